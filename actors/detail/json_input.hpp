@@ -1,0 +1,51 @@
+// JSON that comes in, checked once at the edge: the one place that knows simdjson.
+//
+// Accepted is what can be kept and given back: valid UTF-8, nesting to 256, numbers
+// that a double or a 64-bit integer holds. Everything else is `invalid_argument`
+// with words a client may read.
+#pragma once
+
+#include "messages/error.hpp"
+#include "messages/session_store.hpp"
+#include "messages/sql.hpp"
+#include "messages/sqlite_writer.hpp"
+
+#include <caf/error.hpp>
+#include <caf/expected.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice::json {
+
+/// Deepest nesting accepted.
+constexpr size_t depth_max = 256;
+
+/// Refuses what is not one JSON object (a session's document, or a patch).
+caf::error check_object(const std::string& text);
+
+/// Refuses lines that are not each one JSON value. `text` is whole lines, each ended
+/// by LF; an empty line is none. The error names the line's number, from 1.
+caf::error check_lines(const std::string& text);
+
+/// Reads an object of objects, key to document; documents keep their bytes.
+caf::expected<std::vector<session_document>> read_store(const std::string& text);
+
+/// Reads `{"sql","params"?}`.
+caf::expected<sql_statement> read_statement(const std::string& text);
+
+/// Reads `{"statements":[{"sql","params"?},...]}`.
+caf::expected<sql_write> read_transaction(const std::string& text);
+
+/// Reads `{"sql","rows":[[...],...]}`.
+caf::expected<sql_write> read_batch(const std::string& text);
+
+/// Reads `{"mode"?}`, in either case; without one, or with no text at all, PASSIVE.
+caf::expected<checkpoint_mode> read_checkpoint(const std::string& text);
+
+/// Reads the `updatedAt` member of a checked object, in ms since 1970; -1 if it has
+/// none that is a number.
+int64_t updated_at_ms(const std::string& document);
+
+} // namespace sluice::json

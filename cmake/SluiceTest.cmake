@@ -1,0 +1,21 @@
+# sluice_test(NAME LIBRARIES...) builds tests/NAME.cpp and makes one ctest case of each
+# CAF_TEST in it, named NAME.SENTENCE. CAF's runner succeeds when a filter matches
+# nothing, so a case passes only if exactly one test ran.
+function(sluice_test name)
+  add_executable(test_${name} "${name}.cpp")
+  target_link_libraries(test_${name} PRIVATE sluice_test_main ${ARGN})
+  file(STRINGS "${name}.cpp" lines REGEX "^CAF_TEST\\(")
+  foreach(line IN LISTS lines)
+    if(NOT line MATCHES "^CAF_TEST\\(([^)]+)\\)")
+      message(FATAL_ERROR "tests/${name}.cpp: a CAF_TEST must stand on one line: ${line}")
+    endif()
+    set(sentence "${CMAKE_MATCH_1}")
+    add_test(NAME "${name}.${sentence}"
+      COMMAND test_${name} -n -v 3 -r 120 -t "^${sentence}$")
+    set_tests_properties("${name}.${sentence}" PROPERTIES
+      PASS_REGULAR_EXPRESSION "tests:   1"
+      FAIL_REGULAR_EXPRESSION "\\*\\* |ERROR: |runtime error: "
+      TIMEOUT 120)
+  endforeach()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${name}.cpp")
+endfunction()

@@ -1,0 +1,45 @@
+// The DATABASE is what everybody asks who has SQL: it gives writes to the writer,
+// queries to the first reader that is free, and brings the database back after an
+// I/O error.
+#pragma once
+
+#include "messages/sqlite_writer.hpp"
+
+namespace sluice {
+
+struct database_stats {
+  std::string type;
+  sqlite_writer_stats writer;
+  /// Statements run for requests, and requests that wrote, since start.
+  uint64_t queries = 0;
+  uint64_t transactions = 0;
+  /// Queries that wait for a reader.
+  uint64_t waiting_queries = 0;
+  /// Age of the oldest query that runs now, in ms.
+  int64_t oldest_query_ms = 0;
+
+  bool operator==(const database_stats&) const = default;
+};
+
+using database_actor = caf::typed_actor<
+  /// Runs one read-only statement on a reader.
+  caf::replies_to<atom::query, sql_statement, sql_origin>::with<sql_result>,
+  /// Commits a write.
+  caf::replies_to<atom::execute, sql_write, durability>::with<sql_receipt>,
+  /// Checkpoints now.
+  caf::replies_to<atom::checkpoint, checkpoint_mode>::with<checkpoint_report>,
+  /// Runs a check, ANALYZE or VACUUM.
+  caf::replies_to<atom::maintain, maintenance_kind>::with<maintenance_report>,
+  /// Tells the database's numbers; never checkpoints.
+  caf::replies_to<atom::stats>::with<database_stats>,
+  // internal: tries again to prove the database sound.
+  caf::reacts_to<atom::recover,
+                 uint64_t>>::extend_with<metered_actor>::extend_with<managed_actor>;
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, database_stats& x) {
+  return f(caf::meta::type_name("database_stats"), x.type, x.writer, x.queries,
+           x.transactions, x.waiting_queries, x.oldest_query_ms);
+}
+
+} // namespace sluice

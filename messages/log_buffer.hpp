@@ -1,0 +1,87 @@
+// A LOG BUFFER holds one log's lines until a flush is due: by count, by bytes, or
+// by the age of the oldest line. Lines come in chunks, one line or thousands.
+#pragma once
+
+#include "messages/credit.hpp"
+#include "messages/durability.hpp"
+#include "messages/error.hpp"
+#include "messages/metrics_aggregator.hpp"
+#include "messages/status.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace sluice {
+
+struct log_chunk {
+  /// Whole lines, each ended by LF.
+  std::string lines;
+  /// How many they are.
+  uint64_t count = 0;
+  /// Held until the lines are in the file.
+  credit charge;
+
+  bool operator==(const log_chunk&) const = default;
+};
+
+struct log_receipt {
+  uint64_t accepted = 0;
+  /// Number of the chunk's last line; rises by one a line, from 1 at start.
+  uint64_t seq = 0;
+
+  bool operator==(const log_receipt&) const = default;
+};
+
+struct log_stats {
+  /// Writes that reached the file, and their bytes.
+  uint64_t total_writes = 0;
+  uint64_t total_bytes_written = 0;
+  /// Lines that wait, and their bytes.
+  uint64_t buffered_lines = 0;
+  uint64_t buffered_bytes = 0;
+  /// End of the last successful flush in ms since 1970, or 0.
+  int64_t last_flush_at_ms = 0;
+  uint64_t accepted = 0;
+  uint64_t dropped = 0;
+  /// Whether the last write or sync failed.
+  bool failing = false;
+
+  bool operator==(const log_stats&) const = default;
+};
+
+using log_buffer_actor = caf::typed_actor<
+  /// Takes the chunk whole, or refuses it.
+  caf::replies_to<atom::append, log_chunk>::with<log_receipt>,
+  /// Answers once every line taken so far, in flight included, is in the file.
+  caf::replies_to<atom::flush>::with<flush_report>,
+  /// Answers once every line up to this number is on disk; concurrent requests
+  /// share one sync. The answer is the level reached.
+  caf::replies_to<atom::persist, uint64_t>::with<durability>,
+  /// Returns the last n lines, waiting ones included.
+  caf::replies_to<atom::tail, uint64_t>::with<std::string>,
+  /// Tells the log's numbers.
+  caf::replies_to<atom::stats>::with<log_stats>,
+  // internal: the window that was opened with this generation is over.
+  caf::reacts_to<atom::tick, uint64_t>,
+  // internal: the pause after a failure is over.
+  caf::reacts_to<atom::retry,
+                 uint64_t>>::extend_with<metered_actor>::extend_with<managed_actor>;
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, log_chunk& x) {
+  return f(caf::meta::type_name("log_chunk"), x.lines, x.count, x.charge);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, log_receipt& x) {
+  return f(caf::meta::type_name("log_receipt"), x.accepted, x.seq);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, log_stats& x) {
+  return f(caf::meta::type_name("log_stats"), x.total_writes, x.total_bytes_written,
+           x.buffered_lines, x.buffered_bytes, x.last_flush_at_ms, x.accepted, x.dropped,
+           x.failing);
+}
+
+} // namespace sluice

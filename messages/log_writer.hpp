@@ -1,0 +1,85 @@
+// The LOG WRITER owns the log files and appends batches to them. Requests to it
+// have no timeout: a retry would write twice.
+#pragma once
+
+#include "messages/error.hpp"
+#include "messages/metrics_aggregator.hpp"
+#include "messages/status.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace sluice {
+
+/// Bytes built once and shared by whoever sends them and whoever may retry.
+struct shared_bytes {
+  std::shared_ptr<const std::string> data;
+
+  bool operator==(const shared_bytes&) const = default;
+};
+
+/// What one flush writes with one call.
+struct log_batch {
+  std::string log;
+  /// Whole lines.
+  shared_bytes lines;
+  /// Bytes at the front that an earlier, shorter write already brought in.
+  uint64_t skip_bytes = 0;
+
+  bool operator==(const log_batch&) const = default;
+};
+
+/// What a write achieved. A full or failing disk is an outcome, not an error:
+/// the sender must know how much is in the file.
+struct log_outcome {
+  /// Bytes of this batch that are in the file now, the skipped ones included.
+  uint64_t written_bytes = 0;
+  io_counts io;
+  /// Why the batch is not whole, or none.
+  ec code = ec::none;
+  std::string detail;
+
+  bool operator==(const log_outcome&) const = default;
+};
+
+/// The end of a file.
+struct log_tail {
+  std::string lines;
+  io_counts io;
+
+  bool operator==(const log_tail&) const = default;
+};
+
+using log_writer_actor = caf::typed_actor<
+  /// Appends the rest of the batch with one write.
+  caf::replies_to<atom::write, log_batch>::with<log_outcome>,
+  /// Answers once all that was written to the log before is on disk.
+  caf::replies_to<atom::sync, std::string>::with<io_counts>,
+  /// Reads the last n lines of a log's file.
+  caf::replies_to<atom::tail, std::string, uint64_t>::with<log_tail>,
+  /// Tells whether a log has a file.
+  caf::replies_to<atom::find, std::string>::with<bool>>::extend_with<managed_actor>;
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, shared_bytes& x) {
+  auto size = x.data ? x.data->size() : size_t{0};
+  return f(caf::meta::type_name("shared_bytes"), size);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, log_batch& x) {
+  return f(caf::meta::type_name("log_batch"), x.log, x.lines, x.skip_bytes);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, log_outcome& x) {
+  return f(caf::meta::type_name("log_outcome"), x.written_bytes, x.io, x.code, x.detail);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, log_tail& x) {
+  return f(caf::meta::type_name("log_tail"), x.lines, x.io);
+}
+
+} // namespace sluice

@@ -1,0 +1,113 @@
+// The SESSION DEBOUNCER keeps the latest document of every session that has
+// unwritten updates, and writes each store's once per window. Updates from
+// several callers merge per key; none is lost.
+#pragma once
+
+#include "messages/credit.hpp"
+#include "messages/durability.hpp"
+#include "messages/error.hpp"
+#include "messages/metrics_aggregator.hpp"
+#include "messages/session_store.hpp"
+#include "messages/status.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+/// A new document, or a merge patch, for one session.
+struct session_update {
+  std::string store;
+  std::string key;
+  /// A JSON object, kept as these bytes; or an RFC 7396 patch.
+  std::string document;
+  /// Held until the document is written or superseded.
+  credit charge;
+
+  bool operator==(const session_update&) const = default;
+};
+
+/// New contents of a whole store.
+struct session_replacement {
+  std::string store;
+  std::vector<session_document> documents;
+  /// Held until the documents are written or superseded.
+  credit charge;
+
+  bool operator==(const session_replacement&) const = default;
+};
+
+struct session_receipt {
+  /// Number of the last update this request made; rises by one an update.
+  uint64_t seq = 0;
+
+  bool operator==(const session_receipt&) const = default;
+};
+
+struct session_stats {
+  /// Documents written, deletes included.
+  uint64_t total_writes = 0;
+  /// Updates that needed no write of their own.
+  uint64_t total_coalesced = 0;
+  /// Sessions with unwritten updates.
+  uint64_t pending = 0;
+  uint64_t cache_hits = 0;
+  uint64_t cache_misses = 0;
+  /// Stores that have keys, unwritten ones included.
+  std::vector<session_store_info> stores;
+  /// Whether the last write failed.
+  bool failing = false;
+
+  bool operator==(const session_stats&) const = default;
+};
+
+using session_debouncer_actor = caf::typed_actor<
+  /// Replaces one document.
+  caf::replies_to<atom::put, session_update>::with<session_receipt>,
+  /// Merges a patch into one document; an absent one counts as `{}`.
+  caf::replies_to<atom::patch, session_update>::with<session_receipt>,
+  /// Deletes store, key; `not_found` if it is absent.
+  caf::replies_to<atom::erase, std::string, std::string>::with<session_receipt>,
+  /// Replaces a store: one update for each key that it sets or removes.
+  caf::replies_to<atom::replace, session_replacement>::with<session_receipt>,
+  /// Returns the document at store, key, with unwritten updates; or `not_found`.
+  caf::replies_to<atom::get, std::string, std::string>::with<std::string>,
+  /// Returns a whole store, with unwritten updates, ordered by key.
+  caf::replies_to<atom::get_all, std::string>::with<std::vector<session_document>>,
+  /// Answers once all updates taken so far, in every store, are written.
+  caf::replies_to<atom::flush>::with<flush_report>,
+  /// The same for one store.
+  caf::replies_to<atom::flush, std::string>::with<flush_report>,
+  /// Answers once a store's updates up to this number have reached the level.
+  caf::replies_to<atom::persist, std::string, uint64_t, durability>::with<durability>,
+  /// Tells the sessions' numbers.
+  caf::replies_to<atom::stats>::with<session_stats>,
+  // internal: the window of this store, opened with this generation, is over.
+  caf::reacts_to<atom::tick, std::string, uint64_t>,
+  // internal: the pause after a failed write of this store is over.
+  caf::reacts_to<atom::retry, std::string,
+                 uint64_t>>::extend_with<metered_actor>::extend_with<managed_actor>;
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_update& x) {
+  return f(caf::meta::type_name("session_update"), x.store, x.key, x.document, x.charge);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_replacement& x) {
+  return f(caf::meta::type_name("session_replacement"), x.store, x.documents, x.charge);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_receipt& x) {
+  return f(caf::meta::type_name("session_receipt"), x.seq);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_stats& x) {
+  return f(caf::meta::type_name("session_stats"), x.total_writes, x.total_coalesced,
+           x.pending, x.cache_hits, x.cache_misses, x.stores, x.failing);
+}
+
+} // namespace sluice

@@ -1,0 +1,147 @@
+// A SESSION STORE keeps written sessions: whoever debounces talks to it, whatever
+// keeps the documents in the end.
+#pragma once
+
+#include "messages/durability.hpp"
+#include "messages/error.hpp"
+#include "messages/status.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+struct session_document {
+  std::string key;
+  /// A JSON object, as the bytes that were sent.
+  std::string document;
+
+  bool operator==(const session_document&) const = default;
+};
+
+/// What a store holds under a key.
+struct session_lookup {
+  bool exists = false;
+  std::string document;
+
+  bool operator==(const session_lookup&) const = default;
+};
+
+struct session_store_info {
+  std::string store;
+  uint64_t entries = 0;
+  /// Keys and documents.
+  uint64_t bytes = 0;
+
+  bool operator==(const session_store_info&) const = default;
+};
+
+/// The newest state of one session.
+struct session_change {
+  std::string key;
+  bool erased = false;
+  std::string document;
+  /// The document's own `updatedAt`, else the time of the update; ms since 1970.
+  int64_t updated_at_ms = 0;
+
+  bool operator==(const session_change&) const = default;
+};
+
+/// One flush of one store.
+struct session_changes {
+  std::string store;
+  std::vector<session_change> changes;
+
+  bool operator==(const session_changes&) const = default;
+};
+
+struct session_applied {
+  /// Documents that were written or deleted; the rest equalled what is stored.
+  uint64_t written = 0;
+  /// The store afterwards.
+  session_store_info now;
+  /// The level reached: `ram` when committed, `disk` when synced.
+  durability level = durability::ram;
+
+  bool operator==(const session_applied&) const = default;
+};
+
+/// What maintenance may remove, or would.
+struct session_prune {
+  std::string store;
+  /// Documents last updated before this, in ms since 1970; 0 for none.
+  int64_t older_than_ms = 0;
+  /// The oldest documents beyond this many.
+  uint64_t max_entries = 0;
+  /// False: only name them.
+  bool enforce = false;
+
+  bool operator==(const session_prune&) const = default;
+};
+
+struct session_pruned {
+  /// The documents concerned, oldest first.
+  std::vector<std::string> keys;
+  /// The store afterwards.
+  session_store_info now;
+
+  bool operator==(const session_pruned&) const = default;
+};
+
+using session_store_actor = caf::typed_actor<
+  /// Looks up store, key.
+  caf::replies_to<atom::load, std::string, std::string>::with<session_lookup>,
+  /// Returns a whole store, ordered by key.
+  caf::replies_to<atom::load_all, std::string>::with<std::vector<session_document>>,
+  /// Lists the stores that have keys.
+  caf::replies_to<atom::stores>::with<std::vector<session_store_info>>,
+  /// Writes the changed documents, all or none; equal ones cost no write.
+  caf::replies_to<atom::apply, session_changes, durability>::with<session_applied>,
+  /// Removes, or names, what is too old or too many.
+  caf::replies_to<atom::prune,
+                  session_prune>::with<session_pruned>>::extend_with<managed_actor>;
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_document& x) {
+  return f(caf::meta::type_name("session_document"), x.key, x.document);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_lookup& x) {
+  return f(caf::meta::type_name("session_lookup"), x.exists, x.document);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_store_info& x) {
+  return f(caf::meta::type_name("session_store_info"), x.store, x.entries, x.bytes);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_change& x) {
+  return f(caf::meta::type_name("session_change"), x.key, x.erased, x.document,
+           x.updated_at_ms);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_changes& x) {
+  return f(caf::meta::type_name("session_changes"), x.store, x.changes);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_applied& x) {
+  return f(caf::meta::type_name("session_applied"), x.written, x.now, x.level);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_prune& x) {
+  return f(caf::meta::type_name("session_prune"), x.store, x.older_than_ms, x.max_entries,
+           x.enforce);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_pruned& x) {
+  return f(caf::meta::type_name("session_pruned"), x.keys, x.now);
+}
+
+} // namespace sluice

@@ -1,0 +1,57 @@
+// The SUPERVISOR starts all actors in dependency order, makes a buffer for each
+// log that is asked for, and stops all of them upstream first.
+#pragma once
+
+#include "messages/database.hpp"
+#include "messages/log_buffer.hpp"
+#include "messages/metrics_aggregator.hpp"
+#include "messages/session_debouncer.hpp"
+
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+/// The actors that every client talks to.
+struct subsystems {
+  session_debouncer_actor sessions;
+  database_actor database;
+  metrics_aggregator_actor metrics;
+
+  bool operator==(const subsystems&) const = default;
+};
+
+struct log_entry {
+  std::string name;
+  log_buffer_actor buffer;
+
+  bool operator==(const log_entry&) const = default;
+};
+
+using supervisor_actor = caf::typed_actor<
+  /// Starts the subsystems; answers once each can work.
+  caf::replies_to<atom::start>::with<subsystems>,
+  /// Returns the buffer of a log, making it if need be; `overloaded` past the
+  /// limit of logs.
+  caf::replies_to<atom::open, std::string>::with<log_buffer_actor>,
+  /// Returns the buffer of a log that has been written to, or `not_found`.
+  caf::replies_to<atom::find, std::string>::with<log_buffer_actor>,
+  /// Lists the logs that are open, by name.
+  caf::replies_to<atom::logs>::with<std::vector<log_entry>>,
+  /// Asks every actor for its status; one that does not answer in time is told as
+  /// an alert.
+  caf::replies_to<atom::survey>::with<std::vector<status_report>>,
+  /// Stops everything, upstream first; one report an actor.
+  caf::replies_to<atom::stop>::with<std::vector<stop_report>>>;
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, subsystems& x) {
+  return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, log_entry& x) {
+  return f(caf::meta::type_name("log_entry"), x.name, x.buffer);
+}
+
+} // namespace sluice
