@@ -1,0 +1,94 @@
+// Every setting of `sluiced` as the program uses it: typed, checked, complete. The
+// table in `config/keys.cpp` names them, and fills them in.
+#pragma once
+
+#include <caf/timespan.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+struct http_settings {
+  std::string address = "127.0.0.1";
+  uint16_t port = 3000;
+  /// Path of a unix socket, or empty.
+  std::string socket;
+  std::string token_file;
+  std::string certificate;
+  std::string key;
+  /// Allows plain HTTP beyond loopback.
+  bool plain = false;
+  /// More names accepted in `Host` and `Origin`.
+  std::vector<std::string> hosts;
+  uint64_t max_in_flight_bytes = 67'108'864;
+  uint64_t max_body_bytes = 16'777'216;
+  uint64_t max_response_bytes = 16'777'216;
+  uint64_t max_connections = 1000;
+  caf::timespan idle_timeout = std::chrono::seconds{60};
+  caf::timespan disk_timeout = std::chrono::seconds{30};
+};
+
+struct log_settings {
+  uint64_t max_entries = 100;
+  caf::timespan flush_interval = std::chrono::seconds{5};
+  uint64_t max_bytes = 65'536;
+  /// fdatasync with every flush, not only when asked.
+  bool sync = false;
+  uint64_t max_logs = 256;
+};
+
+struct session_settings {
+  caf::timespan debounce = std::chrono::seconds{2};
+  /// False: every update is written at once.
+  bool debounced = true;
+  uint64_t max_pending = 10;
+  /// 0: no cache.
+  caf::timespan cache_ttl = std::chrono::seconds{45};
+  /// Whether maintenance removes (`enforce`) or only tells (`warn`).
+  bool enforce_maintenance = false;
+  caf::timespan prune_after = std::chrono::hours{720};
+  uint64_t max_entries = 500;
+  uint64_t max_store_bytes = 67'108'864;
+};
+
+struct sqlite_settings {
+  /// Empty: `sluice.db` in the data directory.
+  std::string path;
+  bool wal = true;
+  /// `off`, `normal`, `full` or `extra`.
+  std::string synchronous = "normal";
+  uint64_t cache_kib = 10'000;
+  uint64_t journal_size_limit = 67'108'864;
+  caf::timespan busy_timeout = std::chrono::seconds{5};
+  caf::timespan commit_delay = std::chrono::milliseconds{1};
+  uint64_t readers = 2;
+  caf::timespan query_timeout = std::chrono::seconds{5};
+  uint64_t max_result_bytes = 16'777'216;
+  caf::timespan checkpoint_interval = std::chrono::minutes{5};
+  /// `passive`, `full`, `restart` or `truncate`.
+  std::string checkpoint_mode = "passive";
+  uint64_t checkpoint_bytes = 4'194'304;
+  caf::timespan checkpoint_budget = std::chrono::milliseconds{250};
+};
+
+struct metrics_settings {
+  caf::timespan window = std::chrono::minutes{1};
+  uint64_t history = 60;
+};
+
+struct settings {
+  std::string data_dir = "var";
+  std::string profile = "embedded";
+  http_settings http;
+  log_settings log;
+  session_settings session;
+  sqlite_settings sqlite;
+  metrics_settings metrics;
+  /// Accepted now, so that a wrong value is told now; used by the WebSocket side.
+  bool websocket_batching = true;
+  caf::timespan shutdown_deadline = std::chrono::seconds{30};
+};
+
+} // namespace sluice
