@@ -40,7 +40,7 @@ CAF_TEST(too little room is told) {
   CAF_CHECK_EQUAL(report.alerts[0].id, "disk-nearly-full");
 }
 
-CAF_TEST(a directory that is gone is told and so is its return ) {
+CAF_TEST(a directory that is gone is told until it is back) {
   std::filesystem::remove(dir / "id");
   auto report = look(1);
   CAF_REQUIRE_EQUAL(report.alerts.size(), 1u);
