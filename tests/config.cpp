@@ -1,0 +1,4 @@
+// Layers, spellings and refusals of the configuration.
+#define CAF_SUITE config
+
+#include "tests/fixture.hpp"
