@@ -4,6 +4,7 @@
 #include "app/config/invalid.hpp"
 #include "app/config/keys.hpp"
 #include "app/config/text.hpp"
+#include "messages/error.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <caf/config_value.hpp>
@@ -45,18 +46,36 @@ size_t line_of(const caf::error& err) {
   return column <= 1 && line > 1 ? line - 1 : line;
 }
 
+caf::error wrong_value(const key& which, const ini_line& line, const std::string& file) {
+  const auto err = invalid_value(which, line.spelling, place(file, line.number));
+  const auto default_value = load(which, settings{});
+  const bool is_text = std::holds_alternative<std::string>(default_value)
+                       || std::holds_alternative<std::vector<std::string>>(default_value);
+  if (!is_text)
+    return err;
+  return caf::make_error(ec::invalid_setting, text_of(err) + ", in double quotes");
+}
+
+// The line where CAF stopped; at the end of the file, the last one with a key, whose
+// value is not finished.
+const ini_line* line_at(const std::vector<ini_line>& lines, size_t number, bool at_end) {
+  const auto hit = std::find_if(lines.rbegin(), lines.rend(), [&](const ini_line& line) {
+    return at_end ? line.number < number : line.number == number;
+  });
+  return hit == lines.rend() ? nullptr : &*hit;
+}
+
 caf::error syntax_error(const std::string& file, const std::string& text,
                         const std::vector<ini_line>& lines, size_t number) {
-  const auto hit = std::find_if(lines.begin(), lines.end(), [&](const ini_line& line) {
-    return line.number == number;
-  });
-  if (hit == lines.end())
-    return invalid(shown(line_of(text, number)) + " (" + place(file, number)
+  const auto written = line_of(text, number);
+  const auto* line = line_at(lines, number, written.empty());
+  if (line == nullptr)
+    return invalid(shown(written) + " (" + place(file, number)
                    + "): allowed are [section], key=value and ; comment");
-  const auto* which = find_key(hit->name);
+  const auto* which = find_key(line->name);
   if (which == nullptr)
-    return unknown_key(hit->name, hit->spelling, place(file, number));
-  return invalid_value(*which, hit->spelling, place(file, number));
+    return unknown_key(line->name, line->spelling, place(file, line->number));
+  return wrong_value(*which, *line, file);
 }
 
 // Takes what CAF read, if that is what is written: a number in decimal, a time that
@@ -120,14 +139,13 @@ caf::expected<std::vector<ini_entry>> read_ini(const std::string& file,
     return content.error();
   std::vector<ini_entry> result;
   for (const auto& line : *lines) {
-    const auto where = place(file, line.number);
     const auto* which = find_key(line.name);
     if (which == nullptr)
-      return unknown_key(line.name, line.spelling, where);
+      return unknown_key(line.name, line.spelling, place(file, line.number));
     const auto* raw = caf::get_if(&*content, line.name);
     auto what = raw == nullptr ? std::nullopt : converted(*raw, line.spelling);
     if (!what || !accepts(*which, *what))
-      return invalid_value(*which, line.spelling, where);
+      return wrong_value(*which, line, file);
     result.push_back({which, std::move(*what)});
   }
   if (result.size() != count_values(*content))

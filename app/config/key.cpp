@@ -176,20 +176,20 @@ std::string allowed(const key& which) {
   };
   if (!within.choices.empty())
     return joined(within.choices);
-  return std::visit(overloaded{
-                      [](bool*) -> std::string { return "true or false"; },
-                      [&](caf::timespan*) {
-                        return "a whole number with ns us ms s min h from 1ms to 87600h"
-                               + none("0s");
-                      },
-                      [&](std::string*) { return "text" + none("empty"); },
-                      [](std::vector<std::string>*) -> std::string { return "a list of names"; },
-                      [&](auto*) {
-                        return "a whole number from " + std::to_string(within.least)
-                               + " to " + std::to_string(within.most);
-                      },
-                    },
-                    field_of(which, defaults));
+  return std::visit(
+    overloaded{
+      [](bool*) -> std::string { return "true or false"; },
+      [&](caf::timespan*) {
+        return "a whole number with ns us ms s min h from 1ms to 87600h" + none("0s");
+      },
+      [&](std::string*) { return "text" + none("empty"); },
+      [](std::vector<std::string>*) -> std::string { return "a list of names"; },
+      [&](auto*) {
+        return "a whole number from " + std::to_string(within.least) + " to "
+               + std::to_string(within.most);
+      },
+    },
+    field_of(which, defaults));
 }
 
 } // namespace sluice::config

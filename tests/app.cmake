@@ -1,0 +1,2 @@
+sluice_test(config sluice_config)
+sluice_test(data_dir sluice_data_dir)
