@@ -28,28 +28,6 @@ using namespace std::chrono_literals;
 constexpr auto lock_poll = 50ms;
 constexpr size_t id_bytes = 16;
 
-class descriptor {
-public:
-  explicit descriptor(int fd) : fd_(fd) {}
-
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-
-  ~descriptor() {
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
-
-  int get() const { return fd_; }
-
-  int release() { return std::exchange(fd_, -1); }
-
-  explicit operator bool() const { return fd_ >= 0; }
-
-private:
-  int fd_;
-};
-
 caf::error failed(ec code, const std::string& what, const std::string& path) {
   return caf::make_error(code,
                          fmt::format("{} {}: {}", what, path, std::strerror(errno)));
@@ -65,7 +43,7 @@ caf::error unusable(const std::string& path, std::string_view step) {
 }
 
 bool sync_directory(const std::string& path) {
-  const descriptor dir{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  const unique_fd dir{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   return dir && ::fsync(dir.get()) == 0;
 }
 
@@ -114,7 +92,7 @@ std::string random_id() {
 bool write_id(const std::string& dir, const std::string& id) {
   const auto path = dir + "/id";
   const auto beside = path + ".new";
-  const descriptor file{
+  const unique_fd file{
     ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)};
   return file && write_all(file.get(), id + '\n') && ::fsync(file.get()) == 0
          && ::rename(beside.c_str(), path.c_str()) == 0 && sync_directory(dir);
@@ -127,7 +105,7 @@ bool is_id(std::string_view text) {
 
 caf::expected<std::string> read_or_make_id(const std::string& dir) {
   const auto path = dir + "/id";
-  const descriptor file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+  const unique_fd file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
   if (!file && errno == ENOENT) {
     auto id = random_id();
     if (!write_id(dir, id))
@@ -162,22 +140,14 @@ bool lock_within(int fd, caf::timespan patience) {
 
 } // namespace
 
-data_dir::data_dir(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
-
-data_dir::data_dir(data_dir&& other) noexcept
-    : path_(std::move(other.path_)), id_(std::move(other.id_)),
-      lock_(std::exchange(other.lock_, -1)) {}
-
-data_dir::~data_dir() {
-  if (lock_ >= 0)
-    ::close(lock_);
-}
+data_dir::data_dir(std::string path, unique_fd lock)
+    : path_(std::move(path)), lock_(std::move(lock)) {}
 
 caf::expected<data_dir> data_dir::open(const std::string& path, caf::timespan patience) {
   if (!make_directories(path))
     return unusable(path, "it cannot be made");
   const auto lock_path = path + "/lock";
-  descriptor lock{
+  unique_fd lock{
     ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!lock)
     return unusable(path, "its file lock cannot be opened");
@@ -186,7 +156,7 @@ caf::expected<data_dir> data_dir::open(const std::string& path, caf::timespan pa
                            fmt::format("data directory {} is in use by another sluiced: "
                                        "{} is locked",
                                        path, lock_path));
-  data_dir result{path, lock.release()};
+  data_dir result{path, std::move(lock)};
   if (!make_directories(path + "/logs"))
     return failed(ec::unavailable, "cannot make", path + "/logs");
   auto id = read_or_make_id(path);

@@ -7,6 +7,8 @@
 //   DATA/logs/  the logs
 #pragma once
 
+#include "actors/storage/unique_fd.hpp"
+
 #include <caf/expected.hpp>
 #include <caf/timespan.hpp>
 
@@ -21,21 +23,17 @@ public:
   /// directory; `unavailable` for one that is in use, or cannot be read.
   static caf::expected<data_dir> open(const std::string& path, caf::timespan patience);
 
-  data_dir(data_dir&& other) noexcept;
-  data_dir& operator=(data_dir&&) = delete;
-  ~data_dir();
-
   const std::string& path() const { return path_; }
 
   const std::string& id() const { return id_; }
 
 private:
-  data_dir(std::string path, int lock);
+  data_dir(std::string path, unique_fd lock);
 
   std::string path_;
   std::string id_;
   /// The locked file.
-  int lock_;
+  unique_fd lock_;
 };
 
 } // namespace sluice

@@ -1,2 +1,3 @@
 sluice_test(config sluice_config)
+sluice_test(config_file sluice_config)
 sluice_test(data_dir sluice_data_dir)

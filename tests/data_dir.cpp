@@ -3,14 +3,15 @@
 
 #include "app/data_dir.hpp"
 #include "messages/error.hpp"
+#include "tests/temp_dir.hpp"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
+#include <memory>
 #include <string>
+#include <thread>
 
 #include <caf/test/dsl.hpp>
 
@@ -20,13 +21,8 @@ using namespace sluice;
 using namespace std::chrono_literals;
 
 struct fixture {
-  fixture() { root = ::mkdtemp(name_); }
-
-  ~fixture() { std::filesystem::remove_all(root); }
-
   std::string content(const std::string& path) const {
-    std::ifstream in{root + path};
-    return {std::istreambuf_iterator<char>{in}, {}};
+    return test::read_file(root + path);
   }
 
   mode_t mode(const std::string& path) const {
@@ -35,10 +31,8 @@ struct fixture {
     return found.st_mode & 0777;
   }
 
-  std::string root;
-
-private:
-  char name_[32] = "/tmp/sluice-data-dir-XXXXXX";
+  test::temp_dir dir;
+  std::string root = dir.path();
 };
 
 } // namespace
@@ -93,7 +87,7 @@ CAF_TEST(the lock outlives its owner as a file) {
 }
 
 CAF_TEST(a damaged identity is told and left alone) {
-  std::ofstream{root + "/id"} << "0123\n";
+  test::write_file(root + "/id", "0123\n");
   auto data = data_dir::open(root, 0s);
   CAF_REQUIRE(!data);
   CAF_CHECK(data.error() == ec::unavailable);
@@ -101,14 +95,14 @@ CAF_TEST(a damaged identity is told and left alone) {
 }
 
 CAF_TEST(an unfinished identity of an earlier start does no harm) {
-  std::ofstream{root + "/id.new"} << "0123";
+  test::write_file(root + "/id.new", "0123");
   auto data = data_dir::open(root, 0s);
   CAF_REQUIRE(data);
   CAF_CHECK_EQUAL(content("/id"), data->id() + '\n');
 }
 
 CAF_TEST(a path that can be no directory is an invalid setting) {
-  std::ofstream{root + "/file"} << "x";
+  test::write_file(root + "/file", "x");
   for (auto path : {root + "/file", root + "/file/below"}) {
     auto data = data_dir::open(path, 0s);
     CAF_REQUIRE(!data);
