@@ -49,11 +49,12 @@ The file is CAF's INI: keys without a dot stand before the first `[section]`, st
 double quotes, lists as `["a", "b"]`, comments after `;`. On the command line strings
 stand bare and lists with commas.
 
-| environment variable | sets |
-| --- | --- |
-| `SECURECLAW_DEBOUNCED_SESSION_WRITES` | `false` or `0`: `session.debounce` to `0s`; `true` or `1`: to its default, if it is `0s` |
-| `SECURECLAW_WS_MESSAGE_BATCHING` | `websocket.batching` (`true`, `1`, `false`, `0`) |
-| `SECURECLAW_SESSION_CACHE_TTL_MS` | `session.cache-ttl`, in milliseconds; `0` is off |
+Environment variables, as the system that Sluice implements documents them:
+
+- `SECURECLAW_DEBOUNCED_SESSION_WRITES`: `false` or `0` sets `session.debounce` to `0s`;
+  `true` or `1` sets it to its default, if a weaker layer has set it to `0s`.
+- `SECURECLAW_WS_MESSAGE_BATCHING`: `true`, `1`, `false` or `0`, for `websocket.batching`.
+- `SECURECLAW_SESSION_CACHE_TTL_MS`: milliseconds for `session.cache-ttl`; `0` is off.
 )";
 
 // As JSON, and CAF's INI, spell it.
