@@ -1,0 +1,1 @@
+sluice_test(http_asio_actor sluice_http)
