@@ -1,0 +1,1 @@
+sluice_test(json_input sluice_detail)
