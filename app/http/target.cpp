@@ -1,6 +1,7 @@
 #include "app/http/target.hpp"
 
 #include "actors/detail/json_input.hpp"
+#include "actors/detail/names.hpp"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -12,16 +13,10 @@ namespace sluice::http {
 
 namespace {
 
-constexpr size_t name_bytes_max = 64;
 constexpr size_t key_bytes_max = 512;
 
 caf::error invalid(std::string text) {
   return caf::make_error(ec::invalid_argument, std::move(text));
-}
-
-bool starts_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-         || c == '_' || c == '-';
 }
 
 std::string decode(boost::urls::pct_string_view text, bool plus_is_blank = false) {
@@ -45,9 +40,7 @@ caf::expected<target> parse_target(std::string_view text) {
 }
 
 caf::error check_name(std::string_view name) {
-  if (!name.empty() && name.size() <= name_bytes_max && starts_name(name[0])
-      && std::all_of(name.begin(), name.end(),
-                     [](char c) { return starts_name(c) || c == '.'; }))
+  if (detail::valid_name(name))
     return caf::none;
   return invalid("a name is 1 to 64 letters, digits, '_', '-' and '.', and does not "
                  "start with '.'");
@@ -64,28 +57,30 @@ caf::error check_key(std::string_view key) {
   return caf::none;
 }
 
-caf::expected<std::string_view> query_reader::text(std::string_view name,
-                                                   std::string_view fallback) const {
-  auto same = [&](const parameter& x) { return x.name == name; };
-  auto found = std::find_if(query_.begin(), query_.end(), same);
-  if (found == query_.end())
-    return fallback;
-  if (std::find_if(found + 1, query_.end(), same) != query_.end())
-    return invalid("the parameter '" + std::string{name} + "' is given twice");
-  return std::string_view{found->value};
+caf::expected<std::optional<std::string_view>>
+query_reader::text(std::string_view name) const {
+  std::optional<std::string_view> found;
+  for (const auto& x : query_) {
+    if (x.name != name)
+      continue;
+    if (found)
+      return invalid("the parameter '" + std::string{name} + "' is given twice");
+    found = x.value;
+  }
+  return found;
 }
 
 caf::expected<uint64_t> query_reader::number(std::string_view name, uint64_t fallback,
                                              uint64_t least, uint64_t most) const {
-  auto given = text(name, {});
+  auto given = text(name);
   if (!given)
     return given.error();
-  if (given->data() == nullptr)
+  if (!*given)
     return fallback;
+  const auto digits = **given;
   uint64_t result = 0;
-  auto [end, code] = std::from_chars(given->data(), given->data() + given->size(), result);
-  if (code != std::errc{} || end != given->data() + given->size() || result < least
-      || result > most)
+  auto [end, code] = std::from_chars(digits.begin(), digits.end(), result);
+  if (code != std::errc{} || end != digits.end() || result < least || result > most)
     return invalid("'" + std::string{name} + "' is a whole number from "
                    + std::to_string(least) + " to " + std::to_string(most));
   return result;

@@ -6,6 +6,7 @@
 
 #include <caf/expected.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,17 +26,17 @@ caf::error check_name(std::string_view name);
 /// Refuses what may not be a session's key.
 caf::error check_key(std::string_view key);
 
-/// A parameter that a client may give once.
+/// Reads parameters that a client may give once.
 class query_reader {
 public:
   explicit query_reader(const std::vector<parameter>& query) : query_(query) {}
 
-  /// The value, or `fallback` if the client gave none; an error if it gave two.
-  caf::expected<std::string_view> text(std::string_view name,
-                                       std::string_view fallback) const;
+  /// The value, or none if the client gave none; an error if it gave two.
+  caf::expected<std::optional<std::string_view>> text(std::string_view name) const;
 
-  caf::expected<uint64_t> number(std::string_view name, uint64_t fallback, uint64_t least,
-                                 uint64_t most) const;
+  /// The same for a whole number in a range.
+  caf::expected<uint64_t> number(std::string_view name, uint64_t fallback,
+                                 uint64_t least, uint64_t most) const;
 
 private:
   const std::vector<parameter>& query_;
