@@ -3,7 +3,7 @@
 // most.
 #pragma once
 
-#include "app/http/access.hpp"
+#include "app/http/access_rules.hpp"
 #include "app/http/router.hpp"
 
 #include <cstdint>
@@ -39,7 +39,7 @@ struct admitted {
 
 class admission {
 public:
-  admission(access who, router table, uint64_t body_bytes_max)
+  admission(access_rules who, router table, uint64_t body_bytes_max)
       : access_(std::move(who)), router_(std::move(table)), body_max_(body_bytes_max) {}
 
   admitted admit(const head& x) const;
@@ -53,7 +53,7 @@ private:
   std::optional<answer> check_client(const head& x, const route* to) const;
   std::optional<answer> check_body(const head& x, const route& to, request& in) const;
 
-  access access_;
+  access_rules access_;
   router router_;
   uint64_t body_max_;
   bool closed_ = false;

@@ -1,6 +1,6 @@
 #include "app/http/server.hpp"
 
-#include "app/http/access.hpp"
+#include "app/http/access_rules.hpp"
 #include "app/http/admission.hpp"
 #include "app/http/edge.hpp"
 #include "app/http/listener.hpp"
@@ -97,7 +97,7 @@ caf::error server::implementation::bind() {
       return bound.error();
     listeners.push_back(std::move(*bound));
   }
-  access who{std::move(token), settings.address, settings.hosts, port};
+  access_rules who{std::move(token), settings.address, settings.hosts, port};
   gate.emplace(std::move(who), all_routes(), settings.max_body_bytes);
   pool.emplace(connection_pool{*actor, *gate});
   pool->on_closed = [this] { end_if_empty(); };

@@ -16,10 +16,10 @@ namespace sluice::http {
 /// Reads a token file; the newline at its end is not part of the token.
 caf::expected<std::string> read_token(const std::string& path);
 
-class access {
+class access_rules {
 public:
   /// `port` is 0 where there is only a unix socket. An empty token lets everybody in.
-  access(std::string token, std::string bound_address, std::vector<std::string> hosts,
+  access_rules(std::string token, std::string bound_address, std::vector<std::string> hosts,
          uint16_t port);
 
   /// Whether `authorization` is `Bearer TOKEN`. Takes the same time for each token.

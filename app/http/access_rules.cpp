@@ -1,4 +1,4 @@
-#include "app/http/access.hpp"
+#include "app/http/access_rules.hpp"
 
 #include "messages/error.hpp"
 
@@ -70,7 +70,7 @@ caf::expected<std::string> read_token(const std::string& path) {
   return token;
 }
 
-access::access(std::string token, std::string bound_address,
+access_rules::access_rules(std::string token, std::string bound_address,
                std::vector<std::string> hosts, uint16_t port)
     : guarded_(!token.empty()), token_(digest_of(token)),
       own_{"localhost", "127.0.0.1", "[::1]"}, extra_(std::move(hosts)), port_(port) {
@@ -78,7 +78,7 @@ access::access(std::string token, std::string bound_address,
     own_.push_back(std::move(bound_address));
 }
 
-bool access::knows(std::string_view authorization) const {
+bool access_rules::knows(std::string_view authorization) const {
   constexpr std::string_view scheme = "Bearer ";
   if (!guarded_)
     return true;
@@ -89,13 +89,13 @@ bool access::knows(std::string_view authorization) const {
   return CRYPTO_memcmp(given.data(), token_.data(), token_.size()) == 0;
 }
 
-bool access::serves_host(std::string_view host, std::string_view local_address) const {
+bool access_rules::serves_host(std::string_view host, std::string_view local_address) const {
   const auto x = split(host);
   return x && (!x->port || port_ == 0 || *x->port == port_)
          && (is_own(x->host, local_address) || is_extra(x->host));
 }
 
-bool access::serves_origin(std::string_view origin,
+bool access_rules::serves_origin(std::string_view origin,
                            std::string_view local_address) const {
   const bool secure = origin.starts_with("https://");
   if (!secure && !origin.starts_with("http://"))
@@ -110,11 +110,11 @@ bool access::serves_origin(std::string_view origin,
   return is_own(x->host, local_address) && (port_ == 0 || port == port_);
 }
 
-bool access::is_own(std::string_view host, std::string_view local_address) const {
+bool access_rules::is_own(std::string_view host, std::string_view local_address) const {
   return contains(own_, host) || (!local_address.empty() && same(host, local_address));
 }
 
-bool access::is_extra(std::string_view host) const {
+bool access_rules::is_extra(std::string_view host) const {
   return contains(extra_, host);
 }
 
