@@ -131,7 +131,11 @@ exit_code serve(config::configuration from, const sigset_t& held) {
   sigwait(&held, &received);
   spdlog::info("stopping sluiced received {}", sigabbrev_np(received));
   // A second signal stays held: it can neither cut the drain short nor hurry it.
-  return report(sluice.stop());
+  const auto code = report(sluice.stop());
+  // An actor that is stuck in the kernel would hold the end up for ever.
+  if (code != drained)
+    std::_Exit(code);
+  return code;
 }
 
 exit_code run(const std::vector<std::string>& arguments) {
