@@ -34,7 +34,8 @@ class Database(harness.Case):
         values = [None, 1, -9223372036854775808, 1.5, 1e300, "a\u00e9\n\"", "",
                   {"$blob": "AAEC/w=="}, {"$blob": ""}]
         for value in values:
-            self.assert_status(service.execute("INSERT INTO t (x) VALUES (?)", value), 200)
+            answer = service.execute("INSERT INTO t (x) VALUES (?)", value)
+            self.assert_status(answer, 200)
         answer = self.assert_status(service.query("SELECT id, x FROM t ORDER BY id"), 200)
         self.assertEqual(answer.json["columns"], ["id", "x"])
         self.assertEqual([row[1] for row in answer.json["rows"]], values)
@@ -43,7 +44,8 @@ class Database(harness.Case):
 
     def test_returning_gives_columns_and_rows(self):
         service = self.start_with_table()
-        answer = service.execute("INSERT INTO t (x) VALUES (5), (6) RETURNING id, x * 2 AS y")
+        answer = service.execute(
+            "INSERT INTO t (x) VALUES (5), (6) RETURNING id, x * 2 AS y")
         self.assert_status(answer, 200)
         self.assertEqual(answer.json["columns"], ["id", "y"])
         self.assertEqual(answer.json["rows"], [[1, 10], [2, 12]])
@@ -84,8 +86,8 @@ class Database(harness.Case):
 
     def test_what_would_change_the_rules_is_refused(self):
         service = self.start_with_table()
-        for sql in ("ATTACH '/tmp/x.db' AS x", "DETACH main", "BEGIN", "COMMIT", "ROLLBACK",
-                    "SAVEPOINT a", "RELEASE a", "PRAGMA journal_mode = DELETE",
+        for sql in ("ATTACH '/tmp/x.db' AS x", "DETACH main", "BEGIN", "COMMIT",
+                    "ROLLBACK", "SAVEPOINT a", "RELEASE a", "PRAGMA journal_mode = DELETE",
                     "PRAGMA synchronous = OFF", "PRAGMA wal_checkpoint(TRUNCATE)",
                     "SELECT load_extension('x')", f"VACUUM INTO '{self.folder}/copy.db'",
                     "CREATE TABLE sluice_mine (x)", "CREATE TEMP TABLE sneaky (x)"):
@@ -107,7 +109,8 @@ class Database(harness.Case):
             for sql in (f"DELETE FROM {table}", f"DROP TABLE {table}",
                         f"ALTER TABLE {table} ADD COLUMN hack",
                         f'DELETE FROM "{table.upper()}"',
-                        f"CREATE TRIGGER hack AFTER INSERT ON {table} BEGIN SELECT 1; END"):
+                        f"CREATE TRIGGER hack AFTER INSERT ON {table} "
+                        "BEGIN SELECT 1; END"):
                 self.assert_problem(service.execute(sql), 422)
         self.assertEqual(service.get("/v1/sessions/main/k").json, {"a": 1})
 
@@ -226,7 +229,8 @@ class Database(harness.Case):
     def test_checkpoints_take_a_mode_in_either_case(self):
         service = self.start_with_table()
         for mode in ("passive", "FULL", "Restart", "truncate"):
-            answer = self.assert_status(service.post("/v1/db/checkpoint", {"mode": mode}), 200)
+            answer = service.post("/v1/db/checkpoint", {"mode": mode})
+            self.assert_status(answer, 200)
             self.assertEqual(set(answer.json) >= {"busy", "walFrames", "checkpointed",
                                                   "walBytes"}, True)
         self.assert_problem(service.post("/v1/db/checkpoint", {"mode": "all"}), 400)

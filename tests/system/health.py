@@ -53,7 +53,8 @@ class Health(harness.Case):
                 "window": {"startTime", "endTime", "durationMs"},
                 "disk": {"writes", "reads", "writeMB", "readMB", "writesPerMin",
                          "readsPerMin", "writeMBPerMin"},
-                "network": {"sent", "received", "sentMB", "receivedMB", "totalMB", "mbps"},
+                "network": {"sent", "received", "sentMB", "receivedMB", "totalMB",
+                            "mbps"},
                 "database": {"queries", "transactions", "queriesPerSec",
                              "transactionsPerSec"},
                 "cache": {"hits", "misses", "hitRate"}}.items():

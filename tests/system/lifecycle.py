@@ -174,8 +174,8 @@ class Signals(harness.Case):
             with contextlib.closing(service.socket()) as sock:
                 body = b'{"sql":"SELECT hex(zeroblob(1000000))"}'
                 sock.sendall(b"POST /v1/db/query HTTP/1.1\r\nHost: localhost\r\n"
-                             b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-                             % len(body) + body)
+                             b"Content-Type: application/json\r\n"
+                             b"Content-Length: %d\r\n\r\n" % len(body) + body)
         self.assert_status(service.get("/health"), 200)
 
 

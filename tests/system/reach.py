@@ -48,7 +48,8 @@ class Reach(harness.Case):
         other = self.folder / "other.pem"
         subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-out", other],
                        check=True, capture_output=True, timeout=60)
-        code, log = self.refusal(f"--http.certificate={certificate}", f"--http.key={other}")
+        code, log = self.refusal(f"--http.certificate={certificate}",
+                                 f"--http.key={other}")
         self.assertEqual((code, len(log.splitlines())), (2, 1), log)
 
     def test_a_unix_socket_serves_beside_the_port(self):

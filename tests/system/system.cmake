@@ -7,7 +7,7 @@ function(sluice_system_test name)
     message(FATAL_ERROR "${script} holds no test")
   endif()
   foreach(line IN LISTS lines)
-    string(REGEX REPLACE "^    def (test_[a-z0-9_]+)\\(self\\):$" "\\1" function "${line}")
+    string(REGEX REPLACE "^ *def (test_[a-z0-9_]+)\\(self\\):$" "\\1" function "${line}")
     string(REGEX REPLACE "^test_" "" sentence "${function}")
     string(REPLACE "_" " " sentence "${sentence}")
     add_test(NAME "system.${name}.${sentence}"

@@ -79,7 +79,8 @@ class Syncs(harness.Case):
         for n in range(5):
             service.post("/v1/db/execute", {"sql": f"INSERT INTO t VALUES ({n})"})
         self.assertEqual(self.syncs("sluice.db-wal"), before)
-        service.post("/v1/db/execute?durability=disk", {"sql": "INSERT INTO t VALUES (9)"})
+        service.post("/v1/db/execute?durability=disk",
+                     {"sql": "INSERT INTO t VALUES (9)"})
         self.assertEqual(self.syncs("sluice.db-wal"), before + 1)
 
 
