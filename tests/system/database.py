@@ -87,7 +87,8 @@ class Database(harness.Case):
     def test_what_would_change_the_rules_is_refused(self):
         service = self.start_with_table()
         for sql in ("ATTACH '/tmp/x.db' AS x", "DETACH main", "BEGIN", "COMMIT",
-                    "ROLLBACK", "SAVEPOINT a", "RELEASE a", "PRAGMA journal_mode = DELETE",
+                    "ROLLBACK", "SAVEPOINT a", "RELEASE a",
+                    "PRAGMA journal_mode = DELETE",
                     "PRAGMA synchronous = OFF", "PRAGMA wal_checkpoint(TRUNCATE)",
                     "SELECT load_extension('x')", f"VACUUM INTO '{self.folder}/copy.db'",
                     "CREATE TABLE sluice_mine (x)", "CREATE TEMP TABLE sneaky (x)"):

@@ -207,8 +207,9 @@ class Wire(harness.Case):
         service = self.start()
         for path in ("/v1/logs/../config", "/v1/logs/%2e%2e/config", "//v1/config", "/v1",
                      "/v1/logs/a%2fflush", "/v1/logs/a/", "/v1/logs//a", "/%00",
-                     "/v1/%zz", "/V1/config", "/v1/logs/a/tail/x", "/v1/sessions/%2e%2e/k", "/*",
-                     "/v1/db/../config", "/" + "x" * 5000):
+                     "/v1/%zz", "/V1/config", "/v1/logs/a/tail/x",
+                     "/v1/sessions/%2e%2e/k", "/*", "/v1/db/../config",
+                     "/" + "x" * 5000):
             answer = self.raw(service, self.head("GET", path))[0]
             self.assertIn(answer.status, (400, 404, 414, 431), path)
 
