@@ -47,7 +47,7 @@ size_t line_of(const caf::error& err) {
 }
 
 caf::error wrong_value(const key& which, const ini_line& line, const std::string& file) {
-  const auto err = invalid_value(which, line.spelling, place(file, line.number));
+  auto err = invalid_value(which, line.spelling, place(file, line.number));
   const auto default_value = load(which, settings{});
   const bool is_text = std::holds_alternative<std::string>(default_value)
                        || std::holds_alternative<std::vector<std::string>>(default_value);

@@ -17,6 +17,9 @@ struct overloaded : Fs... {
   using Fs::operator()...;
 };
 
+template <class... Fs>
+overloaded(Fs...) -> overloaded<Fs...>;
+
 // The field is only asked for its type, or read: the caller's settings stay as they are.
 field field_of(const key& which, const settings& from) {
   return which.where(const_cast<settings&>(from));
