@@ -1,2 +1,3 @@
 sluice_test(json_input sluice_detail)
 sluice_test(merge_patch sluice_session)
+sluice_test(session_debouncer sluice_session)
