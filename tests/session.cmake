@@ -1,3 +1,5 @@
 sluice_test(json_input sluice_detail)
 sluice_test(merge_patch sluice_session)
 sluice_test(session_debouncer sluice_session)
+sluice_test(session_writes sluice_session)
+sluice_test(session_limits sluice_session)
