@@ -7,8 +7,7 @@ using namespace sluice::test;
 
 CAF_TEST_FIXTURE_SCOPE(session_debouncer_tests, session_fixture)
 
-// -- windows
-// ------------------------------------------------------------------------------
+// -- windows -----------------------------------------------------------------------
 
 CAF_TEST(an update is answered at once and written at the end of its window) {
   start();
@@ -109,8 +108,7 @@ CAF_TEST(a window that ends during a flush is flushed right behind it) {
   CAF_CHECK_EQUAL(stored("b"), "{}");
 }
 
-// -- merging
-// ------------------------------------------------------------------------------
+// -- merging -----------------------------------------------------------------------
 
 CAF_TEST(two callers that update two keys in one window are both kept) {
   start();
@@ -205,8 +203,7 @@ CAF_TEST(a failed look up is answered and harms neither a put behind it nor the 
   CAF_CHECK_EQUAL(get("a"), R"({"m":1,"n":2})");
 }
 
-// -- deleting and replacing
-// ---------------------------------------------------------------
+// -- deleting and replacing --------------------------------------------------------
 
 CAF_TEST(a delete removes and then is not found) {
   script->data["s"]["a"] = "{}";
@@ -291,8 +288,7 @@ CAF_TEST(a replacement whose reading fails changes nothing) {
   CAF_CHECK_EQUAL(put("a", "{}"), 1u);
 }
 
-// -- reading
-// ------------------------------------------------------------------------------
+// -- reading -----------------------------------------------------------------------
 
 CAF_TEST(reads see unwritten updates and those in flight) {
   script->data["s"] = {{"a", R"({"n":1})"}, {"b", R"({"n":1})"}, {"c", "{}"}};
@@ -352,8 +348,7 @@ CAF_TEST(requests that come before the totals wait and are refused with their er
   CAF_CHECK_EQUAL(script->stores_asked, 2);
 }
 
-// -- numbers
-// ------------------------------------------------------------------------------
+// -- numbers -----------------------------------------------------------------------
 
 CAF_TEST(an equal update is no write and all counts add up) {
   script->data["s"] = {{"a", "{}"}, {"b", "{}"}};

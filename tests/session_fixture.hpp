@@ -214,7 +214,7 @@ struct session_fixture : fixture {
     settle();
   }
 
-  // -- requests that are answered at once -----------------------------------------------
+  // -- requests that are answered at once ------------------------------------------
 
   // Each returns the receipt's number, or 0 and the error in `refusal`.
 
@@ -285,7 +285,7 @@ struct session_fixture : fixture {
                        [&](const alert& x) { return x.id == id; });
   }
 
-  // -- requests that may wait -----------------------------------------------------------
+  // -- requests that may wait ------------------------------------------------------
 
   template <class Answer, class... Args>
   std::shared_ptr<later<Answer>> ask_later(Args... args) {

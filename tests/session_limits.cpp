@@ -9,8 +9,7 @@ using namespace sluice::test;
 
 CAF_TEST_FIXTURE_SCOPE(session_limits_tests, session_fixture)
 
-// -- the read cache
-// -----------------------------------------------------------------------
+// -- the read cache ----------------------------------------------------------------
 
 CAF_TEST(a read that asks the store is a miss and one from memory is a hit) {
   script->data["s"] = {{"a", "{}"}, {"b", "{}"}};
@@ -104,8 +103,7 @@ CAF_TEST(the cache keeps within its bytes and drops the least recently used) {
   CAF_CHECK_EQUAL(cache.bytes(), 36u);
 }
 
-// -- the size of a store
-// ------------------------------------------------------------------
+// -- the size of a store -----------------------------------------------------------
 
 CAF_TEST(a store takes as many bytes as allowed and not one more) {
   config.max_store_bytes = 20;
@@ -181,8 +179,7 @@ CAF_TEST(a replacement may fill its store and not more) {
   CAF_CHECK_EQUAL(script->info("s").bytes, 16u);
 }
 
-// -- maintenance
-// --------------------------------------------------------------------------
+// -- maintenance -------------------------------------------------------------------
 
 CAF_TEST(maintenance follows a flush at most once an hour) {
   start();
@@ -307,8 +304,7 @@ CAF_TEST(maintenance that fails is an alert and flushes go on) {
   CAF_CHECK(!has_alert("session-maintenance-failed"));
 }
 
-// -- what is told to the store
-// ----------------------------------------------------------------
+// -- what is told to the store -----------------------------------------------------
 
 CAF_TEST(a change carries its own updatedAt or else the time of its update) {
   start();

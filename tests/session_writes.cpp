@@ -13,8 +13,7 @@ const auto full = caf::make_error(ec::disk_full, "no space left");
 
 CAF_TEST_FIXTURE_SCOPE(session_writes_tests, session_fixture)
 
-// -- explicit flushes
-// ---------------------------------------------------------------------
+// -- explicit flushes --------------------------------------------------------------
 
 CAF_TEST(a flush is answered after the write with what it waited for) {
   start();
@@ -58,8 +57,7 @@ CAF_TEST(a flush of everything waits for every store) {
   CAF_CHECK_EQUAL(all->answer->flushed, 2u);
 }
 
-// -- failures
-// -----------------------------------------------------------------------------
+// -- failures ----------------------------------------------------------------------
 
 CAF_TEST(a failed write keeps its documents and is tried again with growing pauses) {
   start();
@@ -177,8 +175,7 @@ CAF_TEST(a failing store is told by check and alert until it is good again) {
     CAF_CHECK(x.ok);
 }
 
-// -- levels
-// -------------------------------------------------------------------------------
+// -- levels ------------------------------------------------------------------------
 
 CAF_TEST(waiters for the disk share one write) {
   start();
@@ -257,8 +254,7 @@ CAF_TEST(a number that was not given yet counts as the last one) {
   CAF_CHECK_EQUAL(stored("a"), "{}");
 }
 
-// -- credit
-// -------------------------------------------------------------------------------
+// -- credit ------------------------------------------------------------------------
 
 CAF_TEST(credit returns when a document is superseded and when it is written) {
   auto bytes = std::make_shared<budget>(100);
@@ -295,8 +291,7 @@ CAF_TEST(credit stays out while a write fails and returns with a refusal) {
   CAF_CHECK_EQUAL(bytes->used_bytes(), 0u);
 }
 
-// -- the end
-// ------------------------------------------------------------------------------
+// -- the end -----------------------------------------------------------------------
 
 CAF_TEST(a stop during a flush writes the rest and then answers) {
   start();
