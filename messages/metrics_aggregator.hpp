@@ -105,8 +105,8 @@ using metrics_aggregator_actor = caf::typed_actor<
   caf::replies_to<atom::snapshot>::with<metrics_window>,
   /// Answers with the finished windows, oldest first.
   caf::replies_to<atom::history>::with<std::vector<metrics_window>>,
-  // internal: ends the window that was opened with this generation.
-  caf::reacts_to<atom::tick, uint64_t>>::extend_with<managed_actor>;
+  // internal: the window is over.
+  caf::reacts_to<atom::tick>>::extend_with<managed_actor>;
 
 // -- implementation -------------------------------------------------------------
 

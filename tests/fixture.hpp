@@ -45,6 +45,22 @@ struct fixture : test_coordinator_fixture<> {
     return answer;
   }
 
+  /// The answer itself, where anything else fails the test.
+  template <class Answer, class Handle, class... Args>
+  Answer get(const Handle& who, Args&&... args) {
+    auto answer = ask<Answer>(who, std::forward<Args>(args)...);
+    if (!answer)
+      CAF_FAIL(sys.render(answer.error()));
+    return std::move(*answer);
+  }
+
+  /// The code of the error that is the answer, or none.
+  template <class Answer, class Handle, class... Args>
+  ec refusal(const Handle& who, Args&&... args) {
+    auto answer = ask<Answer>(who, std::forward<Args>(args)...);
+    return answer ? ec::none : code_of(answer.error());
+  }
+
   /// Remembers an actor to be ended with the fixture: one whose timers re-arm would
   /// keep the system alive.
   template <class Handle>

@@ -216,6 +216,10 @@ caf::error read_statement_into(dom::element x, sql_statement& out) {
 
 // -- documents ---------------------------------------------------------------------
 
+bool valid_utf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
+
 caf::error check_object(const std::string& text) {
   reading json{text};
   if (auto err = json.error())

@@ -1,0 +1,30 @@
+// The actors that a supervisor has started, in the order in which they must stop:
+// upstream before downstream, so that whatever one lets go of finds the next at work.
+#pragma once
+
+#include "messages/status.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+/// Stages of a stop. Actors of one stage stop side by side.
+enum class stage : size_t { intake = 0, stores = 1, database = 2, observers = 3 };
+
+constexpr size_t stage_count = 4;
+
+struct child {
+  std::string name;
+  /// What it serves, or empty.
+  std::string key;
+  managed_actor handle;
+  /// None where another actor stops it.
+  std::optional<stage> stops_at;
+};
+
+using children = std::vector<child>;
+
+} // namespace sluice

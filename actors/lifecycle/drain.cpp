@@ -1,0 +1,58 @@
+#include "actors/lifecycle/drain.hpp"
+
+#include "messages/error.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+/// Even past the deadline a stage may answer what it can answer at once.
+constexpr caf::timespan grace = std::chrono::milliseconds{100};
+
+} // namespace
+
+void drain::start(children all, caf::timespan deadline, promise_type answer) {
+  started_ = true;
+  all_ = std::move(all);
+  deadline_ = self_->clock().now() + deadline;
+  answer_ = std::move(answer);
+  next_stage();
+}
+
+void drain::next_stage() {
+  while (awaited_ == 0 && stage_ < stage_count) {
+    for (const auto& who : all_)
+      if (who.stops_at == static_cast<stage>(stage_))
+        ask(who);
+    ++stage_;
+  }
+  if (awaited_ > 0)
+    return;
+  answer_.deliver(std::move(reports_));
+  self_->quit();
+}
+
+void drain::ask(const child& who) {
+  ++awaited_;
+  auto left = std::chrono::duration_cast<caf::timespan>(deadline_ - self_->clock().now());
+  self_->request(who.handle, std::max(left, grace), atom::stop_v)
+    .then([this](stop_report& report) { arrived(std::move(report)); },
+          [this, who](const caf::error& err) {
+            self_->send_exit(who.handle, caf::exit_reason::kill);
+            auto late = err == caf::sec::request_timeout;
+            arrived({who.name, who.key, 0, 1,
+                     late ? "did not finish within shutdown.deadline" : text_of(err)});
+          });
+}
+
+void drain::arrived(stop_report report) {
+  reports_.push_back(std::move(report));
+  if (--awaited_ == 0)
+    next_stage();
+}
+
+} // namespace sluice

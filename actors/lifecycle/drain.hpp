@@ -1,0 +1,45 @@
+// The DRAIN stops all children stage by stage and answers with one report each. A
+// child that does not finish by the deadline is told as left behind, and killed so
+// that the process can end.
+#pragma once
+
+#include "actors/lifecycle/children.hpp"
+#include "messages/supervisor.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/timespan.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <vector>
+
+namespace sluice {
+
+class drain {
+public:
+  using promise_type = caf::typed_response_promise<std::vector<stop_report>>;
+
+  explicit drain(supervisor_actor::pointer self) : self_(self) {}
+
+  /// Begins; `answer` gets the reports when the last stage is done, and then the
+  /// supervisor quits.
+  void start(children all, caf::timespan deadline, promise_type answer);
+
+  bool started() const { return started_; }
+
+private:
+  void next_stage();
+  void ask(const child& who);
+  void arrived(stop_report report);
+
+  supervisor_actor::pointer self_;
+  bool started_ = false;
+  children all_;
+  caf::actor_clock::time_point deadline_;
+  promise_type answer_;
+  size_t stage_ = 0;
+  size_t awaited_ = 0;
+  std::vector<stop_report> reports_;
+};
+
+} // namespace sluice

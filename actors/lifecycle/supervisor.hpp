@@ -1,0 +1,85 @@
+// The SUPERVISOR starts all actors in dependency order, makes a buffer for each log
+// that is asked for, surveys them, and stops them upstream first. It alone knows which
+// actors there are; everybody else has handles of those they talk to.
+#pragma once
+
+#include "actors/database/checkpoint_scheduler.hpp"
+#include "actors/database/database.hpp"
+#include "actors/database/sqlite_reader.hpp"
+#include "actors/database/sqlite_writer.hpp"
+#include "actors/lifecycle/children.hpp"
+#include "actors/lifecycle/drain.hpp"
+#include "actors/log/log_buffer.hpp"
+#include "actors/observe/metrics_aggregator.hpp"
+#include "actors/session/session_debouncer.hpp"
+#include "messages/log_writer.hpp"
+#include "messages/supervisor.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+struct supervisor_config {
+  /// Holds `logs/`, `id` and, unless told otherwise, the database.
+  std::string data_dir;
+  /// What every log's buffer gets; the log's name is filled in.
+  log_buffer_config log;
+  uint64_t max_logs = 256;
+  session_debouncer_config sessions;
+  sqlite_writer_config writer;
+  sqlite_reader_config reader;
+  uint64_t readers = 2;
+  checkpoint_scheduler_config checkpoints;
+  metrics_aggregator_config metrics;
+  /// Longest time that a stop may take.
+  caf::timespan stop_deadline = std::chrono::seconds{30};
+  /// Longest time that a survey waits for an actor.
+  caf::timespan survey_timeout = std::chrono::milliseconds{500};
+};
+
+class supervisor_state {
+public:
+  static inline const char* name = "supervisor";
+
+  explicit supervisor_state(supervisor_actor::pointer self) : self_(self), drain_(self) {}
+
+  void init(supervisor_config config) { config_ = std::move(config); }
+
+  caf::result<subsystems> start();
+  caf::expected<log_buffer_actor> open(const std::string& log);
+  caf::result<log_buffer_actor> find(const std::string& log);
+  std::vector<log_entry> logs() const;
+  caf::result<std::vector<status_report>> survey_all();
+  caf::result<std::vector<stop_report>> stop();
+
+private:
+  void start_files();
+  subsystems start_database(sqlite_writer_actor writer);
+
+  /// Takes an actor into the survey and the drain.
+  template <class Handle>
+  Handle adopt(std::string name, std::string key, stage stops_at, Handle who);
+  /// Takes an actor into the survey alone; another one stops it.
+  void watch(std::string name, managed_actor who);
+  /// Has an actor's counts collected.
+  void meter(const metered_actor& who);
+
+  supervisor_actor::pointer self_;
+  supervisor_config config_;
+  children children_;
+  drain drain_;
+  metrics_aggregator_actor metrics_;
+  log_writer_actor log_writer_;
+  std::map<std::string, log_buffer_actor> logs_;
+};
+
+supervisor_actor::behavior_type
+supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
+           supervisor_config config);
+
+} // namespace sluice

@@ -1,0 +1,54 @@
+#include "actors/lifecycle/survey.hpp"
+
+#include "actors/detail/wall_clock.hpp"
+#include "messages/error.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+struct progress {
+  std::vector<status_report> reports;
+  size_t awaited;
+  caf::typed_response_promise<std::vector<status_report>> answer;
+
+  void arrived(size_t index, status_report report) {
+    reports[index] = std::move(report);
+    if (--awaited == 0)
+      answer.deliver(std::move(reports));
+  }
+};
+
+status_report silent(const child& who, const caf::error& err) {
+  auto words = who.name + (who.key.empty() ? "" : " " + who.key)
+               + (err == caf::sec::request_timeout ? " is busy and does not answer"
+                                                   : " has ended: " + text_of(err));
+  status_report report;
+  report.name = who.name;
+  report.key = who.key;
+  report.alerts = {{"actor-silent", words, detail::wall_clock_ms()}};
+  return report;
+}
+
+} // namespace
+
+void survey(supervisor_actor::pointer self, const children& all, caf::timespan timeout,
+            caf::typed_response_promise<std::vector<status_report>> answer) {
+  if (all.empty()) {
+    answer.deliver(std::vector<status_report>{});
+    return;
+  }
+  auto state = std::make_shared<progress>(
+    progress{std::vector<status_report>(all.size()), all.size(), std::move(answer)});
+  for (size_t i = 0; i < all.size(); ++i)
+    self->request<caf::message_priority::high>(all[i].handle, timeout, atom::status_v)
+      .then([state, i](status_report& report) { state->arrived(i, std::move(report)); },
+            [state, i, who = all[i]](const caf::error& err) {
+              state->arrived(i, silent(who, err));
+            });
+}
+
+} // namespace sluice

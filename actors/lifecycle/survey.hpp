@@ -1,0 +1,22 @@
+// A SURVEY asks all children how they are, at once and ahead of their other work, and
+// answers when the last has told or its time is over: one that is stuck shows as such
+// and holds nobody up.
+#pragma once
+
+#include "actors/lifecycle/children.hpp"
+#include "messages/supervisor.hpp"
+
+#include <caf/timespan.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <vector>
+
+namespace sluice {
+
+/// Asks each child, waiting at most `timeout`, and delivers the reports in the order
+/// of the children.
+void survey(supervisor_actor::pointer self, const children& all, caf::timespan timeout,
+            caf::typed_response_promise<std::vector<status_report>> answer);
+
+} // namespace sluice

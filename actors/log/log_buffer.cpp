@@ -1,0 +1,310 @@
+#include "actors/log/log_buffer.hpp"
+
+#include "actors/detail/wall_clock.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+/// Requests for `disk` that may wait at once: each holds a promise, and a device
+/// that cannot sync must not let them pile up.
+constexpr size_t syncs_max = 10'000;
+
+} // namespace
+
+void log_buffer_state::init(log_buffer_config config, log_writer_actor writer,
+                            metrics_aggregator_actor metrics) {
+  config_ = std::move(config);
+  writer_ = std::move(writer);
+  metrics_ = std::move(metrics);
+}
+
+// -- taking in --------------------------------------------------------------------
+
+caf::result<log_receipt> log_buffer_state::append(log_chunk& chunk) {
+  if (stopping_)
+    return caf::make_error(ec::stopping, "the log is being closed");
+  if (chunk.count == 0)
+    return log_receipt{0, accepted_};
+  waiting_.add(chunk, self_->clock().now());
+  window_.open(self_, config_.flush_interval);
+  accepted_ += chunk.count;
+  delta_.log_lines_accepted += chunk.count;
+  write_if_due();
+  return log_receipt{chunk.count, accepted_};
+}
+
+caf::result<flush_report> log_buffer_state::flush() {
+  if (written_ == accepted_)
+    return flush_report{};
+  auto promise = self_->make_response_promise<flush_report>();
+  flushes_.add(accepted_, promise, flush_report{accepted_ - written_});
+  // Somebody asks now, so a pause after a failure ends early.
+  retry_.close();
+  write_if_due();
+  return promise;
+}
+
+caf::result<durability> log_buffer_state::persist(uint64_t seq) {
+  seq = std::min(seq, accepted_);
+  if (seq <= synced_)
+    return durability::disk;
+  if (syncs_.size() >= syncs_max)
+    return caf::make_error(ec::overloaded, "too many requests wait for the disk");
+  auto promise = self_->make_response_promise<durability>();
+  syncs_.add(seq, promise, durability::disk);
+  write_if_due();
+  sync_if_wanted();
+  return promise;
+}
+
+// -- writing ----------------------------------------------------------------------
+
+void log_buffer_state::on_tick(uint64_t generation) {
+  if (!window_.ends(generation))
+    return;
+  overdue_ = true;
+  write_if_due();
+}
+
+void log_buffer_state::on_retry(uint64_t generation) {
+  if (!retry_.ends(generation))
+    return;
+  write_if_due();
+  sync_if_wanted();
+}
+
+bool log_buffer_state::due() const {
+  auto taken = accepted_ - waiting_.count;
+  return overdue_ || stopping_ || waiting_.count >= config_.max_entries
+         || waiting_.text.size() >= config_.max_bytes || flushes_.any_beyond(taken)
+         || syncs_.any_beyond(taken);
+}
+
+void log_buffer_state::write_if_due() {
+  if (!in_flight_ && waiting_.count > 0 && due()) {
+    window_.close();
+    overdue_ = false;
+    in_flight_.emplace(std::exchange(waiting_, {}), accepted_);
+  }
+  // What failed goes again, before anything newer, once its pause is over.
+  if (in_flight_ && !in_flight_->sent && !retry_.is_open())
+    send_batch();
+}
+
+void log_buffer_state::send_batch() {
+  in_flight_->sent = true;
+  log_batch batch{config_.log, in_flight_->text, in_flight_->written_bytes};
+  self_->request(writer_, caf::infinite, atom::write_v, std::move(batch))
+    .then([this](const log_outcome& outcome) { on_outcome(outcome); },
+          [this](const caf::error& err) { on_write_failed(code_of(err), text_of(err)); });
+}
+
+void log_buffer_state::on_outcome(const log_outcome& outcome) {
+  auto bytes = outcome.written_bytes - in_flight_->written_bytes;
+  in_flight_->written_bytes = outcome.written_bytes;
+  delta_.disk += outcome.io;
+  if (bytes > 0) {
+    delta_.log_writes += 1;
+    delta_.log_bytes_written += bytes;
+    total_writes_ += 1;
+    total_bytes_ += bytes;
+  }
+  if (in_flight_->rest_bytes() > 0)
+    on_write_failed(outcome.code, outcome.detail);
+  else
+    on_written();
+}
+
+void log_buffer_state::on_written() {
+  delta_.log_lines_written += in_flight_->count;
+  written_ = in_flight_->last_seq;
+  in_flight_.reset();
+  write_trouble_.reset();
+  pause_.reset();
+  last_flush_at_ms_ = detail::wall_clock_ms();
+  push_metrics();
+  flushes_.reached(written_);
+  sync_if_wanted();
+  write_if_due();
+  finish_if_drained();
+}
+
+void log_buffer_state::on_write_failed(ec code, std::string detail) {
+  in_flight_->sent = false;
+  ++failures_;
+  if (!write_trouble_)
+    write_trouble_ = alert{"log-write-failed", {}, detail::wall_clock_ms()};
+  write_trouble_->text = "log " + config_.log + " waits for its file: " + detail;
+  flushes_.fail(caf::make_error(code, std::move(detail)));
+  retry_.open<atom::retry>(self_, pause_.next());
+}
+
+// -- syncing ----------------------------------------------------------------------
+
+void log_buffer_state::sync_if_wanted() {
+  auto wanted = syncs_.any_up_to(written_) || (config_.sync && synced_ < written_);
+  if (!wanted || syncing_ || retry_.is_open())
+    return;
+  syncing_ = true;
+  // One sync answers everybody whose lines are written by now.
+  self_->request(writer_, caf::infinite, atom::sync_v, config_.log)
+    .then([this, seq = written_](const io_counts& io) { on_synced(seq, io); },
+          [this](const caf::error& err) { on_sync_failed(err); });
+}
+
+void log_buffer_state::on_synced(uint64_t seq, const io_counts& io) {
+  syncing_ = false;
+  synced_ = seq;
+  delta_.disk += io;
+  sync_trouble_.reset();
+  syncs_.reached(synced_);
+  sync_if_wanted();
+  finish_if_drained();
+}
+
+void log_buffer_state::on_sync_failed(const caf::error& reason) {
+  syncing_ = false;
+  ++failures_;
+  if (!sync_trouble_)
+    sync_trouble_ = alert{"log-sync-failed", {}, detail::wall_clock_ms()};
+  sync_trouble_->text = "log " + config_.log + " is not synced: " + text_of(reason);
+  retry_.open<atom::retry>(self_, pause_.next());
+  // The writer syncs once more when it stops; nobody need wait for it here.
+  if (stopping_)
+    syncs_.fail(reason);
+  finish_if_drained();
+}
+
+// -- telling ----------------------------------------------------------------------
+
+caf::result<std::string> log_buffer_state::tail(uint64_t lines) {
+  if (lines <= waiting_.count)
+    return last_lines(waiting_.text, lines);
+  auto promise = self_->make_response_promise<std::string>();
+  // The writer answers behind the batch that is in flight: when this comes back,
+  // what is still held here is exactly what the file does not have.
+  self_->request(writer_, caf::infinite, atom::tail_v, config_.log, lines)
+    .then(
+      [this, promise, lines](log_tail& file) mutable {
+        delta_.disk += file.io;
+        promise.deliver(last_lines(std::move(file.lines) + held_lines(), lines));
+      },
+      [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
+  return promise;
+}
+
+std::string log_buffer_state::held_lines() const {
+  auto text =
+    in_flight_ ? in_flight_->text.data->substr(in_flight_->written_bytes) : std::string{};
+  return text + waiting_.text;
+}
+
+uint64_t log_buffer_state::buffered_bytes() const {
+  return waiting_.text.size() + (in_flight_ ? in_flight_->rest_bytes() : 0);
+}
+
+int64_t log_buffer_state::oldest_ms() const {
+  if (written_ == accepted_)
+    return 0;
+  auto age = self_->clock().now() - (in_flight_ ? in_flight_->since : waiting_.since);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
+}
+
+log_stats log_buffer_state::stats() const {
+  log_stats result;
+  result.total_writes = total_writes_;
+  result.total_bytes_written = total_bytes_;
+  result.buffered_lines = accepted_ - written_;
+  result.buffered_bytes = buffered_bytes();
+  result.last_flush_at_ms = last_flush_at_ms_;
+  result.accepted = accepted_;
+  result.failing = write_trouble_ || sync_trouble_;
+  return result;
+}
+
+metrics_delta log_buffer_state::collect() {
+  return std::exchange(delta_, {});
+}
+
+void log_buffer_state::push_metrics() {
+  if (metrics_)
+    self_->send(metrics_, atom::report_v, collect());
+}
+
+status_report log_buffer_state::status() const {
+  status_report report;
+  report.name = name;
+  report.key = config_.log;
+  report.held_bytes = buffered_bytes();
+  report.state = {{"accepted", static_cast<int64_t>(accepted_)},
+                  {"written", static_cast<int64_t>(written_)},
+                  {"synced", static_cast<int64_t>(synced_)},
+                  {"bufferedLines", static_cast<int64_t>(accepted_ - written_)},
+                  {"oldestMs", oldest_ms()},
+                  {"writes", static_cast<int64_t>(total_writes_)},
+                  {"failures", static_cast<int64_t>(failures_)}};
+  // One window for the line to wait, one more for the disk to take it.
+  auto limit = 2 * config_.flush_interval + detail::growing_pause::longest;
+  auto fresh = std::chrono::milliseconds{oldest_ms()} <= limit;
+  report.checks.push_back({"unflushed-age", fresh,
+                           "log " + config_.log + ": the oldest line waits "
+                             + std::to_string(oldest_ms()) + " ms"});
+  for (const auto* trouble : {&write_trouble_, &sync_trouble_})
+    if (*trouble)
+      report.alerts.push_back(**trouble);
+  auto words = report.alerts.empty() ? "log " + config_.log + " is written and synced"
+                                     : report.alerts.front().text;
+  report.checks.push_back({"log-disk", report.alerts.empty(), std::move(words)});
+  return report;
+}
+
+// -- ending -----------------------------------------------------------------------
+
+caf::result<stop_report> log_buffer_state::stop() {
+  auto promise = self_->make_response_promise<stop_report>();
+  stopping_ = promise;
+  written_before_stop_ = written_;
+  retry_.close();
+  write_if_due();
+  sync_if_wanted();
+  finish_if_drained();
+  return promise;
+}
+
+void log_buffer_state::finish_if_drained() {
+  if (!stopping_ || written_ != accepted_ || syncing_ || !syncs_.empty())
+    return;
+  stop_report report;
+  report.name = name;
+  report.key = config_.log;
+  report.drained = written_ - written_before_stop_;
+  push_metrics();
+  stopping_->deliver(std::move(report));
+  self_->quit();
+}
+
+log_buffer_actor::behavior_type
+log_buffer(log_buffer_actor::stateful_pointer<log_buffer_state> self,
+           log_buffer_config config, log_writer_actor writer,
+           metrics_aggregator_actor metrics) {
+  auto* state = &self->state;
+  state->init(std::move(config), std::move(writer), std::move(metrics));
+  return {
+    [state](atom::append, log_chunk& chunk) { return state->append(chunk); },
+    [state](atom::flush) { return state->flush(); },
+    [state](atom::persist, uint64_t seq) { return state->persist(seq); },
+    [state](atom::tail, uint64_t lines) { return state->tail(lines); },
+    [state](atom::stats) { return state->stats(); },
+    [state](atom::tick, uint64_t generation) { state->on_tick(generation); },
+    [state](atom::retry, uint64_t generation) { state->on_retry(generation); },
+    [state](atom::collect) { return state->collect(); },
+    [state](atom::status) { return state->status(); },
+    [state](atom::stop) { return state->stop(); },
+  };
+}
+
+} // namespace sluice

@@ -1,0 +1,116 @@
+// A LOG BUFFER holds one log's lines and lets them through in few large writes.
+// Clients append chunks, one line or thousands; the log writer gets one batch a
+// flush, and at most one is in flight, so the order of the lines is the order in
+// which they were accepted.
+//
+// A flush is due when `max_entries` lines or `max_bytes` wait, when the oldest has
+// waited `flush_interval`, or when somebody asks. What the disk refuses stays here,
+// is tried again with a growing pause, and follows in order.
+#pragma once
+
+#include "actors/detail/growing_pause.hpp"
+#include "actors/detail/seq_waiters.hpp"
+#include "actors/detail/window_timer.hpp"
+#include "actors/log/line_batch.hpp"
+#include "messages/log_buffer.hpp"
+#include "messages/log_writer.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <optional>
+#include <string>
+
+namespace sluice {
+
+struct log_buffer_config {
+  /// The log's name.
+  std::string log;
+  uint64_t max_entries = 100;
+  uint64_t max_bytes = 65'536;
+  caf::timespan flush_interval = std::chrono::seconds{5};
+  /// Sync with every flush, not only when asked.
+  bool sync = false;
+};
+
+class log_buffer_state {
+public:
+  static inline const char* name = "log-buffer";
+
+  explicit log_buffer_state(log_buffer_actor::pointer self) : self_(self) {}
+
+  void init(log_buffer_config config, log_writer_actor writer,
+            metrics_aggregator_actor metrics);
+
+  caf::result<log_receipt> append(log_chunk& chunk);
+  caf::result<flush_report> flush();
+  caf::result<durability> persist(uint64_t seq);
+  caf::result<std::string> tail(uint64_t lines);
+  log_stats stats() const;
+  void on_tick(uint64_t generation);
+  void on_retry(uint64_t generation);
+  metrics_delta collect();
+  status_report status() const;
+  caf::result<stop_report> stop();
+
+private:
+  // -- writing -------------------------------------------------------------------
+  bool due() const;
+  void write_if_due();
+  void send_batch();
+  void on_outcome(const log_outcome& outcome);
+  void on_written();
+  void on_write_failed(ec code, std::string detail);
+
+  // -- syncing -------------------------------------------------------------------
+  void sync_if_wanted();
+  void on_synced(uint64_t seq, const io_counts& io);
+  void on_sync_failed(const caf::error& reason);
+
+  // -- telling -------------------------------------------------------------------
+  std::string held_lines() const;
+  uint64_t buffered_bytes() const;
+  int64_t oldest_ms() const;
+  void push_metrics();
+  void finish_if_drained();
+
+  log_buffer_actor::pointer self_;
+  log_buffer_config config_;
+  log_writer_actor writer_;
+  metrics_aggregator_actor metrics_;
+
+  /// Numbers of the last line taken in, brought to the file, and synced.
+  uint64_t accepted_ = 0;
+  uint64_t written_ = 0;
+  uint64_t synced_ = 0;
+
+  waiting_lines waiting_;
+  std::optional<travelling_lines> in_flight_;
+  detail::window_timer window_;
+  /// The window ended while a batch was in flight.
+  bool overdue_ = false;
+  bool syncing_ = false;
+  detail::seq_waiters<flush_report> flushes_;
+  detail::seq_waiters<durability> syncs_;
+
+  detail::growing_pause pause_;
+  detail::window_timer retry_;
+  std::optional<alert> write_trouble_;
+  std::optional<alert> sync_trouble_;
+  uint64_t failures_ = 0;
+
+  metrics_delta delta_;
+  uint64_t total_writes_ = 0;
+  uint64_t total_bytes_ = 0;
+  int64_t last_flush_at_ms_ = 0;
+
+  std::optional<caf::typed_response_promise<stop_report>> stopping_;
+  uint64_t written_before_stop_ = 0;
+};
+
+log_buffer_actor::behavior_type
+log_buffer(log_buffer_actor::stateful_pointer<log_buffer_state> self,
+           log_buffer_config config, log_writer_actor writer,
+           metrics_aggregator_actor metrics);
+
+} // namespace sluice

@@ -1,0 +1,124 @@
+#include "actors/observe/metrics_aggregator.hpp"
+
+#include "actors/detail/wall_clock.hpp"
+#include "messages/error.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace sluice {
+
+void metrics_aggregator_state::init(metrics_aggregator_config config) {
+  config_ = std::move(config);
+  self_->set_down_handler([this](const caf::down_msg& down) {
+    std::erase_if(sources_, [&](const auto& x) { return x == down.source; });
+  });
+  open_window();
+}
+
+void metrics_aggregator_state::report(const metrics_delta& delta) {
+  total_ += delta;
+  counts_ += delta;
+}
+
+void metrics_aggregator_state::attach(const metered_actor& source) {
+  self_->monitor(source);
+  sources_.push_back(source);
+}
+
+void metrics_aggregator_state::collect(continuation next) {
+  if (sources_.empty()) {
+    next();
+    return;
+  }
+  auto left = std::make_shared<size_t>(sources_.size());
+  auto arrived = [left, next = std::move(next)] {
+    if (--*left == 0)
+      next();
+  };
+  for (const auto& source : sources_)
+    self_->request(source, config_.collect_timeout, atom::collect_v)
+      .then(
+        [this, arrived](const metrics_delta& delta) {
+          report(delta);
+          arrived();
+        },
+        [arrived](const caf::error&) { arrived(); });
+}
+
+caf::result<metrics_totals> metrics_aggregator_state::totals() {
+  auto promise = self_->make_response_promise<metrics_totals>();
+  collect([this, promise]() mutable {
+    promise.deliver(metrics_totals{total_, history_.empty() ? current() : history_.back(),
+                                   config_.kernel()});
+  });
+  return promise;
+}
+
+caf::result<metrics_window> metrics_aggregator_state::snapshot() {
+  auto promise = self_->make_response_promise<metrics_window>();
+  collect([this, promise]() mutable { promise.deliver(current()); });
+  return promise;
+}
+
+std::vector<metrics_window> metrics_aggregator_state::history() const {
+  return {history_.begin(), history_.end()};
+}
+
+metrics_window metrics_aggregator_state::current() const {
+  auto length = self_->clock().now() - start_;
+  return {start_ms_, detail::wall_clock_ms(),
+          std::chrono::duration_cast<caf::timespan>(length).count(), counts_};
+}
+
+void metrics_aggregator_state::on_tick() {
+  collect([this] { close_window(); });
+}
+
+void metrics_aggregator_state::close_window() {
+  history_.push_back(current());
+  if (history_.size() > config_.history)
+    history_.pop_front();
+  open_window();
+}
+
+void metrics_aggregator_state::open_window() {
+  counts_ = {};
+  start_ = self_->clock().now();
+  start_ms_ = detail::wall_clock_ms();
+  self_->delayed_send(self_, config_.window, atom::tick_v);
+}
+
+status_report metrics_aggregator_state::status() const {
+  status_report report;
+  report.name = name;
+  report.state = {{"sources", static_cast<int64_t>(sources_.size())},
+                  {"windows", static_cast<int64_t>(history_.size())}};
+  return report;
+}
+
+stop_report metrics_aggregator_state::stop() {
+  self_->quit();
+  stop_report report;
+  report.name = name;
+  return report;
+}
+
+metrics_aggregator_actor::behavior_type metrics_aggregator(
+  metrics_aggregator_actor::stateful_pointer<metrics_aggregator_state> self,
+  metrics_aggregator_config config) {
+  auto* state = &self->state;
+  state->init(std::move(config));
+  return {
+    [state](atom::report, const metrics_delta& delta) { state->report(delta); },
+    [state](atom::attach, const metered_actor& source) { state->attach(source); },
+    [state](atom::totals) { return state->totals(); },
+    [state](atom::snapshot) { return state->snapshot(); },
+    [state](atom::history) { return state->history(); },
+    [state](atom::tick) { state->on_tick(); },
+    [state](atom::status) { return state->status(); },
+    [state](atom::stop) { return state->stop(); },
+  };
+}
+
+} // namespace sluice

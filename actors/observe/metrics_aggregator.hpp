@@ -1,0 +1,69 @@
+// The METRICS AGGREGATOR adds up what actors did, window by window, and keeps the last
+// windows. Actors hand over their counts with each flush; before a window ends, and
+// before anybody reads, it asks each for the rest, so that a reading includes all that
+// happened before it. An actor that is busy is waited for only shortly: what it counts
+// is told later, never lost.
+#pragma once
+
+#include "messages/metrics_aggregator.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+namespace sluice {
+
+struct metrics_aggregator_config {
+  caf::timespan window = std::chrono::minutes{1};
+  /// Finished windows that are kept.
+  uint64_t history = 60;
+  /// Longest wait for an actor's counts.
+  caf::timespan collect_timeout = std::chrono::milliseconds{250};
+  /// Reads the kernel's own counts.
+  std::function<process_io()> kernel;
+};
+
+class metrics_aggregator_state {
+public:
+  static inline const char* name = "metrics-aggregator";
+
+  explicit metrics_aggregator_state(metrics_aggregator_actor::pointer self)
+      : self_(self) {}
+
+  void init(metrics_aggregator_config config);
+
+  void report(const metrics_delta& delta);
+  void attach(const metered_actor& source);
+  caf::result<metrics_totals> totals();
+  caf::result<metrics_window> snapshot();
+  std::vector<metrics_window> history() const;
+  void on_tick();
+  status_report status() const;
+  stop_report stop();
+
+private:
+  using continuation = std::function<void()>;
+
+  void collect(continuation next);
+  metrics_window current() const;
+  void open_window();
+  void close_window();
+
+  metrics_aggregator_actor::pointer self_;
+  metrics_aggregator_config config_;
+  std::vector<metered_actor> sources_;
+  metrics_delta total_;
+  metrics_delta counts_;
+  int64_t start_ms_ = 0;
+  caf::actor_clock::time_point start_;
+  std::deque<metrics_window> history_;
+};
+
+metrics_aggregator_actor::behavior_type metrics_aggregator(
+  metrics_aggregator_actor::stateful_pointer<metrics_aggregator_state> self,
+  metrics_aggregator_config config);
+
+} // namespace sluice

@@ -1,0 +1,86 @@
+// A file that only grows, and what is known about it: where it ends, what of it has
+// been synced, and whether its path still names it. One thread appends; another may
+// sync at the same time. No other member may be called from two threads.
+#pragma once
+
+#include "actors/storage/unique_fd.hpp"
+#include "messages/metrics_aggregator.hpp"
+
+#include <caf/error.hpp>
+#include <caf/expected.hpp>
+
+#include <sys/types.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sluice {
+
+class append_file {
+public:
+  /// What an append achieved; `problem` tells why it is not whole.
+  struct appended {
+    uint64_t bytes = 0;
+    io_counts io;
+    caf::error problem;
+  };
+
+  /// Opens `directory/name`, creating it. A symbolic link is refused: the name is
+  /// a client's, the place must be ours.
+  static caf::expected<std::shared_ptr<append_file>> open(const std::string& directory,
+                                                          const std::string& name);
+
+  /// Appends with one write. If the system takes less, the rest is tried once, so
+  /// that `problem` is known; then a file that still ends where we left it is cut to
+  /// its last whole line, so that it never holds half of one.
+  appended append(std::string_view lines);
+
+  /// Brings everything appended before the call to the disk; a new file's directory
+  /// entry too. Thread-safe.
+  caf::error sync();
+
+  /// After a failed sync the kernel forgets which pages it lost, and says OK the next
+  /// time. So what was appended since the last good sync is read back, cut off and
+  /// appended again. Fails if those bytes are no longer ours or no longer the end.
+  caf::error rewrite_unsynced(io_counts& io);
+
+  /// Notes that a sync covered the file up to here.
+  void mark_synced(uint64_t end) { synced_ = std::max(synced_, end); }
+
+  /// Whether the path still names this file; not after a rotation or a delete.
+  bool still_named() const;
+
+  /// Returns the last n lines, or `too_large` if they take more than `bytes_max`.
+  caf::expected<std::string> tail(uint64_t lines, size_t bytes_max, io_counts& io) const;
+
+  const std::string& path() const { return path_; }
+  uint64_t end() const { return end_; }
+  bool has_unsynced() const { return end_ > synced_; }
+
+private:
+  append_file(std::string path, unique_fd file, unique_fd directory, bool created);
+
+  caf::error prepare();
+  void cut_to_whole_lines(std::string_view lines, appended& result);
+  caf::expected<uint64_t> start_of_last(uint64_t lines, uint64_t size,
+                                        io_counts& io) const;
+
+  std::string path_;
+  unique_fd file_;
+  unique_fd directory_;
+  /// The directory entry is not known to be on disk. Written by both threads.
+  std::atomic<bool> entry_unsynced_;
+  /// Where the file ends by our own count, and up to where it was synced.
+  uint64_t end_ = 0;
+  uint64_t synced_ = 0;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+  /// The last byte is no newline: somebody else's half line, which we end first.
+  bool needs_newline_ = false;
+};
+
+} // namespace sluice

@@ -1,0 +1,114 @@
+// The whole log path on real threads and a real file: a producer that is faster than
+// the disk, and a stop in the middle of it.
+#define CAF_SUITE log_burst
+#include "actors/log/file_syncer.hpp"
+#include "actors/log/log_buffer.hpp"
+#include "actors/log/log_writer.hpp"
+
+#include "tests/fixture.hpp"
+#include "tests/temp_dir.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <charconv>
+
+using namespace sluice;
+
+namespace {
+
+/// `VmHWM`, the most memory this process ever held, in bytes.
+uint64_t peak_memory() {
+  std::ifstream file{"/proc/self/status"};
+  for (std::string word; file >> word;)
+    if (word == "VmHWM:") {
+      uint64_t kib = 0;
+      file >> kib;
+      return kib * 1024;
+    }
+  return 0;
+}
+
+struct fixture {
+  fixture() {
+    config.set("scheduler.policy", caf::atom("sharing"));
+    test::write_file(dir / "id", "x");
+    system = std::make_unique<caf::actor_system>(config);
+    log_writer_config files;
+    files.directory = dir / "logs";
+    files.identity_file = dir / "id";
+    files.make_syncer = [this] { return system->spawn<caf::detached>(file_syncer); };
+    writer = system->spawn<caf::detached>(log_writer, files);
+    log_buffer_config lines;
+    lines.log = "app";
+    buffer = system->spawn(log_buffer, lines, writer, metrics_aggregator_actor{});
+  }
+
+  /// Sends lines `first` to `last` in chunks of a hundred, paying with credit.
+  void produce(uint64_t first, uint64_t last) {
+    for (auto i = first; i <= last;) {
+      log_chunk chunk;
+      for (; i <= last && chunk.count < 100; ++i, ++chunk.count)
+        chunk.lines += "line " + std::to_string(i) + std::string(80, '.') + "\n";
+      chunk.charge = account->draw(chunk.lines.size());
+      caf::anon_send(buffer, atom::append_v, std::move(chunk));
+    }
+  }
+
+  template <class Handle>
+  stop_report stop(const Handle& who) {
+    caf::scoped_actor self{*system};
+    stop_report report;
+    self->request(who, caf::infinite, atom::stop_v)
+      .receive([&](stop_report& x) { report = x; },
+               [&](const caf::error& err) { CAF_FAIL(text_of(err)); });
+    return report;
+  }
+
+  /// Number of lines in the file; fails unless they are 1, 2, 3, ... each whole.
+  uint64_t count_in_order() {
+    std::ifstream file{dir / "logs/app.log"};
+    uint64_t expected = 0;
+    for (std::string line; std::getline(file, line);) {
+      uint64_t number = 0;
+      std::from_chars(line.data() + 5, line.data() + line.size(), number);
+      auto digits = std::to_string(++expected).size();
+      if (number != expected || line.size() != 5 + digits + 80)
+        CAF_FAIL("line " << expected << " is " << line);
+    }
+    return expected;
+  }
+
+  test::temp_dir dir;
+  std::shared_ptr<budget> account = std::make_shared<budget>(8 * 1024 * 1024);
+  caf::actor_system_config config;
+  std::unique_ptr<caf::actor_system> system;
+  log_writer_actor writer;
+  log_buffer_actor buffer;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(log_burst_tests, fixture)
+
+CAF_TEST(two million lines in a burst and then stop are all in the file in order) {
+  auto before = peak_memory();
+  produce(1, 2'000'000);
+  stop(buffer);
+  stop(writer);
+  CAF_CHECK_EQUAL(count_in_order(), 2'000'000u);
+  CAF_MESSAGE("AND the queue never held more than the producer had credit for");
+  CAF_CHECK_LESS(peak_memory() - before, 64u * 1024 * 1024);
+  CAF_CHECK_EQUAL(account->used_bytes(), 0u);
+}
+
+CAF_TEST(a stop while a flush is in flight loses nothing) {
+  for (uint64_t round = 0; round < 50; ++round)
+    produce(round * 1000 + 1, round * 1000 + 1000);
+  auto report = stop(buffer);
+  CAF_CHECK_EQUAL(report.left, 0u);
+  stop(writer);
+  CAF_CHECK_EQUAL(count_in_order(), 50'000u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

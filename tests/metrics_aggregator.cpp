@@ -1,0 +1,137 @@
+// The promises of the metrics aggregator, with sources that count what they are told.
+#define CAF_SUITE metrics_aggregator
+#include "actors/observe/metrics_aggregator.hpp"
+
+#include "tests/fixture.hpp"
+
+using namespace sluice;
+using namespace std::chrono_literals;
+
+namespace {
+
+metrics_delta queries(uint64_t n) {
+  metrics_delta delta;
+  delta.queries = n;
+  return delta;
+}
+
+/// Hands over what the test has put in, and counts how often it was asked.
+struct source_account {
+  uint64_t queries = 0;
+  uint64_t asked = 0;
+  bool silent = false;
+  std::vector<caf::typed_response_promise<metrics_delta>> open;
+};
+
+metered_actor::behavior_type source(metered_actor::pointer self,
+                                    std::shared_ptr<source_account> account) {
+  return {
+    [self, account](atom::collect) -> caf::result<metrics_delta> {
+      ++account->asked;
+      if (!account->silent)
+        return queries(std::exchange(account->queries, 0));
+      account->open.push_back(self->make_response_promise<metrics_delta>());
+      return account->open.back();
+    },
+  };
+}
+
+struct fixture : test::fixture {
+  fixture() {
+    metrics_aggregator_config config;
+    config.history = 3;
+    config.kernel = [] { return process_io{1, 2, 3, 4, 5, 6}; };
+    aut = tracked(sys.spawn(metrics_aggregator, config));
+    first = tracked(sys.spawn(source, account));
+    self->send(aut, atom::attach_v, first);
+    settle();
+  }
+
+  metrics_window snapshot() { return get<metrics_window>(aut, atom::snapshot_v); }
+  metrics_totals totals() { return get<metrics_totals>(aut, atom::totals_v); }
+  std::vector<metrics_window> history() {
+    return get<std::vector<metrics_window>>(aut, atom::history_v);
+  }
+
+  std::shared_ptr<source_account> account = std::make_shared<source_account>();
+  metrics_aggregator_actor aut;
+  metered_actor first;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(metrics_aggregator_tests, fixture)
+
+CAF_TEST(a reading includes what happened before it) {
+  account->queries = 7;
+  CAF_CHECK_EQUAL(snapshot().counts.queries, 7u);
+  account->queries = 2;
+  CAF_CHECK_EQUAL(totals().total.queries, 9u);
+}
+
+CAF_TEST(what is reported with a flush and what is asked for add up) {
+  self->send(aut, atom::report_v, queries(5));
+  account->queries = 1;
+  CAF_CHECK_EQUAL(snapshot().counts.queries, 6u);
+}
+
+CAF_TEST(nobody is asked until a window ends or somebody reads) {
+  pass(1min - 1ns);
+  CAF_CHECK_EQUAL(account->asked, 0u);
+  pass(1ns);
+  CAF_CHECK_EQUAL(account->asked, 1u);
+}
+
+CAF_TEST(a window ends after its length and not a nanosecond before) {
+  account->queries = 4;
+  pass(1min - 1ns);
+  CAF_CHECK(history().empty());
+  pass(1ns);
+  auto windows = history();
+  CAF_REQUIRE_EQUAL(windows.size(), 1u);
+  CAF_CHECK_EQUAL(windows[0].counts.queries, 4u);
+  CAF_CHECK_EQUAL(windows[0].duration_ns, caf::timespan{1min}.count());
+  CAF_CHECK_EQUAL(snapshot().counts.queries, 0u);
+}
+
+CAF_TEST(only the last windows are kept and the oldest comes first) {
+  for (uint64_t i = 1; i <= 5; ++i) {
+    account->queries = i;
+    pass(1min);
+  }
+  auto windows = history();
+  CAF_REQUIRE_EQUAL(windows.size(), 3u);
+  CAF_CHECK_EQUAL(windows.front().counts.queries, 3u);
+  CAF_CHECK_EQUAL(windows.back().counts.queries, 5u);
+  CAF_CHECK_EQUAL(totals().total.queries, 15u);
+}
+
+CAF_TEST(rates come from the current window until there is a full one) {
+  account->queries = 3;
+  CAF_CHECK_EQUAL(totals().rate_window.counts.queries, 3u);
+  pass(1min);
+  account->queries = 100;
+  CAF_CHECK_EQUAL(totals().rate_window.counts.queries, 3u);
+}
+
+CAF_TEST(an actor that does not answer is waited for only shortly) {
+  account->silent = true;
+  auto answer = self->request(aut, caf::infinite, atom::snapshot_v);
+  settle();
+  pass(250ms);
+  answer.receive([](const metrics_window& x) { CAF_CHECK_EQUAL(x.counts.queries, 0u); },
+                 [&](const caf::error& err) { CAF_FAIL(sys.render(err)); });
+}
+
+CAF_TEST(an actor that ended is not asked again) {
+  caf::anon_send_exit(first, caf::exit_reason::user_shutdown);
+  settle();
+  snapshot();
+  CAF_CHECK_EQUAL(account->asked, 0u);
+}
+
+CAF_TEST(the kernel is asked when somebody reads) {
+  CAF_CHECK_EQUAL(totals().kernel.write_calls, 2u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

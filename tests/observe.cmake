@@ -1,0 +1,2 @@
+sluice_test(metrics_aggregator sluice_observe)
+sluice_test(disk_watch sluice_observe)
