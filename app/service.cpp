@@ -46,13 +46,73 @@ session_debouncer_config debouncer_config(const session_settings& from) {
   return result;
 }
 
+sqlite::settings database_settings(const settings& from) {
+  sqlite::settings result;
+  result.path =
+    from.sqlite.path.empty() ? from.data_dir + "/sluice.db" : from.sqlite.path;
+  result.wal = from.sqlite.wal;
+  result.synchronous = from.sqlite.synchronous;
+  result.cache_kib = from.sqlite.cache_kib;
+  result.journal_size_limit = from.sqlite.journal_size_limit;
+  result.busy_timeout = from.sqlite.busy_timeout;
+  return result;
+}
+
+sqlite_writer_config writer_config(const settings& from) {
+  sqlite_writer_config result;
+  result.database = database_settings(from);
+  result.window.commit_delay = from.sqlite.commit_delay;
+  result.query_timeout = from.sqlite.query_timeout;
+  result.max_result_bytes = from.sqlite.max_result_bytes;
+  result.checkpoint_budget = from.sqlite.checkpoint_budget;
+  return result;
+}
+
+sqlite_reader_config reader_config(const settings& from) {
+  return {database_settings(from), from.sqlite.query_timeout,
+          from.sqlite.max_result_bytes};
+}
+
+checkpoint_mode mode_named(const std::string& word) {
+  for (auto mode :
+       {checkpoint_mode::full, checkpoint_mode::restart, checkpoint_mode::truncate})
+    if (to_string(mode) == word)
+      return mode;
+  return checkpoint_mode::passive;
+}
+
+checkpoint_scheduler_config checkpoint_config(const sqlite_settings& from) {
+  checkpoint_scheduler_config result;
+  result.interval = from.checkpoint_interval;
+  result.mode = mode_named(from.checkpoint_mode);
+  result.checkpoint_bytes = static_cast<int64_t>(from.checkpoint_bytes);
+  result.budget = from.checkpoint_budget;
+  result.journal_size_limit = static_cast<int64_t>(from.journal_size_limit);
+  return result;
+}
+
+supervisor_config actors_config(const settings& from) {
+  supervisor_config result;
+  result.data_dir = from.data_dir;
+  result.log = buffer_config(from.log);
+  result.max_logs = from.log.max_logs;
+  result.sessions = debouncer_config(from.session);
+  result.writer = writer_config(from);
+  result.reader = reader_config(from);
+  result.readers = from.sqlite.readers;
+  result.checkpoints = checkpoint_config(from.sqlite);
+  result.metrics.window = from.metrics.window;
+  result.metrics.history = from.metrics.history;
+  result.metrics.kernel = read_process_io;
+  result.stop_deadline = from.shutdown_deadline;
+  return result;
+}
+
 } // namespace
 
 struct service::implementation {
   implementation(settings from, std::string config_json)
       : config(std::move(from)), json(std::move(config_json)), system(caf_config) {}
-
-  supervisor_config actors() const;
 
   settings config;
   std::string json;
@@ -72,7 +132,7 @@ service::~service() {
 
 caf::error service::start() {
   auto& self = *impl_;
-  self.root = self.system.spawn(supervisor, self.actors());
+  self.root = self.system.spawn(supervisor, actors_config(self.config));
   caf::scoped_actor asker{self.system};
   subsystems actors;
   caf::error problem;
@@ -83,8 +143,8 @@ caf::error service::start() {
     http::backend backend{self.root, std::move(actors),
                           std::make_shared<budget>(self.config.http.max_in_flight_bytes),
                           self.json};
-    self.http = std::make_unique<http::server>(self.system, self.config.http,
-                                               std::move(backend));
+    self.http =
+      std::make_unique<http::server>(self.system, self.config.http, std::move(backend));
     problem = self.http->start();
   }
   if (problem)

@@ -65,11 +65,13 @@ struct checkpoint_report {
   bool operator==(const checkpoint_report&) const = default;
 };
 
-/// The WAL after a commit.
+/// The WAL after a commit or a checkpoint.
 struct wal_state {
   /// Bytes that its frames take; the file may be longer.
   int64_t bytes = 0;
   int64_t frames = 0;
+  /// How many of the frames are in the database by now.
+  int64_t checkpointed = 0;
 
   bool operator==(const wal_state&) const = default;
 };
@@ -156,7 +158,7 @@ typename Inspector::result_type inspect(Inspector& f, checkpoint_report& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, wal_state& x) {
-  return f(caf::meta::type_name("wal_state"), x.bytes, x.frames);
+  return f(caf::meta::type_name("wal_state"), x.bytes, x.frames, x.checkpointed);
 }
 
 template <class Inspector>

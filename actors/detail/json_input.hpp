@@ -15,12 +15,16 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::json {
 
 /// Deepest nesting accepted.
 constexpr size_t depth_max = 256;
+
+/// Whether `text` is valid UTF-8.
+bool valid_utf8(std::string_view text);
 
 /// Refuses what is not one JSON object (a session's document, or a patch).
 caf::error check_object(const std::string& text);

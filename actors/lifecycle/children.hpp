@@ -5,6 +5,7 @@
 #include "messages/status.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,8 @@ struct child {
   /// What it serves, or empty.
   std::string key;
   managed_actor handle;
-  stage stops_at;
+  /// None where another actor stops it.
+  std::optional<stage> stops_at;
 };
 
 using children = std::vector<child>;

@@ -7,6 +7,7 @@
 #include "actors/observe/disk_watch.hpp"
 #include "actors/session/session_rows.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace sluice {
@@ -18,6 +19,14 @@ Handle supervisor_state::adopt(std::string child_name, std::string key, stage st
   return who;
 }
 
+void supervisor_state::watch(std::string child_name, managed_actor who) {
+  children_.push_back({std::move(child_name), "", std::move(who), std::nullopt});
+}
+
+void supervisor_state::meter(const metered_actor& who) {
+  self_->send(metrics_, atom::attach_v, who);
+}
+
 caf::result<subsystems> supervisor_state::start() {
   start_files();
   auto writer =
@@ -27,7 +36,10 @@ caf::result<subsystems> supervisor_state::start() {
   self_->request(writer, caf::infinite, atom::open_v)
     .then([this, promise, writer](
             const sqlite_opened&) mutable { promise.deliver(start_database(writer)); },
-          [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
+          [promise, writer, this](caf::error& err) mutable {
+            self_->send_exit(writer, caf::exit_reason::user_shutdown);
+            promise.deliver(std::move(err));
+          });
   return promise;
 }
 
@@ -49,7 +61,29 @@ void supervisor_state::start_files() {
 }
 
 subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
-  return {};
+  database_handles handles{
+    writer, {}, self_->spawn(checkpoint_scheduler, config_.checkpoints, writer)};
+  watch("sqlite-writer", writer);
+  watch("checkpoint-scheduler", handles.scheduler);
+  meter(writer);
+  for (uint64_t i = 0; i < config_.readers; ++i) {
+    handles.readers.push_back(self_->spawn<caf::detached>(sqlite_reader, config_.reader));
+    watch("sqlite-reader", handles.readers.back());
+    meter(handles.readers.back());
+  }
+  subsystems result;
+  result.metrics = metrics_;
+  // The database stops the actors behind it itself: only it knows when they are idle.
+  result.database = adopt("database", "", stage::database,
+                          self_->spawn(database, database_config{}, std::move(handles)));
+  meter(result.database);
+  auto rows =
+    adopt("session-rows", "", stage::stores, self_->spawn(session_rows, result.database));
+  result.sessions =
+    adopt("session-debouncer", "", stage::intake,
+          self_->spawn(session_debouncer, config_.sessions, rows, metrics_));
+  meter(result.sessions);
+  return result;
 }
 
 caf::expected<log_buffer_actor> supervisor_state::open(const std::string& log) {
@@ -67,7 +101,7 @@ caf::expected<log_buffer_actor> supervisor_state::open(const std::string& log) {
   config.log = log;
   auto buffer = adopt("log-buffer", log, stage::intake,
                       self_->spawn(log_buffer, std::move(config), log_writer_, metrics_));
-  self_->send(metrics_, atom::attach_v, metered_actor{buffer});
+  meter(buffer);
   logs_.emplace(log, buffer);
   return buffer;
 }

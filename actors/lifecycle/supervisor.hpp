@@ -64,6 +64,10 @@ private:
   /// Takes an actor into the survey and the drain.
   template <class Handle>
   Handle adopt(std::string name, std::string key, stage stops_at, Handle who);
+  /// Takes an actor into the survey alone; another one stops it.
+  void watch(std::string name, managed_actor who);
+  /// Has an actor's counts collected.
+  void meter(const metered_actor& who);
 
   supervisor_actor::pointer self_;
   supervisor_config config_;

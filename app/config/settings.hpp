@@ -41,12 +41,14 @@ struct log_settings {
 
 struct session_settings {
   caf::timespan debounce = std::chrono::seconds{2};
-  /// False: every update is written at once.
+  /// False: every update is written at once. Follows from `debounce`, 0 being off.
   bool debounced = true;
   uint64_t max_pending = 10;
   /// 0: no cache.
   caf::timespan cache_ttl = std::chrono::seconds{45};
   /// Whether maintenance removes (`enforce`) or only tells (`warn`).
+  std::string maintenance = "warn";
+  /// Follows from `maintenance`.
   bool enforce_maintenance = false;
   caf::timespan prune_after = std::chrono::hours{720};
   uint64_t max_entries = 500;
@@ -84,6 +86,7 @@ struct settings {
   http_settings http;
   log_settings log;
   session_settings session;
+  std::string database_type = "sqlite";
   sqlite_settings sqlite;
   metrics_settings metrics;
   /// Accepted now, so that a wrong value is told now; used by the WebSocket side.

@@ -1,0 +1,275 @@
+#include "actors/database/database.hpp"
+
+#include "actors/detail/wall_clock.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+void database_state::init(database_config cfg, database_handles handles) {
+  cfg_ = std::move(cfg);
+  writer_ = std::move(handles.writer);
+  scheduler_ = std::move(handles.scheduler);
+  readers_.emplace(self_, std::move(handles.readers), cfg_.waiting_bytes_max,
+                   [this] { on_end(); });
+}
+
+// -- requests -------------------------------------------------------------------
+
+caf::result<sql_result> database_state::query(sql_statement& x, sql_origin origin) {
+  if (stopping_)
+    return ec::stopping;
+  return readers_->query(x, origin);
+}
+
+caf::result<sql_receipt> database_state::execute(sql_write& write, durability level) {
+  auto by_user = write.origin == sql_origin::user;
+  auto n = write.rows.empty() ? write.statements.size() : write.rows.size();
+  auto count = [this, by_user, n](const sql_receipt&) {
+    statements_ += by_user ? n : 0;
+    transactions_ += by_user ? 1 : 0;
+    stop_report_.drained += stopping_ ? 1 : 0;
+  };
+  return relay<sql_receipt>(writer_, count, atom::execute_v, std::move(write), level);
+}
+
+caf::result<checkpoint_report> database_state::checkpoint(checkpoint_mode mode) {
+  return relay<checkpoint_report>(
+    scheduler_, [](auto&) {}, atom::checkpoint_v, mode);
+}
+
+caf::result<maintenance_report> database_state::maintain(maintenance_kind kind) {
+  return relay<maintenance_report>(
+    writer_, [](auto&) {}, atom::maintain_v, kind);
+}
+
+/// Asks without a timeout, and hands the answer over, with an eye on I/O errors.
+template <class Answer, class Handle, class Done, class... Args>
+caf::result<Answer> database_state::relay(const Handle& to, Done done, Args&&... args) {
+  if (stopping_)
+    return ec::stopping;
+  auto promise = self_->make_response_promise<Answer>();
+  ++relayed_;
+  self_->request(to, caf::infinite, std::forward<Args>(args)...)
+    .then(
+      [this, promise, done](Answer& answer) mutable {
+        --relayed_;
+        done(answer);
+        promise.deliver(std::move(answer));
+        on_end();
+      },
+      [this, promise](const caf::error& err) mutable {
+        --relayed_;
+        note(err);
+        promise.deliver(err);
+        on_end();
+      });
+  return promise;
+}
+
+void database_state::note(const caf::error& err) {
+  if (code_of(err) == ec::disk_failed)
+    begin_recovery(text_of(err));
+}
+
+/// Something was answered: whatever waits for quiet may go on.
+void database_state::on_end() {
+  continue_recovery();
+  continue_stop();
+}
+
+// -- recovery -------------------------------------------------------------------
+
+void database_state::begin_recovery(const std::string& reason) {
+  if (recovery_ != recovery::none || winding_up_)
+    return;
+  recovery_alert_ = alert{"database-recovering", reason, detail::wall_clock_ms()};
+  recovery_pause_ = cfg_.recover_pause_min;
+  recovery_ = recovery::draining;
+  readers_->hold();
+  continue_recovery();
+}
+
+void database_state::continue_recovery() {
+  if (recovery_ != recovery::draining || readers_->running() > 0)
+    return;
+  recovery_ = recovery::proving;
+  readers_->close([this] { prove(); });
+}
+
+void database_state::prove() {
+  self_->request(writer_, caf::infinite, atom::recover_v)
+    .then([this](const maintenance_report& report) { on_proven(report); },
+          [this](const caf::error& err) { retry_later(text_of(err)); });
+}
+
+void database_state::on_proven(const maintenance_report& report) {
+  if (!report.ok)
+    return retry_later(report.errors.empty() ? "" : report.errors.front());
+  recovery_ = recovery::none;
+  recovery_alert_.reset();
+  writer_stats_.suspect = false;
+  readers_->release();
+  continue_stop();
+}
+
+void database_state::retry_later(const std::string& reason) {
+  recovery_ = recovery::pausing;
+  recovery_alert_->text = reason;
+  self_->delayed_send(self_, recovery_pause_, atom::recover_v, ++recovery_generation_);
+  recovery_pause_ = std::min(recovery_pause_ * 2, cfg_.recover_pause_max);
+  readers_->release();
+  continue_stop();
+}
+
+void database_state::on_recover(uint64_t generation) {
+  if (generation != recovery_generation_ || winding_up_)
+    return;
+  recovery_ = recovery::draining;
+  readers_->hold();
+  continue_recovery();
+}
+
+// -- numbers --------------------------------------------------------------------
+
+caf::result<database_stats> database_state::stats() {
+  auto promise = self_->make_response_promise<database_stats>();
+  self_->request(writer_, cfg_.stats_patience, atom::stats_v)
+    .then(
+      [this, promise](const sqlite_writer_stats& now) mutable {
+        writer_stats_ = now;
+        promise.deliver(stats_with(now));
+        if (now.suspect)
+          begin_recovery("the writer met an I/O error");
+      },
+      [this, promise](const caf::error&) mutable { // it is busy, or gone
+        promise.deliver(stats_with(writer_stats_));
+      });
+  return promise;
+}
+
+database_stats database_state::stats_with(const sqlite_writer_stats& writer) {
+  return {cfg_.type,
+          writer,
+          statements_ + readers_->queries(),
+          transactions_,
+          readers_->waiting(),
+          readers_->oldest_query_ms()};
+}
+
+status_report database_state::status() const {
+  status_report report;
+  report.name = name;
+  report.held_bytes = readers_->waiting_bytes();
+  report.state = {
+    {"queries", static_cast<int64_t>(statements_ + readers_->queries())},
+    {"transactions", static_cast<int64_t>(transactions_)},
+    {"writesInFlight", static_cast<int64_t>(relayed_)},
+    {"runningQueries", static_cast<int64_t>(readers_->running())},
+    {"waitingQueries", static_cast<int64_t>(readers_->waiting())},
+    {"overloaded", static_cast<int64_t>(readers_->overloaded())},
+    {"readersLost", static_cast<int64_t>(readers_->lost())},
+    {"oldestQueryMs", readers_->oldest_query_ms()},
+  };
+  report.checks = {
+    {"database-sound", !recovery_alert_, recovery_alert_ ? recovery_alert_->text : ""}};
+  if (recovery_alert_)
+    report.alerts.push_back(*recovery_alert_);
+  return report;
+}
+
+// -- the end --------------------------------------------------------------------
+
+caf::result<stop_report> database_state::stop() {
+  if (stopping_)
+    return ec::stopping;
+  stopping_ = true;
+  stop_report_.name = name;
+  stopped_ = self_->make_response_promise<stop_report>();
+  continue_stop();
+  return stopped_;
+}
+
+/// Once everything is answered: the readers, whose snapshots would keep the last
+/// checkpoint from being whole; then the scheduler; the writer last.
+void database_state::continue_stop() {
+  auto recovering = recovery_ == recovery::draining || recovery_ == recovery::proving;
+  auto quiet = relayed_ == 0 && readers_->running() + readers_->waiting() == 0;
+  if (!stopping_ || winding_up_ || recovering || !quiet)
+    return;
+  winding_up_ = true;
+  readers_->stop([this](const stop_report& x) { add(x); }, [this] { stop_scheduler(); });
+}
+
+void database_state::stop_scheduler() {
+  self_->request(scheduler_, caf::infinite, atom::stop_v)
+    .then(
+      [this](const stop_report& x) {
+        add(x);
+        stop_writer();
+      },
+      [this](const caf::error& err) {
+        add("checkpoint-scheduler", err);
+        stop_writer();
+      });
+}
+
+void database_state::stop_writer() {
+  self_->request(writer_, caf::infinite, atom::stop_v)
+    .then(
+      [this](const stop_report& x) {
+        add(x);
+        finish_stop();
+      },
+      [this](const caf::error& err) {
+        add("sqlite-writer", err);
+        finish_stop();
+      });
+}
+
+void database_state::finish_stop() {
+  stopped_.deliver(std::move(stop_report_));
+  self_->quit();
+}
+
+void database_state::add(const stop_report& x) {
+  stop_report_.drained += x.drained;
+  stop_report_.left += x.left;
+  if (x.detail.empty())
+    return;
+  if (!stop_report_.detail.empty())
+    stop_report_.detail += "; ";
+  stop_report_.detail += x.name + ": " + x.detail;
+}
+
+void database_state::add(const std::string& who, const caf::error& err) {
+  add(stop_report{who, {}, 0, 0, text_of(err)});
+}
+
+// -- the actor ------------------------------------------------------------------
+
+database_actor::behavior_type
+database(database_actor::stateful_pointer<database_state> self, database_config cfg,
+         database_handles handles) {
+  auto* st = &self->state;
+  st->init(std::move(cfg), std::move(handles));
+  return {
+    [st](atom::query, sql_statement& x, sql_origin origin) {
+      return st->query(x, origin);
+    },
+    [st](atom::execute, sql_write& write, durability level) {
+      return st->execute(write, level);
+    },
+    [st](atom::checkpoint, checkpoint_mode mode) { return st->checkpoint(mode); },
+    [st](atom::maintain, maintenance_kind kind) { return st->maintain(kind); },
+    [st](atom::stats) { return st->stats(); },
+    [st](atom::recover, uint64_t generation) { st->on_recover(generation); },
+    // The writer and the readers tell what they counted themselves.
+    [](atom::collect) { return metrics_delta{}; },
+    [st](atom::status) { return st->status(); },
+    [st](atom::stop) { return st->stop(); },
+  };
+}
+
+} // namespace sluice

@@ -1,0 +1,116 @@
+// The DATABASE stands before the SQLITE WRITER and the SQLITE READERS. Everybody who has
+// SQL talks to it; nobody else talks to them. It gives each query to the first reader
+// that is free, and after an I/O error brings every connection to close, so that the
+// writer can prove the database sound.
+#pragma once
+
+#include "actors/database/reader_pool.hpp"
+#include "messages/checkpoint_scheduler.hpp"
+#include "messages/database.hpp"
+#include "messages/sqlite_reader.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+struct database_config {
+  /// What the database is, for whoever reads its numbers.
+  std::string type = "sqlite";
+  /// Bytes of SQL and parameters that may wait for a reader.
+  size_t waiting_bytes_max = 16'777'216;
+  /// How long whoever asks for the numbers waits for a busy writer.
+  caf::timespan stats_patience = std::chrono::milliseconds{250};
+  /// From one try to recover to the next; doubled each time.
+  caf::timespan recover_pause_min = std::chrono::seconds{1};
+  caf::timespan recover_pause_max = std::chrono::minutes{1};
+};
+
+/// Whom the database gives the work to. It stops them when it stops.
+struct database_handles {
+  sqlite_writer_actor writer;
+  std::vector<sqlite_reader_actor> readers;
+  checkpoint_scheduler_actor scheduler;
+};
+
+class database_state {
+public:
+  static inline const char* name = "database";
+
+  explicit database_state(database_actor::pointer self) : self_(self) {}
+
+  void init(database_config cfg, database_handles handles);
+
+  caf::result<sql_result> query(sql_statement& x, sql_origin origin);
+  caf::result<sql_receipt> execute(sql_write& write, durability level);
+  caf::result<checkpoint_report> checkpoint(checkpoint_mode mode);
+  caf::result<maintenance_report> maintain(maintenance_kind kind);
+  caf::result<database_stats> stats();
+  void on_recover(uint64_t generation);
+  status_report status() const;
+  caf::result<stop_report> stop();
+
+private:
+  /// How far the recovery from an I/O error is.
+  enum class recovery : uint8_t {
+    none,
+    /// Readers finish what they run.
+    draining,
+    /// Readers close; then the writer closes, reopens and proves.
+    proving,
+    /// It failed, and is tried again later. Readers may read until then.
+    pausing,
+  };
+
+  template <class Answer, class Handle, class Done, class... Args>
+  caf::result<Answer> relay(const Handle& to, Done done, Args&&... args);
+  void note(const caf::error& err);
+  database_stats stats_with(const sqlite_writer_stats& writer);
+  void on_end();
+
+  void begin_recovery(const std::string& reason);
+  void continue_recovery();
+  void prove();
+  void on_proven(const maintenance_report& report);
+  void retry_later(const std::string& reason);
+
+  void continue_stop();
+  void stop_scheduler();
+  void stop_writer();
+  void finish_stop();
+  void add(const stop_report& x);
+  void add(const std::string& who, const caf::error& err);
+
+  database_actor::pointer self_;
+  database_config cfg_;
+  sqlite_writer_actor writer_;
+  checkpoint_scheduler_actor scheduler_;
+  std::optional<reader_pool> readers_;
+  /// Requests that the writer or the scheduler has not answered yet.
+  uint64_t relayed_ = 0;
+  /// The writer's numbers as last told.
+  sqlite_writer_stats writer_stats_;
+  uint64_t statements_ = 0;
+  uint64_t transactions_ = 0;
+
+  recovery recovery_ = recovery::none;
+  uint64_t recovery_generation_ = 0;
+  caf::timespan recovery_pause_{0};
+  std::optional<alert> recovery_alert_;
+
+  bool stopping_ = false;
+  /// Everything is answered, and the others are being stopped.
+  bool winding_up_ = false;
+  stop_report stop_report_;
+  caf::typed_response_promise<stop_report> stopped_;
+};
+
+database_actor::behavior_type
+database(database_actor::stateful_pointer<database_state> self, database_config cfg,
+         database_handles handles);
+
+} // namespace sluice

@@ -1,0 +1,89 @@
+#include "actors/database/sqlite_reader.hpp"
+
+#include "actors/storage/sqlite_query.hpp"
+
+namespace sluice {
+
+caf::expected<sql_result> sqlite_reader_state::query(const sql_statement& x,
+                                                     sql_origin origin) {
+  if (!db_.is_open())
+    if (auto err = sqlite::open_reader(db_, cfg_.database))
+      return err;
+  db_.limit_time(cfg_.query_timeout);
+  auto result = run(x, origin);
+  db_.unlimit_time();
+  if (!db_.in_autocommit()) { // BEGIN changes nothing, and would pin the WAL
+    db_.close();
+    result = caf::make_error(ec::refused, "a query may not begin a transaction");
+  }
+  if (!result) {
+    ++refused_;
+    return result;
+  }
+  ++queries_;
+  if (origin == sql_origin::user)
+    ++counts_.queries;
+  return result;
+}
+
+caf::expected<sql_result> sqlite_reader_state::run(const sql_statement& x,
+                                                   sql_origin origin) {
+  auto statement = db_.prepare(x.sql, origin);
+  if (!statement)
+    return std::move(statement.error());
+  if (!statement->is_read_only())
+    return caf::make_error(ec::refused, "a query may not write");
+  if (auto err = statement->bind(x.params))
+    return err;
+  sql_result result;
+  auto bytes_left = cfg_.max_result_bytes;
+  if (auto err = sqlite::collect(*statement, bytes_left, result))
+    return err;
+  return result;
+}
+
+bool sqlite_reader_state::close() {
+  auto was_open = db_.is_open();
+  db_.close();
+  return was_open;
+}
+
+metrics_delta sqlite_reader_state::collect() {
+  counts_.disk += files_.take();
+  return std::exchange(counts_, {});
+}
+
+status_report sqlite_reader_state::status() const {
+  status_report report;
+  report.name = name;
+  report.state = {{"open", db_.is_open()},
+                  {"queries", static_cast<int64_t>(queries_)},
+                  {"refused", static_cast<int64_t>(refused_)}};
+  return report;
+}
+
+stop_report sqlite_reader_state::stop() {
+  stop_report report;
+  report.name = name;
+  db_.close();
+  self_->quit();
+  return report;
+}
+
+sqlite_reader_actor::behavior_type
+sqlite_reader(sqlite_reader_actor::stateful_pointer<sqlite_reader_state> self,
+              sqlite_reader_config cfg) {
+  auto* st = &self->state;
+  st->init(std::move(cfg));
+  return {
+    [st](atom::query, const sql_statement& x, sql_origin origin) {
+      return st->query(x, origin);
+    },
+    [st](atom::close) { return st->close(); },
+    [st](atom::collect) { return st->collect(); },
+    [st](atom::status) { return st->status(); },
+    [st](atom::stop) { return st->stop(); },
+  };
+}
+
+} // namespace sluice

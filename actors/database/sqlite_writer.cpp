@@ -1,0 +1,292 @@
+#include "actors/database/sqlite_writer.hpp"
+
+#include "actors/detail/wall_clock.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+// -- opening --------------------------------------------------------------------
+
+void sqlite_writer_state::init(sqlite_writer_config cfg,
+                               metrics_aggregator_actor metrics) {
+  cfg_ = std::move(cfg);
+  commit_cfg_ = {cfg_.database.wal, cfg_.database.synchronous, cfg_.query_timeout,
+                 cfg_.max_result_bytes};
+  metrics_ = std::move(metrics);
+  window_.emplace(self_, cfg_.window);
+}
+
+caf::expected<sqlite_opened> sqlite_writer_state::open() {
+  if (db_.is_open())
+    return stats_.opened;
+  auto opened = sqlite::open_writer(db_, cfg_.database);
+  if (!opened)
+    return note(std::move(opened.error()));
+  stats_.opened = *opened;
+  wal_.opened(db_, files_, cfg_.database.path);
+  tell_wal();
+  return opened;
+}
+
+// -- writes ---------------------------------------------------------------------
+
+caf::result<sql_receipt> sqlite_writer_state::execute(sql_write& write,
+                                                      durability level) {
+  if (!db_.is_open())
+    return caf::make_error(ec::unavailable, "the database is not open");
+  auto promise = self_->make_response_promise<sql_receipt>();
+  if (window_->add({std::move(write), level, ec::unavailable, promise}))
+    commit_group();
+  return promise;
+}
+
+void sqlite_writer_state::on_commit(uint64_t generation) {
+  if (window_->ends(generation))
+    commit_group();
+}
+
+/// Commits what has been collected; returns how many writes are committed.
+uint64_t sqlite_writer_state::commit_group() {
+  auto group = window_->take();
+  if (group.empty())
+    return 0;
+  group_commit work{db_, commit_cfg_, stats_.suspect};
+  if (db_.is_open())
+    work.run(group);
+  for (const auto& x : group)
+    count(x);
+  last_group_ = group.size();
+  settle(work);
+  window_->answering(group.size());
+  for (auto& x : group) {
+    if (x.outcome)
+      x.promise.deliver(std::move(*x.outcome));
+    else
+      x.promise.deliver(std::move(x.outcome.error()));
+  }
+  return static_cast<uint64_t>(
+    std::count_if(group.begin(), group.end(), [](auto& x) { return bool{x.outcome}; }));
+}
+
+/// Tells everybody what the commits changed, before anybody is answered.
+void sqlite_writer_state::settle(const group_commit& done) {
+  stats_.commits += done.commits();
+  counts_.commits += done.commits();
+  if (!done.failure().empty())
+    suspect(done.failure());
+  tell_wal();
+  report_counts();
+}
+
+void sqlite_writer_state::count(const write_request& x) {
+  if (!x.outcome || x.write.origin != sql_origin::user)
+    return;
+  ++counts_.transactions;
+  counts_.queries +=
+    x.write.rows.empty() ? x.write.statements.size() : x.write.rows.size();
+}
+
+// -- the WAL --------------------------------------------------------------------
+
+caf::expected<checkpoint_report> sqlite_writer_state::checkpoint(checkpoint_mode mode,
+                                                                 caf::timespan budget) {
+  if (!db_.is_open())
+    return caf::make_error(ec::unavailable, "the database is not open");
+  // With `off`, a checkpoint would sync nothing, and a later `disk` would be a lie.
+  auto unsynced = cfg_.database.synchronous == "off";
+  if (unsynced)
+    if (auto err = sqlite::set_synchronous(db_, "normal"))
+      return note(std::move(err));
+  db_.wait_for_locks(budget);
+  auto report = db_.checkpoint(mode);
+  db_.wait_for_locks(cfg_.database.busy_timeout);
+  if (unsynced)
+    note(sqlite::set_synchronous(db_, "off"));
+  if (!report)
+    return note(std::move(report.error()));
+  wal_.checkpointed(*report);
+  ++stats_.checkpoints;
+  stats_.last_checkpoint_at_ms = detail::wall_clock_ms();
+  tell_wal();
+  report_counts();
+  return report;
+}
+
+void sqlite_writer_state::attach(wal_listener_actor listener) {
+  self_->send(listener, atom::wal_v, wal_.state());
+  listeners_.push_back(std::move(listener));
+}
+
+void sqlite_writer_state::tell_wal() {
+  wal_.committed(db_, files_);
+  if (wal_.state() == stats_.wal)
+    return;
+  stats_.wal = wal_.state();
+  for (auto& listener : listeners_)
+    self_->send(listener, atom::wal_v, stats_.wal);
+}
+
+// -- maintenance and recovery ---------------------------------------------------
+
+caf::expected<maintenance_report> sqlite_writer_state::maintain(maintenance_kind kind) {
+  maintenance_report report;
+  if (kind == maintenance_kind::integrity_check) {
+    auto found = db_.ask("PRAGMA integrity_check");
+    if (!found)
+      return note(std::move(found.error()));
+    report.ok = *found == std::vector<std::string>{"ok"};
+    if (!report.ok)
+      report.errors = std::move(*found);
+    return report;
+  }
+  if (auto err = db_.run(kind == maintenance_kind::analyze ? "ANALYZE" : "VACUUM"))
+    return note(std::move(err));
+  ++stats_.commits;
+  ++counts_.commits;
+  tell_wal();
+  report_counts();
+  return report;
+}
+
+maintenance_report sqlite_writer_state::recover() {
+  db_.close();
+  auto err = prove();
+  report_counts();
+  if (err)
+    return {false, {text_of(err)}};
+  stats_.suspect = false;
+  io_error_.reset();
+  return {};
+}
+
+/// What the process believed is forgotten; what the files hold is looked at.
+caf::error sqlite_writer_state::prove() {
+  if (auto opened = open(); !opened)
+    return std::move(opened.error());
+  auto moved = checkpoint(checkpoint_mode::truncate, cfg_.database.busy_timeout);
+  if (!moved)
+    return std::move(moved.error());
+  if (moved->busy)
+    return caf::make_error(ec::unavailable, "a reader holds the WAL");
+  auto found = db_.ask("PRAGMA quick_check");
+  if (!found)
+    return note(std::move(found.error()));
+  if (*found != std::vector<std::string>{"ok"})
+    return caf::make_error(ec::disk_failed, found->empty() ? "" : found->front());
+  return caf::none;
+}
+
+caf::error sqlite_writer_state::note(caf::error err) {
+  if (code_of(err) == ec::disk_failed)
+    suspect(text_of(err));
+  return err;
+}
+
+void sqlite_writer_state::suspect(const std::string& reason) {
+  stats_.suspect = true;
+  auto since = io_error_ ? io_error_->since_ms : detail::wall_clock_ms();
+  io_error_ = alert{"database-io-error", cfg_.database.path + ": " + reason, since};
+}
+
+// -- numbers --------------------------------------------------------------------
+
+sqlite_writer_stats sqlite_writer_state::stats() {
+  auto cache = db_.take_cache_counts();
+  stats_.cache_hits += cache.hits;
+  stats_.cache_misses += cache.misses;
+  return stats_;
+}
+
+metrics_delta sqlite_writer_state::collect() {
+  counts_.disk += files_.take();
+  return std::exchange(counts_, {});
+}
+
+void sqlite_writer_state::report_counts() {
+  auto cache = db_.take_cache_counts();
+  stats_.cache_hits += cache.hits;
+  stats_.cache_misses += cache.misses;
+  if (metrics_)
+    self_->send(metrics_, atom::report_v, collect());
+}
+
+status_report sqlite_writer_state::status() {
+  status_report report;
+  report.name = name;
+  report.held_bytes = window_->bytes();
+  report.state = {
+    {"open", db_.is_open()},
+    {"journalMode", stats_.opened.journal_mode},
+    {"synchronous", stats_.opened.synchronous},
+    {"commits", static_cast<int64_t>(stats_.commits)},
+    {"checkpoints", static_cast<int64_t>(stats_.checkpoints)},
+    {"groupSizeLast", static_cast<int64_t>(last_group_)},
+    {"groupSizeNow", static_cast<int64_t>(window_->size())},
+    {"walBytes", stats_.wal.bytes},
+    {"suspect", stats_.suspect},
+  };
+  report.checks = {{"last-sync", !stats_.suspect, io_error_ ? io_error_->text : ""}};
+  if (io_error_)
+    report.alerts.push_back(*io_error_);
+  return report;
+}
+
+// -- the end --------------------------------------------------------------------
+
+stop_report sqlite_writer_state::stop() {
+  stop_report report;
+  report.name = name;
+  report.drained = commit_group();
+  if (db_.is_open())
+    if (auto err = finish())
+      report.detail = text_of(err);
+  db_.close();
+  report_counts();
+  listeners_.clear();
+  self_->quit();
+  return report;
+}
+
+/// Brings what is committed to disk.
+caf::error sqlite_writer_state::finish() {
+  auto done = checkpoint(checkpoint_mode::truncate, cfg_.checkpoint_budget);
+  if (done && !done->busy && cfg_.database.wal)
+    return caf::none;
+  // Somebody reads, or there is no WAL: what is committed is synced where it is.
+  if (stats_.commits == 0)
+    return done ? caf::error{} : std::move(done.error());
+  group_commit last{db_, commit_cfg_, stats_.suspect};
+  auto err = last.sync();
+  settle(last);
+  return err;
+}
+
+// -- the actor ------------------------------------------------------------------
+
+sqlite_writer_actor::behavior_type
+sqlite_writer(sqlite_writer_actor::stateful_pointer<sqlite_writer_state> self,
+              sqlite_writer_config cfg, metrics_aggregator_actor metrics) {
+  auto* st = &self->state;
+  st->init(std::move(cfg), std::move(metrics));
+  return {
+    [st](atom::open) { return st->open(); },
+    [st](atom::execute, sql_write& write, durability level) {
+      return st->execute(write, level);
+    },
+    [st](atom::checkpoint, checkpoint_mode mode, caf::timespan budget) {
+      return st->checkpoint(mode, budget);
+    },
+    [st](atom::maintain, maintenance_kind kind) { return st->maintain(kind); },
+    [st](atom::recover) { return st->recover(); },
+    [st](atom::attach, wal_listener_actor& listener) { st->attach(std::move(listener)); },
+    [st](atom::stats) { return st->stats(); },
+    [st](atom::commit, uint64_t generation) { st->on_commit(generation); },
+    [st](atom::collect) { return st->collect(); },
+    [st](atom::status) { return st->status(); },
+    [st](atom::stop) { return st->stop(); },
+  };
+}
+
+} // namespace sluice

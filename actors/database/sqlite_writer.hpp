@@ -1,0 +1,90 @@
+// The SQLITE WRITER owns the one connection that writes. The DATABASE sends it writes,
+// the CHECKPOINT SCHEDULER asks it to checkpoint. It answers a write after its commit,
+// and never checkpoints but when asked. Spawn it detached: it blocks on the disk.
+#pragma once
+
+#include "actors/database/group_commit.hpp"
+#include "actors/database/write_window.hpp"
+#include "actors/storage/sqlite_settings.hpp"
+#include "actors/storage/sqlite_wal.hpp"
+#include "messages/metrics_aggregator.hpp"
+#include "messages/sqlite_writer.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+struct sqlite_writer_config {
+  sqlite::settings database;
+  write_window_config window;
+  /// A statement that runs longer is ended.
+  caf::timespan query_timeout = std::chrono::seconds{5};
+  /// Bytes of rows that one write may return.
+  size_t max_result_bytes = 16'777'216;
+  /// How long the checkpoint at the end waits for others.
+  caf::timespan checkpoint_budget = std::chrono::milliseconds{250};
+};
+
+class sqlite_writer_state {
+public:
+  static inline const char* name = "sqlite-writer";
+
+  explicit sqlite_writer_state(sqlite_writer_actor::pointer self) : self_(self) {}
+
+  void init(sqlite_writer_config cfg, metrics_aggregator_actor metrics);
+
+  caf::expected<sqlite_opened> open();
+  caf::result<sql_receipt> execute(sql_write& write, durability level);
+  caf::expected<checkpoint_report> checkpoint(checkpoint_mode mode, caf::timespan budget);
+  caf::expected<maintenance_report> maintain(maintenance_kind kind);
+  maintenance_report recover();
+  void attach(wal_listener_actor listener);
+  sqlite_writer_stats stats();
+  void on_commit(uint64_t generation);
+  metrics_delta collect();
+  status_report status();
+  stop_report stop();
+
+  /// The files' counters, and a test's way to break them.
+  sqlite::vfs& files() { return files_; }
+
+private:
+  uint64_t commit_group();
+  void settle(const group_commit& done);
+  void count(const write_request& x);
+  void tell_wal();
+  void report_counts();
+  void suspect(const std::string& reason);
+  caf::error note(caf::error err);
+  caf::error prove();
+  caf::error finish();
+
+  sqlite_writer_actor::pointer self_;
+  sqlite_writer_config cfg_;
+  group_commit_config commit_cfg_;
+  metrics_aggregator_actor metrics_;
+  std::vector<wal_listener_actor> listeners_;
+
+  sqlite::vfs files_;
+  sqlite::connection db_{files_};
+  sqlite::wal_tracker wal_;
+  std::optional<write_window> window_;
+
+  sqlite_writer_stats stats_;
+  /// Counted, and not told yet.
+  metrics_delta counts_;
+  uint64_t last_group_ = 0;
+  std::optional<alert> io_error_;
+};
+
+/// @param metrics is told what was counted, with each commit; may be null.
+sqlite_writer_actor::behavior_type
+sqlite_writer(sqlite_writer_actor::stateful_pointer<sqlite_writer_state> self,
+              sqlite_writer_config cfg, metrics_aggregator_actor metrics);
+
+} // namespace sluice

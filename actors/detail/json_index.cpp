@@ -1,0 +1,226 @@
+#include "actors/detail/json_index.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+
+namespace sluice::json {
+
+namespace {
+
+constexpr std::string_view blanks = " \t\n\r";
+constexpr auto npos = std::string_view::npos;
+
+/// Position behind the string that opens at `at`.
+size_t behind_string(std::string_view text, size_t at) {
+  for (++at; at < text.size(); ++at) {
+    at = text.find_first_of("\"\\", at);
+    if (at == npos)
+      return text.size();
+    if (text[at] == '"')
+      return at + 1;
+    ++at;
+  }
+  return text.size();
+}
+
+/// Calls `opened` and `closed` with the depth for each bracket that is in no string;
+/// stops once `closed` says so, and returns the position behind that bracket.
+template <class Opened, class Closed>
+size_t walk_brackets(std::string_view text, size_t at, Opened opened, Closed closed) {
+  size_t depth = 0;
+  while (true) {
+    at = text.find_first_of("\"{}[]", at);
+    if (at == npos)
+      return text.size();
+    switch (text[at]) {
+      case '"':
+        at = behind_string(text, at);
+        continue;
+      case '{':
+      case '[':
+        opened(++depth);
+        break;
+      default:
+        depth -= depth > 0;
+        if (closed(depth))
+          return at + 1;
+    }
+    ++at;
+  }
+}
+
+/// Position behind the value that begins at `at`.
+size_t behind_value(std::string_view text, size_t at) {
+  if (at >= text.size())
+    return text.size();
+  switch (text[at]) {
+    case '"':
+      return behind_string(text, at);
+    case '{':
+    case '[':
+      return walk_brackets(
+        text, at, [](size_t) {}, [](size_t depth) { return depth == 0; });
+    default:
+      return std::min(text.find_first_of(",}] \t\n\r", at), text.size());
+  }
+}
+
+/// Walks a text once, from its front to its end.
+class lister {
+public:
+  lister(std::string_view text, size_t levels) : text_(text), levels_(levels) {}
+
+  std::vector<member> run() {
+    skip_blanks();
+    list_.push_back({{}, text_.substr(at_), 0});
+    if (list_[0].is_object() && levels_ > 0)
+      open(0);
+    else
+      finish(0, behind_value(text_, at_));
+    while (!open_.empty())
+      step();
+    return std::move(list_);
+  }
+
+private:
+  char front() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  void skip_blanks() {
+    at_ = std::min(text_.find_first_not_of(blanks, at_), text_.size());
+  }
+
+  void open(size_t index) {
+    open_.push_back(index);
+    ++at_;
+  }
+
+  /// The value of `index` ends before `end`.
+  void finish(size_t index, size_t end) {
+    auto& x = list_[index];
+    auto begin = static_cast<size_t>(x.value.data() - text_.data());
+    x.value = text_.substr(begin, end - begin);
+    x.after = list_.size();
+    at_ = end;
+  }
+
+  /// Takes the next member of the innermost open object, or closes it.
+  void step() {
+    at_ = std::min(text_.find_first_not_of(" \t\n\r,", at_), text_.size());
+    if (front() != '"') {
+      auto index = open_.back();
+      open_.pop_back();
+      finish(index, std::min(at_ + 1, text_.size()));
+      return;
+    }
+    auto name_begin = at_ + 1;
+    at_ = behind_string(text_, at_);
+    auto name_length = std::max(at_, name_begin + 1) - 1 - name_begin;
+    at_ = std::min(text_.find_first_not_of(" \t\n\r:", at_), text_.size());
+    list_.push_back({text_.substr(name_begin, name_length), text_.substr(at_), 0});
+    if (list_.back().is_object() && open_.size() < levels_)
+      open(list_.size() - 1);
+    else
+      finish(list_.size() - 1, behind_value(text_, at_));
+  }
+
+  std::string_view text_;
+  size_t levels_;
+  size_t at_ = 0;
+  std::vector<member> list_;
+  /// Indexes of the objects around `at_`.
+  std::vector<size_t> open_;
+};
+
+/// Reads the four digits of `\uXXXX`; 0 if there are not four.
+uint32_t code_unit(std::string_view text, size_t at) {
+  uint32_t unit = 0;
+  if (at + 4 <= text.size())
+    std::from_chars(text.data() + at, text.data() + at + 4, unit, 16);
+  return unit;
+}
+
+void append_utf8(std::string& out, uint32_t point) {
+  auto tail = [&](int shift) {
+    out += static_cast<char>(0x80 | (point >> shift & 0x3f));
+  };
+  if (point < 0x80) {
+    out += static_cast<char>(point);
+  } else if (point < 0x800) {
+    out += static_cast<char>(0xc0 | point >> 6);
+    tail(0);
+  } else if (point < 0x10000) {
+    out += static_cast<char>(0xe0 | point >> 12);
+    tail(6);
+    tail(0);
+  } else {
+    out += static_cast<char>(0xf0 | point >> 18);
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
+/// Appends what the `\u` escape at `at` stands for; returns the position behind it,
+/// and behind its second half if it is a surrogate pair.
+size_t append_unicode(std::string& out, std::string_view text, size_t at) {
+  auto point = code_unit(text, at + 2);
+  at += 6;
+  auto high = point >= 0xd800 && point < 0xdc00;
+  if (high && at + 1 < text.size() && text[at] == '\\' && text[at + 1] == 'u') {
+    point = 0x10000 + ((point - 0xd800) << 10) + (code_unit(text, at + 2) - 0xdc00);
+    at += 6;
+  }
+  append_utf8(out, point);
+  return at;
+}
+
+char simple_escape(char letter) {
+  switch (letter) {
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return letter;
+  }
+}
+
+} // namespace
+
+std::vector<member> list_members(std::string_view text, size_t levels) {
+  return lister{text, levels}.run();
+}
+
+std::string_view plain_name(std::string_view name, std::string& space) {
+  if (name.find('\\') == npos)
+    return name;
+  space.clear();
+  for (size_t at = 0; at < name.size();) {
+    if (name[at] != '\\' || at + 1 == name.size()) {
+      space += name[at++];
+    } else if (name[at + 1] == 'u') {
+      at = append_unicode(space, name, at);
+    } else {
+      space += simple_escape(name[at + 1]);
+      at += 2;
+    }
+  }
+  return space;
+}
+
+size_t nesting(std::string_view text) {
+  size_t deepest = 0;
+  walk_brackets(
+    text, 0, [&](size_t depth) { deepest = std::max(deepest, depth); },
+    [](size_t) { return false; });
+  return deepest;
+}
+
+} // namespace sluice::json

@@ -1,0 +1,35 @@
+// Where things stand inside JSON that was checked before: members as slices of the
+// text, so that whoever takes a document apart gives back the very bytes.
+//
+// Text that was never checked gives a wrong list, but never a read out of bounds.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::json {
+
+/// A member of an object; or the whole text, as the first of a list.
+struct member {
+  /// Between the quotes, escapes as written. Empty for the whole text.
+  std::string_view name;
+  std::string_view value;
+  /// Index of the first member behind this one and all that it contains.
+  size_t after = 0;
+
+  bool is_object() const { return value.starts_with('{'); }
+};
+
+/// Lists what `text` contains, each member before its own members. Descends into
+/// objects within objects, `levels` of them; whatever is in arrays is passed over.
+std::vector<member> list_members(std::string_view text, size_t levels);
+
+/// A name without its escapes. Uses `space` if it has any.
+std::string_view plain_name(std::string_view name, std::string& space);
+
+/// Deepest nesting of arrays and objects.
+size_t nesting(std::string_view text);
+
+} // namespace sluice::json

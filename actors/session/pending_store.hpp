@@ -1,0 +1,111 @@
+// The unwritten sessions of one store: those that wait for the window's end, and
+// below them those that a flush has on its way. No actor, no time: it only knows
+// what is newer than what, and how large the store will be.
+#pragma once
+
+#include "messages/credit.hpp"
+#include "messages/durability.hpp"
+#include "messages/session_store.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/optional.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace sluice {
+
+/// The newest state of a session that is not in the store yet.
+struct unwritten_session {
+  bool erased = false;
+  std::string document;
+  /// Time of day of the update, in ms since 1970.
+  int64_t updated_at_ms = 0;
+  /// When the first unwritten update of this session came.
+  caf::actor_clock::time_point since;
+  credit charge;
+  /// What the store will hold under this key when its turn comes; 0 if unknown.
+  uint64_t replaces_bytes = 0;
+};
+
+using unwritten_sessions = std::map<std::string, unwritten_session, std::less<>>;
+
+class pending_store {
+public:
+  explicit pending_store(session_store_info stored) : stored_(std::move(stored)) {}
+
+  // -- reading ------------------------------------------------------------------
+
+  const std::string& name() const { return stored_.store; }
+  const session_store_info& stored() const { return stored_; }
+  const unwritten_sessions& waiting() const { return waiting_; }
+  const unwritten_sessions& in_flight() const { return in_flight_; }
+
+  /// The newest unwritten state of `key`, if there is one.
+  const unwritten_session* find(const std::string& key) const;
+
+  /// Sessions with unwritten updates.
+  uint64_t sessions() const;
+
+  /// Sessions that will be there once all is written, of those that are unwritten.
+  uint64_t new_sessions() const;
+
+  /// Keys and documents that are held.
+  uint64_t held_bytes() const;
+
+  /// Arrival of the oldest unwritten update.
+  caf::optional<caf::actor_clock::time_point> oldest() const;
+
+  /// Size of the store once all is written; too large rather than too small where
+  /// the size of what is replaced is not known.
+  uint64_t projected_bytes() const;
+
+  /// By how much the projection grows if `key` now takes `bytes`. `stored` is what
+  /// is known to be stored under it.
+  int64_t growth(const std::string& key, uint64_t bytes,
+                 caf::optional<uint64_t> stored) const;
+
+  /// Number of the last update, and up to which number all are committed, or synced.
+  uint64_t last_seq() const { return last_seq_; }
+  uint64_t committed_seq() const { return committed_seq_; }
+
+  /// Whether everything up to `seq` has reached `level`.
+  bool reached(uint64_t seq, durability level) const;
+
+  // -- changing -----------------------------------------------------------------
+
+  /// Takes an update; returns whether it superseded one that waited.
+  bool set(const std::string& key, unwritten_session x, caf::optional<uint64_t> stored);
+
+  /// Puts all that waits in flight, and returns it as one flush.
+  session_changes take_off();
+
+  /// The flush is in the store; returns what it brought there.
+  unwritten_sessions land(const session_applied& applied);
+
+  /// The flush failed: its sessions wait again, unless newer states do already.
+  /// Returns how many were superseded so.
+  uint64_t turn_back();
+
+  /// Maintenance removed documents; the store is now like this.
+  void pruned(const session_pruned& x);
+
+private:
+  session_store_info stored_;
+  unwritten_sessions waiting_;
+  unwritten_sessions in_flight_;
+  uint64_t last_seq_ = 0;
+  uint64_t flight_seq_ = 0;
+  uint64_t committed_seq_ = 0;
+  uint64_t synced_seq_ = 0;
+  /// Sum over both maps of what each session adds to the store.
+  int64_t growth_ = 0;
+};
+
+/// Bytes that a store counts for a session.
+inline uint64_t bytes_of(const std::string& key, const unwritten_session& x) {
+  return x.erased ? 0 : key.size() + x.document.size();
+}
+
+} // namespace sluice

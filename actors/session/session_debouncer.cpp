@@ -1,0 +1,159 @@
+#include "actors/session/session_debouncer.hpp"
+
+#include <algorithm>
+
+namespace sluice {
+
+namespace {
+
+constexpr uint64_t cache_bytes_max = 8 * 1024 * 1024;
+
+/// How late a flush may be before the service does not count as ready.
+constexpr auto unflushed_grace = std::chrono::seconds{30};
+
+int64_t to_ms(caf::timespan span) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
+}
+
+} // namespace
+
+void session_debouncer_state::init(session_debouncer_config config,
+                                   session_store_actor store,
+                                   metrics_aggregator_actor metrics) {
+  config_ = std::move(config);
+  store_ = std::move(store);
+  metrics_ = std::move(metrics);
+  cache_.configure(config_.cache_ttl, cache_bytes_max);
+  started_at_ = self_->clock().now();
+  started_at_ms_ = config_.wall_now_ms();
+  ask_totals();
+}
+
+// -- numbers ----------------------------------------------------------------------------
+
+caf::result<session_stats> session_debouncer_state::stats() {
+  auto rp = self_->make_response_promise<session_stats>();
+  auto answer = [this, rp]() mutable {
+    auto result = totals_;
+    for (auto& [store, line] : lines_) {
+      auto info = line.sessions.stored();
+      if (info.entries == 0) {
+        info.bytes = line.sessions.projected_bytes();
+        info.entries = line.sessions.new_sessions();
+      }
+      if (info.entries > 0)
+        result.stores.push_back(std::move(info));
+      result.pending += line.sessions.sessions();
+      result.failing = result.failing || line.failures > 0;
+    }
+    rp.deliver(std::move(result));
+    return true;
+  };
+  with_totals({answer, [rp](const caf::error& err) mutable { rp.deliver(err); }});
+  return rp;
+}
+
+metrics_delta session_debouncer_state::collect() {
+  return std::exchange(untold_, {});
+}
+
+void session_debouncer_state::report_counts() {
+  if (metrics_ && untold_ != metrics_delta{})
+    self_->send(metrics_, atom::report_v, collect());
+}
+
+status_report session_debouncer_state::status() const {
+  status_report report{name, {}, cache_.bytes(), {}, {}, {}};
+  check write{"last-write", true, {}};
+  check sync{"last-sync", true, {}};
+  uint64_t pending = 0;
+  caf::timespan oldest{0};
+  for (auto& [store, line] : lines_) {
+    report.held_bytes += line.sessions.held_bytes();
+    pending += line.sessions.sessions();
+    if (auto since = line.sessions.oldest())
+      oldest = std::max<caf::timespan>(oldest, self_->clock().now() - *since);
+    if (line.failures > 0) {
+      auto text = "store " + store + ": " + text_of(line.last_error);
+      (line.failed_level == durability::disk ? sync : write).detail = text;
+      report.alerts.push_back({"session-write-failed", text, line.failing_since_ms});
+    }
+    add_maintenance_alerts(line, report);
+  }
+  write.ok = write.detail.empty();
+  sync.ok = sync.detail.empty();
+  check age{"oldest-unflushed", oldest <= config_.debounce + unflushed_grace, {}};
+  age.detail = std::to_string(to_ms(oldest)) + " ms";
+  report.checks = {write, sync, age};
+  report.state = {{"stores", static_cast<int64_t>(lines_.size())},
+                  {"pending", static_cast<int64_t>(pending)},
+                  {"cacheEntries", static_cast<int64_t>(cache_.entries())},
+                  {"cacheBytes", static_cast<int64_t>(cache_.bytes())},
+                  {"wallClockSteady", wall_clock_steady()},
+                  {"oldestMs", to_ms(oldest)}};
+  return report;
+}
+
+// -- the end ----------------------------------------------------------------------------
+
+caf::result<stop_report> session_debouncer_state::stop() {
+  auto rp = self_->make_response_promise<stop_report>();
+  auto first = stopping_.empty();
+  stopping_.push_back(rp);
+  if (first) {
+    refuse_held(caf::make_error(ec::stopping, "the service is stopping"));
+    for (auto& [store, line] : lines_)
+      if (!line.sessions.waiting().empty())
+        launch(line);
+  }
+  finish_stop();
+  return rp;
+}
+
+void session_debouncer_state::finish_stop() {
+  auto done = [](const auto& x) {
+    return !x.second.busy && x.second.sessions.waiting().empty();
+  };
+  if (stopping_.empty() || !std::all_of(lines_.begin(), lines_.end(), done))
+    return;
+  report_counts();
+  for (auto& rp : stopping_)
+    rp.deliver(stop_report{name, {}, drained_, 0, {}});
+  self_->quit();
+}
+
+session_debouncer_actor::behavior_type
+session_debouncer(session_debouncer_actor::stateful_pointer<session_debouncer_state> self,
+                  session_debouncer_config config, session_store_actor sessions,
+                  metrics_aggregator_actor metrics) {
+  auto* st = &self->state;
+  st->init(std::move(config), std::move(sessions), std::move(metrics));
+  return {
+    [st](atom::put, session_update& x) { return st->put(x); },
+    [st](atom::patch, session_update& x) { return st->patch(x); },
+    [st](atom::erase, std::string& store, std::string& key) {
+      return st->erase(store, key);
+    },
+    [st](atom::replace, session_replacement& x) { return st->replace(x); },
+    [st](atom::get, std::string& store, std::string& key) { return st->get(store, key); },
+    [st](atom::get_all, const std::string& store) { return st->get_all(store); },
+    [st](atom::flush) { return st->flush_all(); },
+    [st](atom::flush, const std::string& store) { return st->flush(store); },
+    [st](atom::persist, const std::string& store, uint64_t seq, durability level) {
+      return st->persist(store, seq, level);
+    },
+    [st](atom::stats) { return st->stats(); },
+    [st](atom::tick, const std::string& store, uint64_t generation) {
+      st->on_tick(store, generation);
+    },
+    [st](atom::retry, const std::string& store, uint64_t generation) {
+      st->on_retry(store, generation);
+    },
+    // -- every actor ----------------------------------------------------------------
+    [st](atom::collect) { return st->collect(); },
+    [st](atom::status) { return st->status(); },
+    [st](atom::stop) { return st->stop(); },
+  };
+}
+
+} // namespace sluice

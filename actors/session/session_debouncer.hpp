@@ -1,0 +1,197 @@
+// The SESSION DEBOUNCER holds the latest document of every session with unwritten
+// updates, and gives each store's to the session store once per window. It is one
+// actor for all stores. A read sees what is unwritten; a failed write keeps its
+// documents and is tried again with growing pauses.
+#pragma once
+
+#include "actors/detail/wall_clock.hpp"
+#include "actors/session/session_cache.hpp"
+#include "actors/session/store_line.hpp"
+#include "messages/metrics_aggregator.hpp"
+#include "messages/session_debouncer.hpp"
+#include "messages/session_store.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+struct session_debouncer_config {
+  /// Window from a store's first unwritten update.
+  caf::timespan debounce = std::chrono::seconds{2};
+  /// False: every update is written at once.
+  bool debounced = true;
+  /// Sessions waiting in a store before an early flush.
+  uint64_t max_pending = 10;
+  /// Age up to which a read is answered from memory; 0: never.
+  caf::timespan cache_ttl = std::chrono::seconds{45};
+  /// Whether maintenance removes, or only tells.
+  bool enforce_maintenance = false;
+  caf::timespan prune_after = std::chrono::hours{720};
+  /// Documents a store may keep.
+  uint64_t max_entries = 500;
+  /// Keys and documents of a store, unwritten ones included.
+  uint64_t max_store_bytes = 64 * 1024 * 1024;
+  /// Time of day in ms since 1970.
+  std::function<int64_t()> wall_now_ms = detail::wall_clock_ms;
+};
+
+class session_debouncer_state {
+public:
+  static inline const char* name = "session-debouncer";
+
+  explicit session_debouncer_state(session_debouncer_actor::pointer self) : self_(self) {}
+
+  void init(session_debouncer_config config, session_store_actor store,
+            metrics_aggregator_actor metrics);
+
+  // -- updates and reads (session_requests.cpp) -----------------------------------------
+
+  caf::result<session_receipt> put(session_update& x);
+  caf::result<session_receipt> patch(session_update& x);
+  caf::result<session_receipt> erase(std::string& store, std::string& key);
+  caf::result<std::string> get(std::string& store, std::string& key);
+
+  // -- whole stores (session_stores.cpp) ------------------------------------------------
+
+  caf::result<session_receipt> replace(session_replacement& x);
+  caf::result<std::vector<session_document>> get_all(const std::string& store);
+
+  // -- writing (session_writes.cpp) -----------------------------------------------------
+
+  caf::result<flush_report> flush_all();
+  caf::result<flush_report> flush(const std::string& store);
+  caf::result<durability> persist(const std::string& store, uint64_t seq,
+                                  durability level);
+  void on_tick(const std::string& store, uint64_t generation);
+  void on_retry(const std::string& store, uint64_t generation);
+
+  // -- numbers and the end (session_debouncer.cpp)
+  // ----------------------------------------
+
+  caf::result<session_stats> stats();
+  metrics_delta collect();
+  status_report status() const;
+  caf::result<stop_report> stop();
+
+private:
+  using time_point = caf::actor_clock::time_point;
+  using receipt_promise = caf::typed_response_promise<session_receipt>;
+
+  /// What is known about a session without asking the store.
+  struct knowledge {
+    enum { present, absent, unknown, failed } state = unknown;
+    /// The document, if present.
+    const std::string* document = nullptr;
+    /// Whether it was pending, in flight, or in the cache.
+    bool in_memory = false;
+    /// Bytes stored under the key, where they are known.
+    caf::optional<uint64_t> stored_bytes;
+  };
+
+  // -- admission ------------------------------------------------------------------------
+
+  /// Runs the request once the totals of all stores are known.
+  void with_totals(held_request request);
+  void ask_totals();
+  /// Runs the request now, or in its turn behind those that wait for the same key.
+  void admit(store_line& line, const std::string& key, held_request request);
+  template <class Answer, class Run>
+  caf::result<Answer> key_request(std::string store, std::string key, bool opens,
+                                  Run run);
+  store_line* find_line(const std::string& store);
+  store_line& open_line(const std::string& store);
+  void refuse_held(const caf::error& err);
+
+  // -- single sessions ------------------------------------------------------------------
+
+  knowledge look_up(store_line* line, const std::string& key);
+  void load(store_line& line, const std::string& key);
+  void loaded(store_line& line, const std::string& key,
+              caf::expected<session_lookup> found);
+  bool update(store_line& line, const std::string& key, unwritten_session& x,
+              const knowledge& now, receipt_promise rp);
+  caf::error store_full(const std::string& store) const;
+  unwritten_session make_unwritten(std::string document, credit charge) const;
+  void accept(store_line& line, const std::string& key, unwritten_session x,
+              caf::optional<uint64_t> stored);
+
+  // -- whole stores ---------------------------------------------------------------------
+
+  void read_whole(store_line& line,
+                  std::function<void(const caf::expected<whole_store>&)> then);
+  void whole_read(store_line& line, caf::expected<std::vector<session_document>> found);
+  void admit_replacement(store_line& line, held_request request);
+  void begin_replacement(store_line& line);
+  void apply_replacement(store_line& line, const session_replacement& x,
+                         const caf::expected<whole_store>& now, receipt_promise rp);
+  void end_replacement(store_line& line);
+
+  // -- writing --------------------------------------------------------------------------
+
+  void schedule(store_line& line);
+  void launch(store_line& line);
+  void landed(store_line& line, const session_applied& applied);
+  void turned_back(store_line& line, const caf::error& err, durability level);
+  void answer_waiters(store_line& line);
+  void after_flight(store_line& line);
+  uint64_t wait_for_write(store_line& line, std::function<void(const caf::error&)> done);
+  void report_counts();
+
+  // -- maintenance (session_maintenance.cpp)
+  // ------------------------------------------------
+
+  bool maintenance_due(const store_line& line) const;
+  void maintain(store_line& line);
+  void maintained(store_line& line, const session_pruned& x);
+  void end_maintenance(store_line& line);
+  void note_excess(store_line& line);
+  /// Whether the time of day went along with the actor's clock since the start.
+  bool wall_clock_steady() const;
+  void add_maintenance_alerts(const store_line& line, status_report& report) const;
+
+  // -- the end --------------------------------------------------------------------------
+
+  void finish_stop();
+
+  session_debouncer_actor::pointer self_;
+  session_debouncer_config config_;
+  session_store_actor store_;
+  metrics_aggregator_actor metrics_;
+
+  std::map<std::string, store_line, std::less<>> lines_;
+  session_cache cache_;
+  /// The answer to the load whose requests are being handled.
+  const caf::expected<session_lookup>* loaded_ = nullptr;
+
+  bool totals_known_ = false;
+  /// Requests that came before the totals were known.
+  std::vector<held_request> early_;
+  bool asking_totals_ = false;
+
+  time_point started_at_;
+  int64_t started_at_ms_ = 0;
+
+  session_stats totals_;
+  metrics_delta untold_;
+
+  /// Not empty once a stop was asked for.
+  std::vector<caf::typed_response_promise<stop_report>> stopping_;
+  uint64_t drained_ = 0;
+};
+
+/// Starts the debouncer.
+/// @param sessions keeps what is written.
+/// @param metrics learns what each flush did; may be null.
+session_debouncer_actor::behavior_type
+session_debouncer(session_debouncer_actor::stateful_pointer<session_debouncer_state> self,
+                  session_debouncer_config config, session_store_actor sessions,
+                  metrics_aggregator_actor metrics);
+
+} // namespace sluice

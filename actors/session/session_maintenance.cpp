@@ -1,0 +1,112 @@
+// What becomes of documents that are too old or too many. It follows a flush, so that
+// what it judges by is in the store; a session with an update that came since is
+// written again at once if it was among those removed.
+
+#include "actors/session/session_debouncer.hpp"
+
+#include <cstdlib>
+
+namespace sluice {
+
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+constexpr auto maintenance_interval = std::chrono::hours{1};
+constexpr milliseconds clock_step_max = std::chrono::hours{1};
+
+} // namespace
+
+bool session_debouncer_state::wall_clock_steady() const {
+  auto wall = milliseconds{config_.wall_now_ms() - started_at_ms_};
+  auto passed = duration_cast<milliseconds>(self_->clock().now() - started_at_);
+  return std::chrono::abs(wall - passed) <= clock_step_max;
+}
+
+bool session_debouncer_state::maintenance_due(const store_line& line) const {
+  if (!stopping_.empty() || line.busy || line.maintaining)
+    return false;
+  if (!line.maintained_at
+      || self_->clock().now() - *line.maintained_at >= maintenance_interval)
+    return true;
+  auto entries = line.sessions.stored().entries;
+  // What was found in excess may be gone.
+  auto fewer = line.excess > 0 && entries < line.maintained_entries;
+  return fewer || (config_.enforce_maintenance && entries > config_.max_entries);
+}
+
+void session_debouncer_state::maintain(store_line& line) {
+  line.maintained_at = self_->clock().now();
+  line.maintaining = true;
+  if (config_.enforce_maintenance) {
+    line.busy = true;
+    ++line.prunes;
+  }
+  auto oldest =
+    config_.wall_now_ms() - duration_cast<milliseconds>(config_.prune_after).count();
+  if (oldest < 0 || !wall_clock_steady())
+    oldest = 0;
+  session_prune request{line.sessions.name(), oldest, config_.max_entries,
+                        config_.enforce_maintenance};
+  self_->request(store_, caf::infinite, atom::prune_v, std::move(request))
+    .then([this, &line](const session_pruned& x) { maintained(line, x); },
+          [this, &line](const caf::error& err) {
+            line.maintenance_error = text_of(err);
+            line.maintenance_failed_ms = config_.wall_now_ms();
+            end_maintenance(line);
+          });
+}
+
+void session_debouncer_state::maintained(store_line& line, const session_pruned& x) {
+  line.maintenance_error.clear();
+  if (config_.enforce_maintenance) {
+    line.sessions.pruned(x);
+    for (auto& key : x.keys) {
+      cache_.erase(line.sessions.name(), key);
+      if (!line.whole_waiters.empty())
+        line.written_meanwhile[key] = caf::none;
+      line.due = line.due || line.sessions.find(key) != nullptr;
+    }
+  } else {
+    line.excess = x.keys.size();
+  }
+  line.maintained_entries = line.sessions.stored().entries;
+  note_excess(line);
+  end_maintenance(line);
+}
+
+void session_debouncer_state::end_maintenance(store_line& line) {
+  line.maintaining = false;
+  if (!config_.enforce_maintenance)
+    return;
+  ++line.prunes;
+  line.busy = false;
+  after_flight(line);
+}
+
+void session_debouncer_state::note_excess(store_line& line) {
+  auto over = line.excess > 0 || line.sessions.stored().entries > config_.max_entries;
+  if (config_.enforce_maintenance || !over)
+    line.excess_since_ms = 0;
+  else if (line.excess_since_ms == 0)
+    line.excess_since_ms = config_.wall_now_ms();
+}
+
+void session_debouncer_state::add_maintenance_alerts(const store_line& line,
+                                                     status_report& report) const {
+  auto& stored = line.sessions.stored();
+  if (line.excess_since_ms != 0)
+    report.alerts.push_back(
+      {"session-store-over-limit",
+       "store " + stored.store + ": " + std::to_string(stored.entries) + " sessions, "
+         + std::to_string(line.excess)
+         + " of them beyond session.max-entries or session.prune-after",
+       line.excess_since_ms});
+  if (!line.maintenance_error.empty())
+    report.alerts.push_back({"session-maintenance-failed",
+                             "store " + stored.store + ": " + line.maintenance_error,
+                             line.maintenance_failed_ms});
+}
+
+} // namespace sluice

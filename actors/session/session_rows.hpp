@@ -1,0 +1,105 @@
+// The SESSION ROWS keep sessions as rows of the database. Only changed documents are
+// written, one transaction a flush; how large each store is, is counted here from
+// what the transactions answer, after one query at the start.
+#pragma once
+
+#include "messages/database.hpp"
+#include "messages/session_store.hpp"
+
+#include <caf/expected.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+class session_rows_state {
+public:
+  static inline const char* name = "session-rows";
+
+  explicit session_rows_state(session_store_actor::pointer self) : self_(self) {}
+
+  void init(database_actor database) { database_ = std::move(database); }
+
+  caf::result<session_lookup> load(const std::string& store, const std::string& key);
+  caf::result<std::vector<session_document>> load_all(const std::string& store);
+  caf::result<std::vector<session_store_info>> stores();
+  caf::result<session_applied> apply(session_changes& x, durability level);
+  caf::result<session_pruned> prune(session_prune& x);
+  status_report status() const;
+  caf::result<stop_report> stop();
+
+private:
+  /// A store that is being read in pieces, each small enough for one result.
+  struct reading {
+    std::string store;
+    caf::typed_response_promise<std::vector<session_document>> rp;
+    std::vector<session_document> documents;
+    /// The last key of each piece that is still to come, the next one last.
+    std::vector<std::string> ends;
+    /// The last key of the piece before.
+    std::string after;
+  };
+
+  /// A change whose document is on its way to the database.
+  struct size_change {
+    bool erased = false;
+    uint64_t bytes = 0;
+  };
+
+  /// Makes the table and counts what is in it, before the first request and after a
+  /// write of which nobody knows whether it was committed; never while one is open.
+  void prepare();
+  void prepared(const caf::error& err);
+  void count_stores();
+
+  /// Runs `then` once the stores are counted.
+  template <class Answer, class Run>
+  caf::result<Answer> when_ready(Run run);
+
+  /// Asks the database; `then` gets a result, `rp` an error.
+  template <class Answer, class Then>
+  void query(sql_statement statement, caf::typed_response_promise<Answer> rp, Then then);
+  template <class Answer, class Then>
+  void write(std::vector<sql_statement> statements, durability level,
+             caf::typed_response_promise<Answer> rp, Then then);
+
+  void write_ended();
+  void plan_reading(reading x);
+  void read_piece(reading x);
+  session_applied applied(const std::string& store,
+                          const std::vector<size_change>& changes,
+                          const sql_receipt& receipt);
+  session_pruned removed(const std::string& store, sql_result& found);
+  session_store_info info(const std::string& store) const;
+  void set_info(const session_store_info& x);
+
+  template <class Answer, class Value>
+  void answer(caf::typed_response_promise<Answer> rp, Value value);
+  void finish_stop();
+
+  session_store_actor::pointer self_;
+  database_actor database_;
+  /// Stores that have keys.
+  std::map<std::string, session_store_info, std::less<>> stores_;
+
+  enum { unprepared, preparing, ready } phase_ = unprepared;
+  /// Requests that wait until all is counted, or for the error that kept it from it.
+  std::vector<std::function<void(const caf::error&)>> early_;
+  /// Requests that are not answered yet, and writes that are with the database.
+  uint64_t open_ = 0;
+  uint64_t writes_ = 0;
+  std::vector<caf::typed_response_promise<stop_report>> stopping_;
+};
+
+/// Starts the session store that keeps rows.
+session_store_actor::behavior_type
+session_rows(session_store_actor::stateful_pointer<session_rows_state> self,
+             database_actor database);
+
+} // namespace sluice

@@ -1,0 +1,94 @@
+#include "actors/session/session_sql.hpp"
+
+namespace sluice::session_sql {
+
+namespace {
+
+sql_value number(uint64_t x) {
+  return static_cast<int64_t>(x);
+}
+
+sql_statement upsert(const std::string& store, session_change& x) {
+  auto bytes = number(x.key.size() + x.document.size());
+  return {"INSERT INTO sluice_sessions(store, key, updated_at, bytes, document) "
+          "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(store, key) DO UPDATE SET "
+          "updated_at = excluded.updated_at, bytes = excluded.bytes, "
+          "document = excluded.document WHERE document IS NOT excluded.document",
+          {store, std::move(x.key), x.updated_at_ms, bytes, std::move(x.document)}};
+}
+
+/// Places count from the newest document; the key decides between equal times.
+const std::string excess_rows =
+  "FROM (SELECT rowid, key, bytes, updated_at, row_number() OVER "
+  "(ORDER BY updated_at DESC, key DESC) AS place FROM sluice_sessions "
+  "WHERE store = ?1) WHERE updated_at < ?2 OR place > ?3";
+
+sql_row excess_params(const session_prune& x) {
+  return {x.store, x.older_than_ms, number(x.max_entries)};
+}
+
+} // namespace
+
+sql_statement make_table() {
+  return {"CREATE TABLE IF NOT EXISTS sluice_sessions("
+          "store TEXT NOT NULL, key TEXT NOT NULL, updated_at INTEGER NOT NULL, "
+          "bytes INTEGER NOT NULL, document TEXT NOT NULL, UNIQUE(store, key))",
+          {}};
+}
+
+sql_statement count_stores() {
+  return {"SELECT store, count(*), sum(bytes) FROM sluice_sessions GROUP BY store", {}};
+}
+
+sql_statement find(const std::string& store, const std::string& key) {
+  return {"SELECT document FROM sluice_sessions WHERE store = ?1 AND key = ?2",
+          {store, key}};
+}
+
+sql_statement whole(const std::string& store) {
+  return {"SELECT key, document FROM sluice_sessions WHERE store = ?1 ORDER BY key",
+          {store}};
+}
+
+sql_statement sizes(const std::string& store) {
+  return {"SELECT key, bytes FROM sluice_sessions WHERE store = ?1 ORDER BY key",
+          {store}};
+}
+
+sql_statement piece(const std::string& store, const std::string& after,
+                    const std::string& last) {
+  return {"SELECT key, document FROM sluice_sessions "
+          "WHERE store = ?1 AND key > ?2 AND key <= ?3 ORDER BY key",
+          {store, after, last}};
+}
+
+sql_statement nothing() {
+  return {"SELECT 1", {}};
+}
+
+std::vector<sql_statement> changes(session_changes x) {
+  std::vector<sql_statement> result;
+  result.reserve(2 * x.changes.size());
+  for (auto& change : x.changes) {
+    result.push_back({"SELECT bytes FROM sluice_sessions WHERE store = ?1 AND key = ?2",
+                      {x.store, change.key}});
+    if (change.erased)
+      result.push_back({"DELETE FROM sluice_sessions WHERE store = ?1 AND key = ?2",
+                        {x.store, std::move(change.key)}});
+    else
+      result.push_back(upsert(x.store, change));
+  }
+  return result;
+}
+
+sql_statement excess(const session_prune& x) {
+  return {"SELECT key, bytes " + excess_rows + " ORDER BY updated_at, key",
+          excess_params(x)};
+}
+
+sql_statement remove_excess(const session_prune& x) {
+  return {"DELETE FROM sluice_sessions WHERE rowid IN (SELECT rowid " + excess_rows + ")",
+          excess_params(x)};
+}
+
+} // namespace sluice::session_sql

@@ -1,0 +1,228 @@
+// How unwritten sessions reach the session store: one flush of a store at a time, at
+// the window's end or before, and again until it is good.
+
+#include "actors/session/session_debouncer.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+
+namespace sluice {
+
+namespace {
+
+constexpr caf::timespan pause_min = std::chrono::milliseconds{100};
+constexpr caf::timespan pause_max = std::chrono::seconds{10};
+
+/// Doubles with each failure in a row.
+caf::timespan pause_after(uint64_t failures) {
+  auto doublings = std::min<uint64_t>(failures - 1, 7);
+  return std::min(pause_min * (1 << doublings), pause_max);
+}
+
+/// A flush of all stores, answered when the last of them is.
+struct full_flush {
+  caf::typed_response_promise<flush_report> rp;
+  uint64_t flushed = 0;
+  size_t open = 1;
+  caf::error failure;
+
+  void close_one() {
+    if (--open > 0)
+      return;
+    if (failure)
+      rp.deliver(failure);
+    else
+      rp.deliver(flush_report{flushed});
+  }
+};
+
+} // namespace
+
+// -- requests
+// -----------------------------------------------------------------------------
+
+uint64_t
+session_debouncer_state::wait_for_write(store_line& line,
+                                        std::function<void(const caf::error&)> done) {
+  auto& sessions = line.sessions;
+  auto documents = sessions.waiting().size() + sessions.in_flight().size();
+  if (documents == 0) {
+    done({});
+    return 0;
+  }
+  line.waiters.push_back({sessions.last_seq(), durability::ram, std::move(done), false});
+  if (!line.busy)
+    launch(line);
+  return documents;
+}
+
+caf::result<flush_report> session_debouncer_state::flush_all() {
+  auto all = std::make_shared<full_flush>();
+  all->rp = self_->make_response_promise<flush_report>();
+  for (auto& [store, line] : lines_) {
+    ++all->open;
+    all->flushed += wait_for_write(line, [all](const caf::error& err) {
+      if (err)
+        all->failure = err;
+      all->close_one();
+    });
+  }
+  auto rp = all->rp;
+  all->close_one();
+  return rp;
+}
+
+caf::result<flush_report> session_debouncer_state::flush(const std::string& store) {
+  auto all = std::make_shared<full_flush>();
+  all->rp = self_->make_response_promise<flush_report>();
+  auto rp = all->rp;
+  if (auto* line = find_line(store)) {
+    ++all->open;
+    all->flushed = wait_for_write(*line, [all](const caf::error& err) {
+      all->failure = err;
+      all->close_one();
+    });
+  }
+  all->close_one();
+  return rp;
+}
+
+caf::result<durability> session_debouncer_state::persist(const std::string& store,
+                                                         uint64_t seq, durability level) {
+  auto* line = find_line(store);
+  if (level == durability::memory || !line || line->sessions.reached(seq, level))
+    return level;
+  auto rp = self_->make_response_promise<durability>();
+  auto done = [rp, level](const caf::error& err) mutable {
+    if (err)
+      rp.deliver(err);
+    else
+      rp.deliver(level);
+  };
+  seq = std::min(seq, line->sessions.last_seq());
+  line->waiters.push_back({seq, level, std::move(done), false});
+  if (!line->busy)
+    launch(*line);
+  return rp;
+}
+
+// -- flushes
+// ------------------------------------------------------------------------------
+
+void session_debouncer_state::schedule(store_line& line) {
+  auto waiting = line.sessions.waiting().size();
+  auto retry_runs = line.failures > 0 && !line.busy;
+  if (waiting == 0 || retry_runs)
+    return;
+  if (!config_.debounced || waiting >= config_.max_pending)
+    launch(line);
+  else
+    line.window.open(self_, config_.debounce, line.sessions.name());
+}
+
+void session_debouncer_state::on_tick(const std::string& store, uint64_t generation) {
+  if (auto* line = find_line(store); line && line->window.ends(generation))
+    launch(*line);
+}
+
+void session_debouncer_state::on_retry(const std::string& store, uint64_t generation) {
+  if (auto* line = find_line(store); line && line->retry.ends(generation))
+    launch(*line);
+}
+
+void session_debouncer_state::launch(store_line& line) {
+  if (line.busy) {
+    line.due = true;
+    return;
+  }
+  line.busy = true;
+  line.due = false;
+  line.window.close();
+  line.retry.close();
+  // What failed to sync is proven by a sync.
+  auto level = line.failures > 0 ? line.failed_level : durability::ram;
+  for (auto& waiter : line.waiters) {
+    waiter.tried = true;
+    level = std::max(level, waiter.level);
+  }
+  self_->request(store_, caf::infinite, atom::apply_v, line.sessions.take_off(), level)
+    .then([this, &line](const session_applied& applied) { landed(line, applied); },
+          [this, &line, level](const caf::error& err) { turned_back(line, err, level); });
+}
+
+void session_debouncer_state::landed(store_line& line, const session_applied& applied) {
+  auto now = self_->clock().now();
+  auto written = line.sessions.land(applied);
+  auto& store = line.sessions.name();
+  for (auto& [key, x] : written) {
+    if (!line.whole_waiters.empty())
+      line.written_meanwhile[key] = x.erased ? caf::optional<std::string>{} : x.document;
+    if (x.erased)
+      cache_.erase(store, key);
+    else
+      cache_.put(store, key, std::move(x.document), now);
+  }
+  auto equal = written.size() - std::min<uint64_t>(applied.written, written.size());
+  totals_.total_writes += written.size() - equal;
+  untold_.session_writes += written.size() - equal;
+  totals_.total_coalesced += equal;
+  untold_.session_coalesced += equal;
+  if (!stopping_.empty())
+    drained_ += written.size();
+  line.failures = 0;
+  line.busy = false;
+  report_counts();
+  answer_waiters(line);
+  note_excess(line);
+  after_flight(line);
+}
+
+void session_debouncer_state::turned_back(store_line& line, const caf::error& err,
+                                          durability level) {
+  auto superseded = line.sessions.turn_back();
+  totals_.total_coalesced += superseded;
+  untold_.session_coalesced += superseded;
+  if (++line.failures == 1)
+    line.failing_since_ms = config_.wall_now_ms();
+  line.last_error = err;
+  line.failed_level = level;
+  line.busy = false;
+  line.due = false;
+  line.window.close();
+  auto untried = [](const write_waiter& x) { return !x.tried; };
+  auto first_tried =
+    std::stable_partition(line.waiters.begin(), line.waiters.end(), untried);
+  std::vector<write_waiter> tried{std::make_move_iterator(first_tried),
+                                  std::make_move_iterator(line.waiters.end())};
+  line.waiters.erase(first_tried, line.waiters.end());
+  for (auto& waiter : tried)
+    waiter.done(err);
+  if (!line.waiters.empty())
+    launch(line);
+  else
+    line.retry.open<atom::retry>(self_, pause_after(line.failures), line.sessions.name());
+  finish_stop();
+}
+
+void session_debouncer_state::answer_waiters(store_line& line) {
+  for (auto& waiter : std::exchange(line.waiters, {})) {
+    if (line.sessions.reached(waiter.seq, waiter.level))
+      waiter.done({});
+    else if (waiter.tried)
+      waiter.done(caf::make_error(ec::unavailable, "the session store did not sync"));
+    else
+      line.waiters.push_back(std::move(waiter));
+  }
+}
+
+void session_debouncer_state::after_flight(store_line& line) {
+  auto wanted = line.due || !stopping_.empty();
+  if (maintenance_due(line))
+    maintain(line);
+  if (!line.waiters.empty() || (wanted && !line.sessions.waiting().empty()))
+    launch(line);
+  finish_stop();
+}
+
+} // namespace sluice

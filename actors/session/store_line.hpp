@@ -1,0 +1,89 @@
+// What the debouncer keeps for one store: its unwritten sessions, the two timers,
+// and everybody who waits for something of it.
+#pragma once
+
+#include "actors/detail/window_timer.hpp"
+#include "actors/session/pending_store.hpp"
+
+#include <caf/error.hpp>
+#include <caf/expected.hpp>
+#include <caf/optional.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+/// A request that could not be handled at once.
+struct held_request {
+  /// Handles it; false if it has to know first what is stored.
+  std::function<bool()> run;
+  /// Answers it with an error.
+  std::function<void(const caf::error&)> refuse;
+};
+
+/// Somebody who waits until everything up to a number is written.
+struct write_waiter {
+  uint64_t seq = 0;
+  durability level = durability::ram;
+  /// Called once, without an error when it is so.
+  std::function<void(const caf::error&)> done;
+  /// A flush began since: if it fails, that is the answer.
+  bool tried = false;
+};
+
+using whole_store = std::map<std::string, std::string>;
+
+struct store_line {
+  explicit store_line(session_store_info stored) : sessions(std::move(stored)) {}
+
+  pending_store sessions;
+
+  // -- writing --------------------------------------------------------------------
+
+  detail::window_timer window;
+  detail::window_timer retry;
+  /// A flush or a prune is with the session store.
+  bool busy = false;
+  /// A flush is to follow as soon as it is back.
+  bool due = false;
+  std::vector<write_waiter> waiters;
+  /// Flushes that failed since the last good one, and how the last one did.
+  uint64_t failures = 0;
+  caf::error last_error;
+  int64_t failing_since_ms = 0;
+  durability failed_level = durability::ram;
+
+  // -- reading --------------------------------------------------------------------
+
+  /// Keys that are being looked up, each with its requests in order.
+  std::map<std::string, std::vector<held_request>> loads;
+  /// Who waits for the whole store to be read; not empty while it is.
+  std::vector<std::function<void(const caf::expected<whole_store>&)>> whole_waiters;
+  /// Written since the reading began: newer than what it will find. None is erased.
+  std::map<std::string, caf::optional<std::string>> written_meanwhile;
+  /// A replacement that waits for the loads before it, or for the whole store; what
+  /// comes after it waits in `held`.
+  held_request replacement;
+  bool replacing = false;
+  std::vector<held_request> held;
+
+  // -- maintenance ------------------------------------------------------------------
+
+  caf::optional<caf::actor_clock::time_point> maintained_at;
+  bool maintaining = false;
+  /// Counts prunes, begun and ended, so that a load knows whether one came between.
+  uint64_t prunes = 0;
+  /// Documents that maintenance last found too old or too many, and left; and how
+  /// many there were in all.
+  uint64_t excess = 0;
+  uint64_t maintained_entries = 0;
+  /// Since when there has been an excess; 0: there is none.
+  int64_t excess_since_ms = 0;
+  std::string maintenance_error;
+  int64_t maintenance_failed_ms = 0;
+};
+
+} // namespace sluice

@@ -1,0 +1,11 @@
+# SQLite, with nothing of it in the headers: the one library that links it.
+add_library(sluice_sqlite STATIC
+  sqlite_authorizer.cpp
+  sqlite_connection.cpp
+  sqlite_error.cpp
+  sqlite_query.cpp
+  sqlite_settings.cpp
+  sqlite_statement.cpp
+  sqlite_vfs.cpp
+  sqlite_wal.cpp)
+target_link_libraries(sluice_sqlite PUBLIC sluice_messages PRIVATE SQLite::SQLite3)

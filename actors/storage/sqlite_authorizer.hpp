@@ -1,0 +1,39 @@
+// Users' SQL may change users' data and nothing else: no transaction control, no
+// other files, no TEMP objects, nothing named `sluice_*`, no setting. SQLite asks the
+// authorizer about each action while it compiles a statement, what triggers and views
+// would do included.
+#pragma once
+
+#include "messages/sql.hpp"
+
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+
+namespace sluice::sqlite {
+
+class authorizer {
+public:
+  /// Watches what `db` compiles from now on. Must outlive the connection.
+  void install(sqlite3* db);
+
+  /// Says whose SQL is compiled next, and its text.
+  void expect(sql_origin origin, std::string_view sql);
+
+  /// What was refused last, in words; empty if nothing was.
+  const std::string& refusal() const { return refusal_; }
+
+private:
+  static int ask(void* self, int action, const char* first, const char* second,
+                 const char* schema, const char* trigger);
+
+  /// Returns why the action is refused, or an empty text.
+  std::string why_not(int action, std::string_view first, std::string_view second) const;
+
+  sql_origin origin_ = sql_origin::sluice;
+  std::string_view sql_;
+  std::string refusal_;
+};
+
+} // namespace sluice::sqlite

@@ -1,0 +1,226 @@
+#include "actors/storage/sqlite_connection.hpp"
+
+#include "actors/storage/sqlite_error.hpp"
+#include "messages/error.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <climits>
+#include <utility>
+
+namespace sluice::sqlite {
+
+namespace {
+
+/// Operations of SQLite's machine between two looks at the time.
+constexpr int operations_per_look = 1000;
+
+int milliseconds_of(caf::timespan x) {
+  auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(x).count();
+  return static_cast<int>(std::clamp<decltype(ms)>(ms, 0, INT_MAX));
+}
+
+} // namespace
+
+// -- opening and closing --------------------------------------------------------
+
+caf::error connection::open(const std::string& path, access mode) {
+  close();
+  auto flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+               | (mode == access::read_only ? SQLITE_OPEN_READONLY
+                                            : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (auto code = sqlite3_open_v2(path.c_str(), &db_, flags, files_.name())) {
+    auto err = to_error(db_, code, ": " + path);
+    close();
+    return err;
+  }
+  if (auto err = harden()) {
+    close();
+    return err;
+  }
+  authorizer_.install(db_);
+  sqlite3_progress_handler(
+    db_, operations_per_look,
+    [](void* self) {
+      auto deadline = static_cast<connection*>(self)->deadline_;
+      return deadline != no_deadline && clock::now() >= deadline ? 1 : 0;
+    },
+    this);
+  return caf::none;
+}
+
+caf::error connection::harden() {
+  struct option {
+    int name;
+    int value;
+  };
+  constexpr option options[] = {
+    {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
+    {SQLITE_DBCONFIG_DEFENSIVE, 1},
+    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+    {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
+    {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+    {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
+  };
+  for (auto& x : options) {
+    int taken = -1;
+    if (auto code = sqlite3_db_config(db_, x.name, x.value, &taken))
+      return error_of(code);
+    if (taken != x.value)
+      return caf::make_error(ec::unavailable, "SQLite refused the hardening option "
+                                                + std::to_string(x.name));
+  }
+  return caf::none;
+}
+
+void connection::close() {
+  for (auto& cache : caches_)
+    cache.clear();
+  sqlite3_close_v2(db_);
+  db_ = nullptr;
+  wal_frames_ = -1;
+}
+
+caf::error connection::error_of(int code) const {
+  if ((code & 0xff) == SQLITE_AUTH && !authorizer_.refusal().empty())
+    return to_error(db_, code, ": " + authorizer_.refusal());
+  return to_error(db_, code);
+}
+
+// -- statements -----------------------------------------------------------------
+
+caf::expected<statement> connection::prepare(std::string_view sql, sql_origin origin) {
+  if (db_ == nullptr)
+    return caf::make_error(ec::unavailable, "the database is not open");
+  authorizer_.expect(origin, sql);
+  auto& cache = caches_[static_cast<size_t>(origin)];
+  if (auto* handle = cache.find(sql))
+    return statement{handle, true};
+  if (sql.size() > INT_MAX)
+    return caf::make_error(ec::too_large, "the SQL is too long");
+  auto keep = sql.size() <= statement_cache::sql_bytes_max;
+  sqlite3_stmt* handle = nullptr;
+  const char* tail = nullptr;
+  auto code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                                 keep ? SQLITE_PREPARE_PERSISTENT : 0, &handle, &tail);
+  if (code != SQLITE_OK)
+    return error_of(code);
+  statement result{handle};
+  if (handle == nullptr)
+    return caf::make_error(ec::invalid_argument, "the SQL holds no statement");
+  if (!is_blank(sql.substr(static_cast<size_t>(tail - sql.data()))))
+    return caf::make_error(ec::invalid_argument,
+                           "there is text after the first statement");
+  if (keep)
+    cache.insert(sql, result.leave_to_cache());
+  return result;
+}
+
+caf::error connection::run(std::string_view sql) {
+  auto x = prepare(sql, sql_origin::sluice);
+  if (!x)
+    return std::move(x.error());
+  auto row = x->step();
+  while (row && *row)
+    row = x->step();
+  return row ? caf::error{} : std::move(row.error());
+}
+
+caf::expected<std::vector<std::string>> connection::ask(std::string_view sql) {
+  if (db_ == nullptr)
+    return caf::make_error(ec::unavailable, "the database is not open");
+  authorizer_.expect(sql_origin::sluice, sql);
+  sqlite3_stmt* handle = nullptr;
+  if (auto code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), 0,
+                                     &handle, nullptr))
+    return error_of(code);
+  statement x{handle};
+  std::vector<std::string> result;
+  auto row = x.step();
+  for (; row && *row; row = x.step())
+    result.push_back(x.text());
+  if (!row)
+    return std::move(row.error());
+  return result;
+}
+
+void connection::limit_time(caf::timespan limit) {
+  deadline_ = clock::now() + limit;
+}
+
+// -- what SQLite knows ----------------------------------------------------------
+
+bool connection::in_autocommit() const {
+  return sqlite3_get_autocommit(db_) != 0;
+}
+
+bool connection::has_open_foreign_keys() const {
+  int open = 0;
+  int high = 0;
+  sqlite3_db_status(db_, SQLITE_DBSTATUS_DEFERRED_FKS, &open, &high, 0);
+  return open != 0;
+}
+
+int64_t connection::changes() const {
+  return sqlite3_changes64(db_);
+}
+
+int64_t connection::total_changes() const {
+  return sqlite3_total_changes64(db_);
+}
+
+int64_t connection::last_insert_rowid() const {
+  return sqlite3_last_insert_rowid(db_);
+}
+
+void connection::forget_last_insert_rowid() {
+  sqlite3_set_last_insert_rowid(db_, 0);
+}
+
+connection::cache_counts connection::take_cache_counts() {
+  auto take = [this](int what) {
+    int now = 0;
+    int high = 0;
+    if (db_ != nullptr)
+      sqlite3_db_status(db_, what, &now, &high, 1);
+    return static_cast<uint64_t>(now);
+  };
+  return {take(SQLITE_DBSTATUS_CACHE_HIT), take(SQLITE_DBSTATUS_CACHE_MISS)};
+}
+
+// -- the WAL --------------------------------------------------------------------
+
+void connection::watch_wal() {
+  sqlite3_wal_hook(
+    db_,
+    [](void* self, sqlite3*, const char*, int frames) {
+      static_cast<connection*>(self)->wal_frames_ = frames;
+      return SQLITE_OK;
+    },
+    this);
+}
+
+int64_t connection::take_wal_frames() {
+  return std::exchange(wal_frames_, -1);
+}
+
+void connection::wait_for_locks(caf::timespan limit) {
+  sqlite3_busy_timeout(db_, milliseconds_of(limit));
+}
+
+caf::expected<checkpoint_report> connection::checkpoint(checkpoint_mode mode) {
+  if (db_ == nullptr)
+    return caf::make_error(ec::unavailable, "the database is not open");
+  constexpr int modes[] = {SQLITE_CHECKPOINT_PASSIVE, SQLITE_CHECKPOINT_FULL,
+                           SQLITE_CHECKPOINT_RESTART, SQLITE_CHECKPOINT_TRUNCATE};
+  int frames = -1;
+  int done = -1;
+  auto code = sqlite3_wal_checkpoint_v2(db_, nullptr, modes[static_cast<size_t>(mode)],
+                                        &frames, &done);
+  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
+    return error_of(code);
+  return checkpoint_report{code != SQLITE_OK, frames, done, 0};
+}
+
+} // namespace sluice::sqlite

@@ -1,0 +1,112 @@
+// One open SQLite database, used by one thread. Everything in the service that opens,
+// asks or closes a database file does it through this class.
+#pragma once
+
+#include "actors/storage/sqlite_authorizer.hpp"
+#include "actors/storage/sqlite_statement.hpp"
+#include "actors/storage/sqlite_vfs.hpp"
+#include "messages/sqlite_writer.hpp"
+
+#include <caf/error.hpp>
+#include <caf/expected.hpp>
+#include <caf/timespan.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct sqlite3;
+
+namespace sluice::sqlite {
+
+enum class access : uint8_t { read_only = 0, read_write = 1 };
+
+class connection {
+public:
+  /// `files` counts what is done to the database's files, and outlives this.
+  explicit connection(vfs& files) : files_(files) {}
+  ~connection() { close(); }
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  /// Opens `path`, creating it where it may be written, with all of SQLite's doors
+  /// closed that the service does not use.
+  caf::error open(const std::string& path, access mode);
+
+  /// Ends every statement and lets go of the files. Checkpoints nothing.
+  void close();
+
+  bool is_open() const { return db_ != nullptr; }
+
+  /// Compiles exactly one statement. `invalid_argument`: there is none, or more. `sql`
+  /// must stay until the statement has run.
+  caf::expected<statement> prepare(std::string_view sql, sql_origin origin);
+
+  /// Runs a statement of our own.
+  caf::error run(std::string_view sql);
+
+  /// Runs a statement of our own that is not worth keeping (a pragma), and returns the
+  /// first column of its rows.
+  caf::expected<std::vector<std::string>> ask(std::string_view sql);
+
+  /// Ends any statement that still runs this long from now.
+  void limit_time(caf::timespan limit);
+  void unlimit_time() { deadline_ = no_deadline; }
+
+  /// Whether no transaction is open. A failed statement may have ended it.
+  bool in_autocommit() const;
+
+  /// Whether a deferred foreign key waits to be satisfied.
+  bool has_open_foreign_keys() const;
+
+  /// Rows changed by the statement that ran last, after `total_changes` told that it
+  /// changed any.
+  int64_t changes() const;
+  int64_t total_changes() const;
+
+  int64_t last_insert_rowid() const;
+  void forget_last_insert_rowid();
+
+  /// Frames in the WAL after the last commit; -1 if there was none since this was last
+  /// asked.
+  int64_t take_wal_frames();
+
+  /// Learns about the WAL from now on. To be called after SQLite's own checkpoints are
+  /// off: setting them removes the hook.
+  void watch_wal();
+
+  /// Checkpoints. Being kept from it by others is an outcome, not an error; frames that
+  /// SQLite could not tell are -1.
+  caf::expected<checkpoint_report> checkpoint(checkpoint_mode mode);
+
+  /// How long a statement or a checkpoint waits for another connection's lock.
+  void wait_for_locks(caf::timespan limit);
+
+  struct cache_counts {
+    uint64_t hits = 0;
+    uint64_t misses = 0;
+  };
+
+  /// Page cache hits and misses since this was last asked.
+  cache_counts take_cache_counts();
+
+private:
+  using clock = std::chrono::steady_clock;
+  static constexpr auto no_deadline = clock::time_point::max();
+
+  caf::error harden();
+  caf::error error_of(int code) const;
+
+  vfs& files_;
+  sqlite3* db_ = nullptr;
+  authorizer authorizer_;
+  /// By origin: what our own SQL may do, the same text from a user may not.
+  std::array<statement_cache, 2> caches_;
+  clock::time_point deadline_ = no_deadline;
+  int64_t wal_frames_ = -1;
+};
+
+} // namespace sluice::sqlite

@@ -1,0 +1,52 @@
+#include "actors/storage/sqlite_error.hpp"
+
+#include "messages/error.hpp"
+
+#include <sqlite3.h>
+
+namespace sluice::sqlite {
+
+namespace {
+
+ec meaning_of(int extended) {
+  if (extended == SQLITE_CORRUPT_VTAB)
+    return ec::refused; // a virtual table's own content, not our file
+  switch (extended & 0xff) {
+    case SQLITE_ERROR:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_RANGE:
+    case SQLITE_TOOBIG:
+    case SQLITE_AUTH:
+    case SQLITE_INTERRUPT: // only our own time limit interrupts
+      return ec::refused;
+    case SQLITE_FULL:
+      return ec::disk_full;
+    case SQLITE_IOERR:
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_READONLY:
+      return ec::disk_failed;
+    default:
+      return ec::unavailable;
+  }
+}
+
+} // namespace
+
+caf::error to_error(sqlite3* db, int code, const std::string& addition) {
+  if (code == SQLITE_OK)
+    return caf::none;
+  // The connection may have moved on to another error; then the code speaks alone.
+  auto current = db != nullptr && (sqlite3_errcode(db) & 0xff) == (code & 0xff);
+  if (current)
+    code = sqlite3_extended_errcode(db);
+  std::string text = current ? sqlite3_errmsg(db) : sqlite3_errstr(code);
+  if ((code & 0xff) == SQLITE_INTERRUPT)
+    text = "the statement ran over its time limit";
+  if ((code & 0xff) == SQLITE_IOERR)
+    text += " (" + std::to_string(code) + ")";
+  return caf::make_error(meaning_of(code), text + addition);
+}
+
+} // namespace sluice::sqlite

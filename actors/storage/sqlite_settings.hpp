@@ -1,0 +1,39 @@
+// The settings of a connection: each is set, read back, and refused if SQLite did not
+// take it. A setting that silently has no effect is worse than none.
+#pragma once
+
+#include "actors/storage/sqlite_connection.hpp"
+#include "messages/sqlite_writer.hpp"
+
+#include <caf/timespan.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace sluice::sqlite {
+
+struct settings {
+  std::string path;
+  /// False: a rollback journal, deleted after each commit.
+  bool wal = true;
+  /// `off`, `normal`, `full` or `extra`.
+  std::string synchronous = "normal";
+  uint64_t cache_kib = 10'000;
+  /// Bytes that a WAL or journal file may keep once its content is not needed.
+  uint64_t journal_size_limit = 67'108'864;
+  /// How long a statement waits for another process's lock.
+  caf::timespan busy_timeout = std::chrono::seconds{5};
+};
+
+/// Opens the connection that writes; `invalid_setting` names the key and what SQLite
+/// said.
+caf::expected<sqlite_opened> open_writer(connection& db, const settings& x);
+
+/// Opens a connection that reads.
+caf::error open_reader(connection& db, const settings& x);
+
+/// Sets how far a commit is synced: SQLite's word, as in the settings. Only between
+/// transactions.
+caf::error set_synchronous(connection& db, const std::string& word);
+
+} // namespace sluice::sqlite

@@ -1,0 +1,183 @@
+#include "actors/storage/sqlite_statement.hpp"
+
+#include "actors/storage/sqlite_error.hpp"
+#include "messages/error.hpp"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace sluice::sqlite {
+
+namespace {
+
+/// Binds one value. The statement is reset before the value goes, so SQLite need not
+/// copy it.
+struct binder {
+  sqlite3_stmt* handle;
+  int index;
+
+  int operator()(const sql_null&) const { return sqlite3_bind_null(handle, index); }
+  int operator()(int64_t x) const { return sqlite3_bind_int64(handle, index, x); }
+  int operator()(double x) const { return sqlite3_bind_double(handle, index, x); }
+  int operator()(const std::string& x) const {
+    return sqlite3_bind_text64(handle, index, x.data(), x.size(), SQLITE_STATIC,
+                               SQLITE_UTF8);
+  }
+  int operator()(const sql_blob& x) const {
+    return sqlite3_bind_blob64(handle, index, x.bytes.data(), x.bytes.size(),
+                               SQLITE_STATIC);
+  }
+};
+
+sql_value value_of(sqlite3_stmt* handle, int column) {
+  // The bytes are asked for after the text or blob, as SQLite demands.
+  auto bytes = [=](const void* data) {
+    auto size = static_cast<size_t>(sqlite3_column_bytes(handle, column));
+    return data == nullptr ? std::string{}
+                           : std::string{static_cast<const char*>(data), size};
+  };
+  switch (sqlite3_column_type(handle, column)) {
+    case SQLITE_INTEGER:
+      return int64_t{sqlite3_column_int64(handle, column)};
+    case SQLITE_FLOAT:
+      return sqlite3_column_double(handle, column);
+    case SQLITE_TEXT:
+      return bytes(sqlite3_column_text(handle, column));
+    case SQLITE_BLOB:
+      return sql_blob{bytes(sqlite3_column_blob(handle, column))};
+    default:
+      return sql_null{};
+  }
+}
+
+} // namespace
+
+// -- a statement ----------------------------------------------------------------
+
+statement::statement(statement&& other) noexcept
+    : handle_(std::exchange(other.handle_, nullptr)), cached_(other.cached_) {
+  // nop
+}
+
+statement::~statement() {
+  if (handle_ == nullptr)
+    return;
+  if (cached_)
+    reset();
+  else
+    sqlite3_finalize(handle_);
+}
+
+void statement::reset() {
+  sqlite3_reset(handle_);
+  sqlite3_clear_bindings(handle_);
+}
+
+sqlite3_stmt* statement::leave_to_cache() {
+  cached_ = true;
+  return handle_;
+}
+
+caf::error statement::bind(const sql_row& params) {
+  auto expected = static_cast<size_t>(sqlite3_bind_parameter_count(handle_));
+  if (params.size() != expected)
+    return caf::make_error(ec::invalid_argument, "the statement takes "
+                                                   + std::to_string(expected)
+                                                   + " parameters, and was given "
+                                                   + std::to_string(params.size()));
+  for (size_t i = 0; i < expected; ++i)
+    if (auto code = caf::visit(binder{handle_, static_cast<int>(i) + 1}, params[i]))
+      return to_error(sqlite3_db_handle(handle_), code);
+  return caf::none;
+}
+
+caf::expected<bool> statement::step() {
+  auto code = sqlite3_step(handle_);
+  if (code == SQLITE_ROW)
+    return true;
+  if (code == SQLITE_DONE)
+    return false;
+  return to_error(sqlite3_db_handle(handle_), code);
+}
+
+bool statement::is_read_only() const {
+  return sqlite3_stmt_readonly(handle_) != 0;
+}
+
+std::vector<std::string> statement::columns() const {
+  std::vector<std::string> result;
+  for (int i = 0; i < sqlite3_column_count(handle_); ++i)
+    result.emplace_back(sqlite3_column_name(handle_, i));
+  return result;
+}
+
+sql_row statement::row() const {
+  sql_row result;
+  auto n = sqlite3_data_count(handle_);
+  result.reserve(static_cast<size_t>(n));
+  for (int i = 0; i < n; ++i)
+    result.push_back(value_of(handle_, i));
+  return result;
+}
+
+std::string statement::text() const {
+  const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(handle_, 0));
+  return data == nullptr ? std::string{} : std::string{data};
+}
+
+// -- the cache ------------------------------------------------------------------
+
+statement_cache::~statement_cache() {
+  clear();
+}
+
+sqlite3_stmt* statement_cache::find(std::string_view sql) {
+  auto i = index_.find(sql);
+  if (i == index_.end())
+    return nullptr;
+  entries_.splice(entries_.begin(), entries_, i->second);
+  return i->second->handle;
+}
+
+void statement_cache::insert(std::string_view sql, sqlite3_stmt* handle) {
+  entries_.push_front({std::string{sql}, handle});
+  index_.emplace(entries_.front().sql, entries_.begin());
+  if (entries_.size() <= statements_max)
+    return;
+  index_.erase(entries_.back().sql);
+  sqlite3_finalize(entries_.back().handle);
+  entries_.pop_back();
+}
+
+void statement_cache::clear() {
+  index_.clear();
+  for (auto& x : entries_)
+    sqlite3_finalize(x.handle);
+  entries_.clear();
+}
+
+// -- text -----------------------------------------------------------------------
+
+bool is_blank(std::string_view sql) {
+  constexpr std::string_view ignored = " \t\n\v\f\r;";
+  while (true) {
+    auto begin = sql.find_first_not_of(ignored);
+    if (begin == std::string_view::npos)
+      return true;
+    sql.remove_prefix(begin);
+    std::string_view end;
+    if (sql.starts_with("--"))
+      end = "\n";
+    else if (sql.starts_with("/*"))
+      end = "*/";
+    else
+      return false;
+    auto last = sql.find(end, 2);
+    if (last == std::string_view::npos)
+      return true; // a comment may end with the text
+    sql.remove_prefix(last + end.size());
+  }
+}
+
+} // namespace sluice::sqlite

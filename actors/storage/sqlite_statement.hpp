@@ -1,0 +1,91 @@
+// A prepared statement in use, and the cache that keeps it prepared. A statement that
+// is let go of is reset and holds no bindings: one left open would pin the WAL.
+#pragma once
+
+#include "messages/sql.hpp"
+
+#include <caf/error.hpp>
+#include <caf/expected.hpp>
+
+#include <cstdint>
+#include <list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+struct sqlite3_stmt;
+
+namespace sluice::sqlite {
+
+class statement {
+public:
+  /// `cached`: the handle belongs to a cache and is not finalized with this.
+  explicit statement(sqlite3_stmt* handle, bool cached = false)
+      : handle_(handle), cached_(cached) {}
+  statement(statement&& other) noexcept;
+  statement& operator=(statement&&) = delete;
+  ~statement();
+
+  /// Hands the ownership of the handle to a cache.
+  sqlite3_stmt* leave_to_cache();
+
+  /// Binds all parameters; `invalid_argument` unless there are as many as it takes.
+  caf::error bind(const sql_row& params);
+
+  /// Runs to the next row (true) or to the end (false).
+  caf::expected<bool> step();
+
+  /// Makes it ready to run again, with other parameters.
+  void reset();
+
+  /// Whether it can change nothing in the database.
+  bool is_read_only() const;
+
+  std::vector<std::string> columns() const;
+  sql_row row() const;
+
+  /// The first column of a row, as text.
+  std::string text() const;
+
+private:
+  sqlite3_stmt* handle_;
+  bool cached_;
+};
+
+/// Keeps the statements that were used last.
+class statement_cache {
+public:
+  static constexpr size_t statements_max = 64;
+  /// Longer SQL is rarely seen twice, and its program is large.
+  static constexpr size_t sql_bytes_max = 4096;
+
+  statement_cache() = default;
+  ~statement_cache();
+  statement_cache(const statement_cache&) = delete;
+  statement_cache& operator=(const statement_cache&) = delete;
+
+  /// Returns the statement of exactly this text, or null.
+  sqlite3_stmt* find(std::string_view sql);
+
+  /// Keeps a statement, dropping the one not used for longest.
+  void insert(std::string_view sql, sqlite3_stmt* handle);
+
+  void clear();
+
+private:
+  struct entry {
+    std::string sql;
+    sqlite3_stmt* handle;
+  };
+
+  /// The one used last is in front.
+  std::list<entry> entries_;
+  /// Its keys are views of the entries' texts.
+  std::unordered_map<std::string_view, std::list<entry>::iterator> index_;
+};
+
+/// Whether this holds nothing to run: blanks, comments, semicolons.
+bool is_blank(std::string_view sql);
+
+} // namespace sluice::sqlite

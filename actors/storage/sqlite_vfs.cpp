@@ -1,0 +1,227 @@
+#include "actors/storage/sqlite_vfs.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace sluice::sqlite {
+
+// -- a file ---------------------------------------------------------------------
+
+/// SQLite's view of an open file; the default VFS's own one lies right behind it.
+struct counted_file {
+  sqlite3_file base;
+  vfs* owner;
+  bool counted;
+  bool is_wal;
+
+  static counted_file* of(sqlite3_file* f) { return reinterpret_cast<counted_file*>(f); }
+  static sqlite3_file* real(sqlite3_file* f) {
+    return reinterpret_cast<sqlite3_file*>(of(f) + 1);
+  }
+  static const sqlite3_io_methods* methods(sqlite3_file* f) { return real(f)->pMethods; }
+
+  static int read(sqlite3_file* f, void* to, int n, sqlite3_int64 at);
+  static int write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at);
+  static int sync(sqlite3_file* f, int flags);
+  static int open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int flags, int* out);
+};
+
+int counted_file::read(sqlite3_file* f, void* to, int n, sqlite3_int64 at) {
+  auto* x = of(f);
+  if (x->counted) {
+    if (auto code = x->owner->fault_of(io_operation::read))
+      return code;
+    x->owner->count(io_operation::read, static_cast<uint64_t>(n));
+  }
+  return methods(f)->xRead(real(f), to, n, at);
+}
+
+int counted_file::write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
+  auto* x = of(f);
+  if (x->counted) {
+    if (auto code = x->owner->fault_of(io_operation::write))
+      return code;
+    x->owner->count(io_operation::write, static_cast<uint64_t>(n));
+    if (x->is_wal && at == 0) // the WAL's header
+      ++x->owner->wal_restarts_;
+  }
+  return methods(f)->xWrite(real(f), from, n, at);
+}
+
+int counted_file::sync(sqlite3_file* f, int flags) {
+  auto* x = of(f);
+  if (x->counted) {
+    x->owner->count(io_operation::sync, 0);
+    if (auto code = x->owner->fault_of(io_operation::sync))
+      return code;
+  }
+  return methods(f)->xSync(real(f), flags);
+}
+
+namespace {
+
+// -- what is passed through -----------------------------------------------------
+
+using file = counted_file;
+
+sqlite3_io_methods make_methods(int version) {
+  sqlite3_io_methods m{};
+  m.iVersion = version;
+  m.xClose = [](sqlite3_file* f) { return file::methods(f)->xClose(file::real(f)); };
+  m.xRead = file::read;
+  m.xWrite = file::write;
+  m.xSync = file::sync;
+  m.xTruncate = [](sqlite3_file* f, sqlite3_int64 n) {
+    return file::methods(f)->xTruncate(file::real(f), n);
+  };
+  m.xFileSize = [](sqlite3_file* f, sqlite3_int64* n) {
+    return file::methods(f)->xFileSize(file::real(f), n);
+  };
+  m.xLock = [](sqlite3_file* f, int x) {
+    return file::methods(f)->xLock(file::real(f), x);
+  };
+  m.xUnlock = [](sqlite3_file* f, int x) {
+    return file::methods(f)->xUnlock(file::real(f), x);
+  };
+  m.xCheckReservedLock = [](sqlite3_file* f, int* out) {
+    return file::methods(f)->xCheckReservedLock(file::real(f), out);
+  };
+  m.xFileControl = [](sqlite3_file* f, int op, void* arg) {
+    return file::methods(f)->xFileControl(file::real(f), op, arg);
+  };
+  m.xSectorSize = [](sqlite3_file* f) {
+    return file::methods(f)->xSectorSize(file::real(f));
+  };
+  m.xDeviceCharacteristics = [](sqlite3_file* f) {
+    return file::methods(f)->xDeviceCharacteristics(file::real(f));
+  };
+  m.xShmMap = [](sqlite3_file* f, int page, int size, int extend, void volatile** out) {
+    return file::methods(f)->xShmMap(file::real(f), page, size, extend, out);
+  };
+  m.xShmLock = [](sqlite3_file* f, int offset, int n, int flags) {
+    return file::methods(f)->xShmLock(file::real(f), offset, n, flags);
+  };
+  m.xShmBarrier = [](sqlite3_file* f) { file::methods(f)->xShmBarrier(file::real(f)); };
+  m.xShmUnmap = [](sqlite3_file* f, int remove) {
+    return file::methods(f)->xShmUnmap(file::real(f), remove);
+  };
+  m.xFetch = [](sqlite3_file* f, sqlite3_int64 at, int n, void** out) {
+    return file::methods(f)->xFetch(file::real(f), at, n, out);
+  };
+  m.xUnfetch = [](sqlite3_file* f, sqlite3_int64 at, void* page) {
+    return file::methods(f)->xUnfetch(file::real(f), at, page);
+  };
+  return m;
+}
+
+/// A file offers what the default VFS's file offers, and no more.
+const sqlite3_io_methods* methods_of_version(int version) {
+  static const std::array<sqlite3_io_methods, 3> tables{make_methods(1), make_methods(2),
+                                                        make_methods(3)};
+  return &tables[static_cast<size_t>(std::clamp(version, 1, 3) - 1)];
+}
+
+sqlite3_vfs* default_vfs() {
+  return sqlite3_vfs_find(nullptr);
+}
+
+void pass_through(sqlite3_vfs& v) {
+  v.xDelete = [](sqlite3_vfs*, const char* name, int sync) {
+    return default_vfs()->xDelete(default_vfs(), name, sync);
+  };
+  v.xAccess = [](sqlite3_vfs*, const char* name, int flags, int* out) {
+    return default_vfs()->xAccess(default_vfs(), name, flags, out);
+  };
+  v.xFullPathname = [](sqlite3_vfs*, const char* name, int n, char* out) {
+    return default_vfs()->xFullPathname(default_vfs(), name, n, out);
+  };
+  v.xRandomness = [](sqlite3_vfs*, int n, char* out) {
+    return default_vfs()->xRandomness(default_vfs(), n, out);
+  };
+  v.xSleep = [](sqlite3_vfs*, int us) {
+    return default_vfs()->xSleep(default_vfs(), us);
+  };
+  v.xCurrentTime = [](sqlite3_vfs*, double* out) {
+    return default_vfs()->xCurrentTime(default_vfs(), out);
+  };
+  v.xGetLastError = [](sqlite3_vfs*, int n, char* out) {
+    return default_vfs()->xGetLastError(default_vfs(), n, out);
+  };
+  v.xCurrentTimeInt64 = [](sqlite3_vfs*, sqlite3_int64* out) {
+    return default_vfs()->xCurrentTimeInt64(default_vfs(), out);
+  };
+}
+
+} // namespace
+
+int counted_file::open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int flags,
+                       int* out) {
+  constexpr int counted_kinds = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL
+                                | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL;
+  auto* x = new (f) counted_file{};
+  x->owner = static_cast<vfs*>(v->pAppData);
+  x->counted = (flags & counted_kinds) != 0;
+  x->is_wal = (flags & SQLITE_OPEN_WAL) != 0;
+  auto code = default_vfs()->xOpen(default_vfs(), name, real(f), flags, out);
+  // SQLite closes whatever has methods, even after an error.
+  if (methods(f) != nullptr)
+    x->base.pMethods = methods_of_version(methods(f)->iVersion);
+  return code;
+}
+
+// -- the VFS --------------------------------------------------------------------
+
+vfs::vfs() : table_(std::make_unique<sqlite3_vfs>()) {
+  name_ = "sluice-" + std::to_string(reinterpret_cast<uintptr_t>(this));
+  sqlite3_initialize();
+  auto& v = *table_;
+  v.iVersion = 2; // no system-call overrides, and no extensions to load
+  v.szOsFile = static_cast<int>(sizeof(counted_file)) + default_vfs()->szOsFile;
+  v.mxPathname = default_vfs()->mxPathname;
+  v.zName = name_.c_str();
+  v.pAppData = this;
+  v.xOpen = counted_file::open;
+  pass_through(v);
+  sqlite3_vfs_register(table_.get(), 0);
+}
+
+vfs::~vfs() {
+  sqlite3_vfs_unregister(table_.get());
+}
+
+io_counts vfs::take() {
+  return std::exchange(counts_, {});
+}
+
+void vfs::fail(io_operation operation, int code, uint64_t times) {
+  faults_[static_cast<size_t>(operation)] = {code, times};
+}
+
+int vfs::fault_of(io_operation operation) {
+  auto& x = faults_[static_cast<size_t>(operation)];
+  if (x.times == 0)
+    return SQLITE_OK;
+  --x.times;
+  return x.code;
+}
+
+void vfs::count(io_operation operation, uint64_t bytes) {
+  switch (operation) {
+    case io_operation::read:
+      ++counts_.reads;
+      counts_.read_bytes += bytes;
+      break;
+    case io_operation::write:
+      ++counts_.writes;
+      counts_.write_bytes += bytes;
+      break;
+    case io_operation::sync:
+      ++counts_.syncs;
+      break;
+  }
+}
+
+} // namespace sluice::sqlite

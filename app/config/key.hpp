@@ -1,0 +1,80 @@
+// What one key of the configuration is: its name, what it accepts, and where in
+// `settings` it lands. Defaults are not repeated here: they are what a fresh
+// `settings` holds.
+#pragma once
+
+#include "app/config/settings.hpp"
+
+#include <caf/timespan.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace sluice::config {
+
+/// A value as it travels from its layer to its field.
+using value =
+  std::variant<bool, uint64_t, caf::timespan, std::string, std::vector<std::string>>;
+
+/// Where a value lands. The type of the field is the type of the key.
+using field = std::variant<bool*, uint16_t*, uint64_t*, caf::timespan*, std::string*,
+                           std::vector<std::string>*>;
+
+/// Follows pointers to members from a whole `settings` to one field of it.
+template <auto... Path>
+field at(settings& whole) {
+  return &(whole.*....*Path);
+}
+
+/// The values that a key accepts.
+struct domain {
+  /// Of a count or a size, the bounds, both included.
+  uint64_t least = 0;
+  uint64_t most = 0;
+  /// Of a word, all there are.
+  std::vector<std::string_view> choices = {};
+  /// A time may be 0, or a text empty; this says what that means.
+  std::string_view when_none = {};
+};
+
+domain counts(uint64_t most = 10'000'000);
+domain sizes();
+domain ports();
+domain times();
+domain times_or_zero(std::string_view meaning);
+domain text();
+domain text_or_none(std::string_view meaning);
+domain words(std::vector<std::string_view> choices);
+domain either();
+
+struct key {
+  std::string_view name;
+  field (*where)(settings&);
+  domain accepts;
+  /// One line, without a full stop.
+  std::string_view meaning;
+  /// Whether it can be changed while the service runs.
+  bool live = false;
+};
+
+/// Reads the key's value as it stands in `from`.
+value load(const key& which, const settings& from);
+
+/// Writes a value that was accepted.
+void store(const key& which, settings& to, const value& what);
+
+/// Whether `what` has the key's type and lies within its bounds.
+bool accepts(const key& which, const value& what);
+
+/// Reads a value as the command line spells it: strings bare, lists with commas.
+/// None if the key does not accept it.
+std::optional<value> read(const key& which, std::string_view text);
+
+/// Says in words what the key accepts.
+std::string allowed(const key& which);
+
+} // namespace sluice::config

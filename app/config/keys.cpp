@@ -1,0 +1,182 @@
+#include "app/config/keys.hpp"
+
+#include <algorithm>
+
+namespace sluice::config {
+
+namespace {
+
+using s = settings;
+using http = http_settings;
+using log = log_settings;
+using session = session_settings;
+using sqlite = sqlite_settings;
+using metrics = metrics_settings;
+
+std::vector<key> general_keys() {
+  return {
+    {"data-dir", at<&s::data_dir>, text(),
+     "logs/, sluice.db and id (the directory's identity) live under it"},
+    {"profile", at<&s::profile>,
+     words({"minimal", "embedded", "raspberry-pi", "production"}),
+     "a set of values, weaker than every other layer but the defaults"},
+  };
+}
+
+std::vector<key> http_keys() {
+  return {
+    {"http.address", at<&s::http, &http::address>, text_or_none("no TCP"),
+     "IPv4 or IPv6 address to listen on; beyond loopback see token-file and plain"},
+    {"http.port", at<&s::http, &http::port>, ports(), "TCP port; 0 takes a free one"},
+    {"http.socket", at<&s::http, &http::socket>, text_or_none("no socket"),
+     "path of a unix socket to serve on as well"},
+    {"http.token-file", at<&s::http, &http::token_file>, text_or_none("no token"),
+     "file that holds the bearer token which every request must carry"},
+    {"http.certificate", at<&s::http, &http::certificate>, text_or_none("no TLS"),
+     "PEM file with the certificate chain; needs http.key"},
+    {"http.key", at<&s::http, &http::key>, text_or_none("no TLS"),
+     "PEM file with the certificate's private key"},
+    {"http.plain", at<&s::http, &http::plain>, either(),
+     "allows HTTP without TLS beyond loopback"},
+    {"http.hosts", at<&s::http, &http::hosts>, text_or_none("the service's own alone"),
+     "more names accepted in Host and Origin"},
+    {"http.max-in-flight-bytes", at<&s::http, &http::max_in_flight_bytes>, sizes(),
+     "bytes accepted and not yet on disk, past which a write is answered with 429"},
+    {"http.max-body-bytes", at<&s::http, &http::max_body_bytes>, sizes(),
+     "largest body of a request"},
+    {"http.max-response-bytes", at<&s::http, &http::max_response_bytes>, sizes(),
+     "largest body of an answer"},
+    {"http.max-connections", at<&s::http, &http::max_connections>, counts(),
+     "connections open at once"},
+    {"http.idle-timeout", at<&s::http, &http::idle_timeout>, times(),
+     "a connection that says nothing for so long is closed"},
+    {"http.disk-timeout", at<&s::http, &http::disk_timeout>, times(),
+     "longest wait of a request for disk; it then tells the level reached"},
+  };
+}
+
+std::vector<key> log_keys() {
+  return {
+    {"log.max-entries", at<&s::log, &log::max_entries>, counts(),
+     "a log is written after this many lines"},
+    {"log.flush-interval", at<&s::log, &log::flush_interval>, times(),
+     "a log is written so long after its first unwritten line"},
+    {"log.max-bytes", at<&s::log, &log::max_bytes>, sizes(),
+     "a log is written once this many bytes wait"},
+    {"log.sync", at<&s::log, &log::sync>, either(),
+     "fdatasync with every write, not only when asked for"},
+    {"log.max-logs", at<&s::log, &log::max_logs>, counts(),
+     "names of logs; one more is answered with 429"},
+  };
+}
+
+std::vector<key> session_keys() {
+  return {
+    {"session.debounce", at<&s::session, &session::debounce>,
+     times_or_zero("every update is written at once"),
+     "updates are written so long after the first unwritten one"},
+    {"session.max-pending", at<&s::session, &session::max_pending>, counts(),
+     "sessions waiting, past which they are written early"},
+    {"session.cache-ttl", at<&s::session, &session::cache_ttl>, times_or_zero("off"),
+     "how long the read cache keeps a document"},
+    {"session.maintenance", at<&s::session, &session::maintenance>,
+     words({"warn", "enforce"}), "enforce prunes and caps stores, warn only tells"},
+    {"session.prune-after", at<&s::session, &session::prune_after>, times(),
+     "age from which maintenance prunes a session"},
+    {"session.max-entries", at<&s::session, &session::max_entries>, counts(),
+     "sessions that a store may hold"},
+    {"session.max-store-bytes", at<&s::session, &session::max_store_bytes>, sizes(),
+     "bytes that a store may hold"},
+  };
+}
+
+std::vector<key> database_keys() {
+  return {
+    {"database.type", at<&s::database_type>, words({"sqlite"}), "kind of database"},
+    {"sqlite.path", at<&s::sqlite, &sqlite::path>,
+     text_or_none("sluice.db in the data directory"), "the database file"},
+    {"sqlite.wal", at<&s::sqlite, &sqlite::wal>, either(),
+     "write-ahead log; without it readers and the writer wait for each other"},
+    {"sqlite.synchronous", at<&s::sqlite, &sqlite::synchronous>,
+     words({"off", "normal", "full", "extra"}), "when SQLite syncs by itself"},
+    {"sqlite.cache-kib", at<&s::sqlite, &sqlite::cache_kib>, counts(),
+     "page cache of a connection, in KiB"},
+    {"sqlite.journal-size-limit", at<&s::sqlite, &sqlite::journal_size_limit>, sizes(),
+     "bytes to which the WAL file is cut after a checkpoint"},
+    {"sqlite.busy-timeout", at<&s::sqlite, &sqlite::busy_timeout>, times(),
+     "how long to wait for another process that holds the database"},
+    {"sqlite.commit-delay", at<&s::sqlite, &sqlite::commit_delay>, times_or_zero("none"),
+     "while more than one write is in flight a commit waits so long for the others"},
+    {"sqlite.readers", at<&s::sqlite, &sqlite::readers>, counts(64),
+     "connections that read, a thread each"},
+    {"sqlite.query-timeout", at<&s::sqlite, &sqlite::query_timeout>, times(),
+     "longest run of one statement"},
+    {"sqlite.max-result-bytes", at<&s::sqlite, &sqlite::max_result_bytes>, sizes(),
+     "largest result of one statement"},
+    {"sqlite.checkpoint-interval", at<&s::sqlite, &sqlite::checkpoint_interval>, times(),
+     "longest time that commits stay in the WAL alone"},
+    {"sqlite.checkpoint-mode", at<&s::sqlite, &sqlite::checkpoint_mode>,
+     words({"passive", "full", "restart", "truncate"}), "how the scheduler checkpoints"},
+    {"sqlite.checkpoint-bytes", at<&s::sqlite, &sqlite::checkpoint_bytes>, sizes(),
+     "size of the WAL that calls for a checkpoint before its time"},
+    {"sqlite.checkpoint-budget", at<&s::sqlite, &sqlite::checkpoint_budget>, times(),
+     "how long a checkpoint may keep writers waiting"},
+  };
+}
+
+std::vector<key> other_keys() {
+  return {
+    {"websocket.batching", at<&s::websocket_batching>, either(),
+     "messages of one window travel in one frame"},
+    {"metrics.window", at<&s::metrics, &metrics::window>, times(),
+     "length of a window of measurements"},
+    {"metrics.history", at<&s::metrics, &metrics::history>, counts(), "windows kept"},
+    {"shutdown.deadline", at<&s::shutdown_deadline>, times(),
+     "longest time that a stop waits for what is to be written"},
+  };
+}
+
+std::vector<key> all_keys() {
+  std::vector<key> result;
+  for (auto make :
+       {general_keys, http_keys, log_keys, session_keys, database_keys, other_keys})
+    for (auto& each : make())
+      result.push_back(std::move(each));
+  return result;
+}
+
+} // namespace
+
+const std::vector<key>& keys() {
+  static const auto table = all_keys();
+  return table;
+}
+
+const key* find_key(std::string_view name) {
+  const auto& table = keys();
+  const auto hit = std::find_if(table.begin(), table.end(),
+                                [&](const key& each) { return each.name == name; });
+  return hit == table.end() ? nullptr : &*hit;
+}
+
+const std::vector<preset>& presets() {
+  static const std::vector<preset> table = {
+    {"minimal", "log.max-entries", "50", "half the lines in memory"},
+    {"minimal", "log.flush-interval", "3s", "less to lose without a spool"},
+    {"minimal", "sqlite.cache-kib", "2000", "SQLite's own default instead of 10 MB"},
+    {"raspberry-pi", "log.flush-interval", "30s",
+     "pages of a log's end reach the card once where 5s writes them six times"},
+    {"raspberry-pi", "log.max-entries", "1000",
+     "a busy log must not undo the longer interval by its count"},
+    {"raspberry-pi", "log.max-bytes", "262144", "nor by its size"},
+    {"raspberry-pi", "session.debounce", "10s",
+     "a session that changes all the time costs a fifth of the commits"},
+    {"raspberry-pi", "sqlite.checkpoint-interval", "15min",
+     "a page that changes again and again is copied into the database once"},
+    {"raspberry-pi", "sqlite.checkpoint-bytes", "16777216",
+     "the WAL's size must not undo the longer interval"},
+  };
+  return table;
+}
+
+} // namespace sluice::config

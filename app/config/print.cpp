@@ -1,0 +1,156 @@
+#include "app/config/print.hpp"
+
+#include "app/config/keys.hpp"
+#include "app/config/text.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <string_view>
+
+namespace sluice::config {
+
+namespace {
+
+constexpr std::string_view usage =
+  R"(Sluice holds small writes back for a promised time and lets them through in few.
+
+Usage: sluiced [--config-file=FILE] [--KEY=VALUE]...
+       sluiced --help | --version | --print-config[=markdown]
+
+SIGTERM, SIGINT and SIGHUP stop it: it drains what it holds, tells what it drained,
+and exits with 0, or with 1 if something could not be brought to disk. Other exit
+codes: 2 an invalid setting, 3 the data directory is in use or cannot be read,
+4 the address is in use.
+
+Values, weakest first: defaults, profile, file, environment, command line.
+Environment: SECURECLAW_DEBOUNCED_SESSION_WRITES, SECURECLAW_WS_MESSAGE_BATCHING
+(true, 1, false, 0), SECURECLAW_SESSION_CACHE_TTL_MS (milliseconds, 0 is off).
+
+)";
+
+constexpr std::string_view ini_head =
+  R"(; Every key of sluiced with its default, made by `sluiced --print-config`.
+; Take the ; from a line to set its value, and start with --config-file=FILE.
+; Stronger than this file are the environment and the command line (--http.port=3000).
+)";
+
+constexpr std::string_view markdown_head = R"(# Configuration
+
+`sluice.ini` holds every key with its default. This page and that file are made by
+`sluiced --print-config=markdown` and `sluiced --print-config`; a test compares them.
+
+Layers, weakest first: defaults, the profile, the file named by `--config-file=FILE`,
+the environment, the command line (`--http.port=3000`). No file is read that was not
+named. An unknown key, a wrong type, a value out of range or a word left over stops the
+start with exit code 2 and one line that names the key, the value and what is allowed.
+
+The file is CAF's INI: keys without a dot stand before the first `[section]`, strings in
+double quotes, lists as `["a", "b"]`, comments after `;`. On the command line strings
+stand bare and lists with commas.
+
+Environment variables, as the system that Sluice implements documents them:
+
+- `SECURECLAW_DEBOUNCED_SESSION_WRITES`: `false` or `0` sets `session.debounce` to `0s`;
+  `true` or `1` sets it to its default, if a weaker layer has set it to `0s`.
+- `SECURECLAW_WS_MESSAGE_BATCHING`: `true`, `1`, `false` or `0`, for `websocket.batching`.
+- `SECURECLAW_SESSION_CACHE_TTL_MS`: milliseconds for `session.cache-ttl`; `0` is off.
+)";
+
+// As JSON, and CAF's INI, spell it.
+struct spelling {
+  std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+
+  std::string operator()(uint64_t number) const { return std::to_string(number); }
+
+  std::string operator()(caf::timespan span) const { return print_time(span); }
+
+  std::string operator()(const std::string& text) const { return quoted(text); }
+
+  std::string operator()(const std::vector<std::string>& items) const {
+    std::string result;
+    for (const auto& item : items)
+      result += (result.empty() ? "" : ", ") + quoted(item);
+    return '[' + result + ']';
+  }
+};
+
+std::string default_of(const key& which) {
+  return std::visit(spelling{}, load(which, settings{}));
+}
+
+std::string json_value(const key& which, const settings& from) {
+  const auto what = load(which, from);
+  if (const auto* span = std::get_if<caf::timespan>(&what))
+    return quoted(print_time(*span));
+  if (what == value{std::string{}} && load(which, settings{}) == what)
+    return "null";
+  return std::visit(spelling{}, what);
+}
+
+// `http.port` is `port` in the section `http`.
+std::pair<std::string_view, std::string_view> split_name(std::string_view name) {
+  const auto dot = name.find('.');
+  if (dot == name.npos)
+    return {{}, name};
+  return {name.substr(0, dot), name.substr(dot + 1)};
+}
+
+void print_presets(std::string& out) {
+  out += "\n## Profiles\n\n| profile | key | value | why |\n| --- | --- | --- | --- |\n";
+  for (const auto& each : presets())
+    fmt::format_to(std::back_inserter(out), "| `{}` | `{}` | `{}` | {} |\n", each.profile,
+                   each.key, each.text, each.why);
+  out += "\n`embedded` is the defaults. `production` needs PostgreSQL, and is refused "
+         "until that is there.\n";
+}
+
+} // namespace
+
+std::string help_text() {
+  std::string out{usage};
+  for (const auto& each : keys())
+    fmt::format_to(std::back_inserter(out), "  --{}={}\n      {}; {}\n", each.name,
+                   default_of(each), each.meaning, allowed(each));
+  return out;
+}
+
+std::string ini_text() {
+  std::string out{ini_head};
+  std::string_view open_section;
+  for (const auto& each : keys()) {
+    const auto [section, name] = split_name(each.name);
+    if (section != open_section)
+      fmt::format_to(std::back_inserter(out), "\n[{}]\n", section);
+    open_section = section;
+    fmt::format_to(std::back_inserter(out), "\n; {}\n; {}\n;{}={}\n", each.meaning,
+                   allowed(each), name, default_of(each));
+  }
+  return out;
+}
+
+std::string markdown_text() {
+  std::string out{markdown_head};
+  out +=
+    "\n## Keys\n\n| key | default | allowed | meaning |\n| --- | --- | --- | --- |\n";
+  for (const auto& each : keys())
+    fmt::format_to(std::back_inserter(out), "| `{}` | `{}` | {} | {} |\n", each.name,
+                   default_of(each), allowed(each), each.meaning);
+  print_presets(out);
+  return out;
+}
+
+std::string json_text(const configuration& from) {
+  std::string out;
+  for (const auto& each : keys()) {
+    const auto source = from.sources.find(each.name);
+    fmt::format_to(
+      std::back_inserter(out), R"({}{}:{{"value":{},"source":"{}","live":{}}})",
+      out.empty() ? '{' : ',', quoted(each.name), json_value(each, from.settings),
+      to_string(source == from.sources.end() ? layer::fallback : source->second),
+      each.live);
+  }
+  return out += '}';
+}
+
+} // namespace sluice::config

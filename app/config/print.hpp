@@ -1,0 +1,23 @@
+// The table of keys, and one configuration, in words for people and programs.
+#pragma once
+
+#include "app/config/load.hpp"
+
+#include <string>
+
+namespace sluice::config {
+
+/// What `--help` says.
+std::string help_text();
+
+/// `conf/sluice.ini`: every key with its default, each behind a `;`.
+std::string ini_text();
+
+/// `conf/README.md`.
+std::string markdown_text();
+
+/// The answer to `GET /v1/config`. It holds no secrets: those live in files, of which
+/// only the paths are settings.
+std::string json_text(const configuration& from);
+
+} // namespace sluice::config

@@ -1,0 +1,67 @@
+#include "app/http/answers.hpp"
+
+#include "app/http/problem.hpp"
+
+namespace sluice::http {
+
+answer reply_text(const edge& e, std::string text, std::string_view content_type) {
+  const auto limit = e.settings().max_response_bytes;
+  if (text.size() > limit)
+    return problem(ec::too_large,
+                   "the answer is larger than " + std::to_string(limit) + " bytes");
+  return {200, std::move(text), content_type};
+}
+
+caf::expected<std::optional<durability>> wanted_level(const request& in) {
+  auto word = query_reader{in.query}.text("durability");
+  if (!word)
+    return word.error();
+  if (!*word)
+    return std::optional<durability>{};
+  for (auto level : {durability::memory, durability::ram, durability::disk})
+    if (**word == to_string(level))
+      return std::optional{level};
+  return caf::make_error(ec::invalid_argument,
+                         std::string{"'durability' is memory, ram or disk"});
+}
+
+caf::expected<bool> wants_disk(const request& in) {
+  auto level = wanted_level(in);
+  if (!level)
+    return level.error();
+  if (*level == durability::ram)
+    return caf::make_error(ec::unavailable,
+                           std::string{"there is no spool in RAM: ask for memory, disk, "
+                                       "or no level"});
+  return *level == durability::disk;
+}
+
+void reply_buffered(exchange& x, json_writer json, durability reached) {
+  json.member("durability", to_string(reached)).close_object();
+  x.reply({reached == durability::disk ? 200u : 202u, json.take()});
+}
+
+disk_wait::disk_wait(boost::asio::io_context& io, exchange_ptr x, json_writer json)
+    : timer_(io), x_(std::move(x)), json_(std::move(json)) {
+  // nop
+}
+
+std::shared_ptr<disk_wait> disk_wait::begin(edge& e, const exchange_ptr& x,
+                                            json_writer json) {
+  auto wait = std::make_shared<disk_wait>(e.io(), x, std::move(json));
+  wait->timer_.expires_after(e.settings().disk_timeout);
+  wait->timer_.async_wait([weak = std::weak_ptr{wait}](boost::system::error_code) {
+    if (auto self = weak.lock())
+      self->reached(durability::memory);
+  });
+  return wait;
+}
+
+void disk_wait::reached(durability level) {
+  if (auto x = std::exchange(x_, nullptr)) {
+    timer_.cancel();
+    reply_buffered(*x, std::move(json_), level);
+  }
+}
+
+} // namespace sluice::http

@@ -1,0 +1,89 @@
+#include "app/http/edge.hpp"
+
+#include "app/http/problem.hpp"
+
+#include <algorithm>
+
+namespace sluice::http {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// How long a survey's word about the disk is taken for the present: the edge is
+/// asked for every request while there is no room.
+constexpr auto belief = std::chrono::seconds{1};
+
+bool tells_of_failed_writing(const status_report& report) {
+  return std::any_of(report.alerts.begin(), report.alerts.end(), [](const alert& x) {
+    return x.id.ends_with("-write-failed") || x.id.ends_with("-sync-failed");
+  });
+}
+
+void reply_no_room(exchange& x, bool writing_fails) {
+  if (writing_fails)
+    x.reply(problem(ec::disk_failed, "the disk refuses what waits, and nothing more "
+                                     "can be kept in memory"));
+  else
+    x.reply(problem(ec::overloaded, "too many bytes are on their way to the disk"));
+}
+
+} // namespace
+
+edge::edge(caf::actor_config& config, boost::asio::io_context& io, http_settings settings,
+           backend what)
+    : asio_actor(config, io), io_(io), settings_(std::move(settings)),
+      backend_(std::move(what)) {
+  // nop
+}
+
+int64_t edge::uptime_ms() const {
+  using std::chrono::milliseconds;
+  return std::chrono::duration_cast<milliseconds>(clock::now() - since_).count();
+}
+
+void edge::open_log(const std::string& name, const exchange_ptr& x, log_user use) {
+  look_up(atom::open_v, name, x, std::move(use));
+}
+
+void edge::find_log(const std::string& name, const exchange_ptr& x, log_user use) {
+  look_up(atom::find_v, name, x, std::move(use));
+}
+
+template <class Atom>
+void edge::look_up(Atom how, const std::string& name, const exchange_ptr& x,
+                   log_user use) {
+  if (auto known = logs_.find(name); known != logs_.end()) {
+    use(known->second);
+    return;
+  }
+  request(backend_.supervisor, caf::infinite, how, name)
+    .then(
+      [this, name, use = std::move(use)](const log_buffer_actor& buffer) {
+        logs_.insert_or_assign(name, buffer);
+        use(buffer);
+      },
+      refuse(x));
+}
+
+void edge::refuse_no_room(const exchange_ptr& x) {
+  if (clock::now() < believed_until_) {
+    reply_no_room(*x, writing_fails_);
+    return;
+  }
+  request(backend_.supervisor, telling_time_max, atom::survey_v)
+    .then(
+      [this, x](const std::vector<status_report>& reports) {
+        writing_fails_ =
+          std::any_of(reports.begin(), reports.end(), tells_of_failed_writing);
+        believed_until_ = clock::now() + belief;
+        reply_no_room(*x, writing_fails_);
+      },
+      [x](const caf::error&) { reply_no_room(*x, false); });
+}
+
+caf::behavior edge::make_behavior() {
+  return {[this](atom::collect) { return std::exchange(traffic_, {}); }};
+}
+
+} // namespace sluice::http

@@ -1,0 +1,67 @@
+// The EDGE asks the other actors on behalf of the connections. It lives on their
+// thread, knows the logs that were asked for before, and tells the metrics what went
+// over the sockets.
+#pragma once
+
+#include "app/http/asio_actor.hpp"
+#include "app/http/exchange.hpp"
+#include "app/http/server.hpp"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace sluice::http {
+
+/// How long an actor may take to tell its numbers.
+constexpr caf::timespan telling_time_max = std::chrono::seconds{10};
+
+class edge : public asio_actor {
+public:
+  edge(caf::actor_config& config, boost::asio::io_context& io, http_settings settings,
+       backend what);
+
+  const http_settings& settings() const { return settings_; }
+  const backend& actors() const { return backend_; }
+  boost::asio::io_context& io() { return io_; }
+
+  /// Since the edge was made.
+  int64_t uptime_ms() const;
+
+  void count_received(size_t bytes) { traffic_.network_received += bytes; }
+  void count_sent(size_t bytes) { traffic_.network_sent += bytes; }
+
+  using log_user = std::function<void(const log_buffer_actor&)>;
+
+  /// Calls `use` with the buffer of a log, made if need be; or refuses `x`.
+  void open_log(const std::string& name, const exchange_ptr& x, log_user use);
+
+  /// The same for a log that must be there.
+  void find_log(const std::string& name, const exchange_ptr& x, log_user use);
+
+  /// To be called when a log's buffer did not answer: it may be another one by now.
+  void forget_log(const std::string& name) { logs_.erase(name); }
+
+  /// Refuses `x` because nothing more fits: with 507 if that is because writing fails,
+  /// else with 429.
+  void refuse_no_room(const exchange_ptr& x);
+
+private:
+  caf::behavior make_behavior() override;
+
+  template <class Atom>
+  void look_up(Atom how, const std::string& name, const exchange_ptr& x, log_user use);
+
+  boost::asio::io_context& io_;
+  const http_settings settings_;
+  const backend backend_;
+  const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  metrics_delta traffic_;
+  std::map<std::string, log_buffer_actor, std::less<>> logs_;
+  /// What the last survey said about writing, and until when that is believed.
+  bool writing_fails_ = false;
+  std::chrono::steady_clock::time_point believed_until_;
+};
+
+} // namespace sluice::http

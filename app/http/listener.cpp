@@ -1,0 +1,195 @@
+#include "app/http/listener.hpp"
+
+#include "messages/error.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sluice::http {
+
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+using unix_protocol = boost::asio::local::stream_protocol;
+
+/// How long to wait when there are no descriptors for another socket.
+constexpr auto accept_pause = std::chrono::milliseconds{100};
+
+template <class Protocol>
+class socket_listener : public listener {
+public:
+  explicit socket_listener(boost::asio::io_context& io) : acceptor_(io), pause_(io) {}
+
+  void run(accept_handler on_accept) override {
+    on_accept_ = std::move(on_accept);
+    accept();
+  }
+
+  void close() override {
+    error_code ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+  }
+
+protected:
+  using socket = typename Protocol::socket;
+
+  virtual entrance describe(socket&) const { return {{}, true}; }
+
+  /// Opens, binds and listens; `prepare` runs between the first two.
+  template <class F>
+  error_code open(const typename Protocol::endpoint& where, F prepare) {
+    error_code code;
+    acceptor_.open(where.protocol(), code);
+    if (!code)
+      prepare(code);
+    if (!code)
+      acceptor_.bind(where, code);
+    if (!code)
+      acceptor_.listen(boost::asio::socket_base::max_listen_connections, code);
+    return code;
+  }
+
+  typename Protocol::acceptor acceptor_;
+
+private:
+  void accept() {
+    acceptor_.async_accept([this](error_code code, socket peer) {
+      if (code == boost::asio::error::operation_aborted || !acceptor_.is_open())
+        return;
+      if (code)
+        return wait();
+      auto where = describe(peer);
+      on_accept_(stream_socket{std::move(peer)}, std::move(where));
+      accept();
+    });
+  }
+
+  void wait() {
+    pause_.expires_after(accept_pause);
+    pause_.async_wait([this](error_code code) {
+      if (!code)
+        accept();
+    });
+  }
+
+  boost::asio::steady_timer pause_;
+  accept_handler on_accept_;
+};
+
+class tcp_listener final : public socket_listener<tcp> {
+public:
+  using socket_listener::socket_listener;
+
+  error_code open_at(const tcp::endpoint& where) {
+    any_address_ = where.address().is_unspecified();
+    return open(where, [this](error_code& code) {
+      acceptor_.set_option(tcp::acceptor::reuse_address{true}, code);
+    });
+  }
+
+  std::string name() const override {
+    error_code ignored;
+    const auto where = acceptor_.local_endpoint(ignored);
+    return bracketed(where.address()) + ":" + std::to_string(where.port());
+  }
+
+  uint16_t port() const override {
+    error_code ignored;
+    return acceptor_.local_endpoint(ignored).port();
+  }
+
+private:
+  static std::string bracketed(const boost::asio::ip::address& x) {
+    return x.is_v6() ? "[" + x.to_string() + "]" : x.to_string();
+  }
+
+  entrance describe(socket& peer) const override {
+    error_code ignored;
+    peer.set_option(tcp::no_delay{true}, ignored);
+    if (!any_address_)
+      return {};
+    return {bracketed(peer.local_endpoint(ignored).address()), false};
+  }
+
+  bool any_address_ = false;
+};
+
+class unix_listener final : public socket_listener<unix_protocol> {
+public:
+  unix_listener(boost::asio::io_context& io, std::string path)
+      : socket_listener(io), path_(std::move(path)) {}
+
+  ~unix_listener() override {
+    if (bound_)
+      ::unlink(path_.c_str());
+  }
+
+  error_code open_here() {
+    const auto before = ::umask(0177);
+    const auto code = open(unix_protocol::endpoint{path_}, [](error_code&) {});
+    ::umask(before);
+    bound_ = !code;
+    return code;
+  }
+
+  std::string name() const override { return "unix:" + path_; }
+
+private:
+  std::string path_;
+  bool bound_ = false;
+};
+
+caf::error cannot_have(const std::string& what, const error_code& code) {
+  return caf::make_error(ec::unavailable,
+                         "cannot listen on " + what + ": " + code.message());
+}
+
+/// Removes a socket file that nobody listens on.
+error_code remove_stale(boost::asio::io_context& io, const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0)
+    return {};
+  if (!S_ISSOCK(info.st_mode))
+    return boost::asio::error::already_connected; // a file of somebody's
+  error_code code;
+  unix_protocol::socket probe{io};
+  probe.connect(unix_protocol::endpoint{path}, code);
+  if (code != boost::asio::error::connection_refused)
+    return boost::asio::error::address_in_use;
+  ::unlink(path.c_str());
+  return {};
+}
+
+} // namespace
+
+caf::expected<std::unique_ptr<listener>> listen_tcp(boost::asio::io_context& io,
+                                                    const std::string& address,
+                                                    uint16_t port) {
+  error_code code;
+  const auto parsed = boost::asio::ip::make_address(address, code);
+  if (code)
+    return caf::make_error(ec::invalid_setting,
+                           "http.address=" + address + " is not an IP address");
+  auto result = std::make_unique<tcp_listener>(io);
+  if ((code = result->open_at({parsed, port})))
+    return cannot_have(address + ":" + std::to_string(port), code);
+  return std::unique_ptr<listener>{std::move(result)};
+}
+
+caf::expected<std::unique_ptr<listener>> listen_unix(boost::asio::io_context& io,
+                                                     const std::string& path) {
+  constexpr size_t path_bytes_max = 107;
+  if (path.size() > path_bytes_max)
+    return caf::make_error(ec::invalid_setting,
+                           "http.socket=" + path + " is longer than 107 bytes");
+  if (auto code = remove_stale(io, path))
+    return cannot_have("unix:" + path, code);
+  auto result = std::make_unique<unix_listener>(io, path);
+  if (auto code = result->open_here())
+    return cannot_have("unix:" + path, code);
+  return std::unique_ptr<listener>{std::move(result)};
+}
+
+} // namespace sluice::http

@@ -1,0 +1,88 @@
+#include "app/http/router.hpp"
+
+#include <algorithm>
+
+namespace sluice::http {
+
+namespace {
+
+constexpr std::string_view any_segment = "{}";
+
+std::string_view name_of(verb method) {
+  switch (method) {
+    case verb::get:
+      return "GET";
+    case verb::post:
+      return "POST";
+    case verb::put:
+      return "PUT";
+    case verb::patch:
+      return "PATCH";
+    case verb::erase:
+      return "DELETE";
+  }
+  return {};
+}
+
+bool accepts(verb method, std::string_view name) {
+  return name == name_of(method) || (method == verb::get && name == "HEAD");
+}
+
+} // namespace
+
+void router::add(std::span<const route> rows) {
+  for (const auto& what : rows) {
+    row added{&what, {}};
+    for (auto rest = what.pattern.substr(1); !rest.empty();) {
+      const auto length = std::min(rest.find('/'), rest.size());
+      added.segments.push_back(rest.substr(0, length));
+      rest.remove_prefix(std::min(length + 1, rest.size()));
+    }
+    rows_.push_back(std::move(added));
+  }
+}
+
+match router::find(std::string_view method, const target& where) const {
+  match result;
+  for (const auto& x : rows_) {
+    if (!x.fits(where.segments))
+      continue;
+    result.found = true;
+    if (!accepts(x.what->method, method))
+      continue;
+    result.to = x.what;
+    for (size_t i = 0; i < x.segments.size(); ++i)
+      if (x.segments[i] == any_segment)
+        result.captures.push_back(where.segments[i]);
+    break;
+  }
+  return result;
+}
+
+std::string router::allowed(const target& where) const {
+  std::vector<std::string_view> names;
+  auto add_name = [&](std::string_view name) {
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(name);
+  };
+  for (const auto& x : rows_) {
+    if (!x.fits(where.segments))
+      continue;
+    add_name(name_of(x.what->method));
+    if (x.what->method == verb::get)
+      add_name("HEAD");
+  }
+  std::string result;
+  for (auto name : names)
+    result.append(result.empty() ? "" : ", ").append(name);
+  return result;
+}
+
+bool router::row::fits(const std::vector<std::string>& path) const {
+  return std::equal(segments.begin(), segments.end(), path.begin(), path.end(),
+                    [](std::string_view pattern, std::string_view segment) {
+                      return pattern == any_segment || pattern == segment;
+                    });
+}
+
+} // namespace sluice::http

@@ -1,0 +1,70 @@
+// The table of what the service answers. Each subsystem adds its rows.
+#pragma once
+
+#include "app/http/exchange.hpp"
+#include "app/http/target.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::http {
+
+class edge;
+
+/// What a request's body may be.
+enum class body_kind : uint8_t {
+  /// Read and not looked at.
+  none,
+  /// `application/json`
+  json,
+  /// `text/plain` or `application/x-ndjson`
+  lines,
+};
+
+struct route {
+  verb method;
+  /// A path; `{}` stands for any one segment.
+  std::string_view pattern;
+  body_kind body;
+  void (*handle)(edge&, const exchange_ptr&);
+  /// Whether the answer needs no token.
+  bool open = false;
+};
+
+struct match {
+  /// Null if no row has this path, or none has this path and method.
+  const route* to = nullptr;
+  /// Whether some row has this path.
+  bool found = false;
+  std::vector<std::string> captures;
+};
+
+class router {
+public:
+  void add(std::span<const route> rows);
+
+  /// Finds the first row that fits; `method` is as the client wrote it.
+  match find(std::string_view method, const target& where) const;
+
+  /// The methods that a path allows, as `Allow` lists them.
+  std::string allowed(const target& where) const;
+
+private:
+  struct row {
+    const route* what;
+    std::vector<std::string_view> segments;
+
+    bool fits(const std::vector<std::string>& path) const;
+  };
+
+  std::vector<row> rows_;
+};
+
+std::span<const route> log_routes();
+std::span<const route> session_routes();
+std::span<const route> database_routes();
+std::span<const route> health_routes();
+
+} // namespace sluice::http

@@ -1,0 +1,209 @@
+#include "app/http/server.hpp"
+
+#include "app/http/access_rules.hpp"
+#include "app/http/admission.hpp"
+#include "app/http/edge.hpp"
+#include "app/http/listener.hpp"
+#include "app/http/stream_connection.hpp"
+#include "app/http/tls.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include <optional>
+#include <thread>
+
+namespace sluice::http {
+
+namespace {
+
+namespace asio = boost::asio;
+
+/// How long `finish` waits for answers that are owed.
+constexpr auto finish_time = std::chrono::seconds{1};
+
+/// Connections beyond the limit that are told so; more are just closed.
+constexpr size_t turned_away_max = 64;
+
+router all_routes() {
+  router result;
+  result.add(log_routes());
+  result.add(session_routes());
+  result.add(database_routes());
+  result.add(health_routes());
+  return result;
+}
+
+} // namespace
+
+struct server::implementation {
+  implementation(caf::actor_system& sys, http_settings config, backend what)
+      : settings(std::move(config)),
+        handle(sys.spawn<edge>(io, settings, std::move(what))),
+        actor(static_cast<edge*>(caf::actor_cast<caf::abstract_actor*>(handle))) {
+    // nop
+  }
+
+  caf::error bind();
+  void accept(stream_socket socket, entrance where);
+  void end_if_empty();
+  void end();
+
+  const http_settings settings;
+  asio::io_context io{1};
+  asio::executor_work_guard<asio::io_context::executor_type> guard{io.get_executor()};
+  caf::actor handle;
+  /// Lives as long as `handle`.
+  edge* actor;
+
+  std::shared_ptr<asio::ssl::context> tls;
+  std::optional<admission> gate;
+  std::optional<connection_pool> pool;
+  std::vector<std::unique_ptr<listener>> listeners;
+  asio::steady_timer patience{io};
+  std::thread thread;
+  bool intake_stopped = false;
+  bool finishing = false;
+};
+
+// -- starting -----------------------------------------------------------------------
+
+caf::error server::implementation::bind() {
+  std::string token;
+  if (!settings.token_file.empty()) {
+    auto read = read_token(settings.token_file);
+    if (!read)
+      return read.error();
+    token = std::move(*read);
+  }
+  auto context = load_tls(settings);
+  if (!context)
+    return context.error();
+  tls = std::move(*context);
+  uint16_t port = 0;
+  if (!settings.address.empty()) {
+    auto bound = listen_tcp(io, settings.address, settings.port);
+    if (!bound)
+      return bound.error();
+    port = (*bound)->port();
+    listeners.push_back(std::move(*bound));
+  }
+  if (!settings.socket.empty()) {
+    auto bound = listen_unix(io, settings.socket);
+    if (!bound)
+      return bound.error();
+    listeners.push_back(std::move(*bound));
+  }
+  access_rules who{std::move(token), settings.address, settings.hosts, port};
+  gate.emplace(std::move(who), all_routes(), settings.max_body_bytes);
+  pool.emplace(connection_pool{*actor, *gate});
+  pool->on_closed = [this] { end_if_empty(); };
+  return caf::none;
+}
+
+void server::implementation::accept(stream_socket socket, entrance where) {
+  const auto count = pool->open.size();
+  const bool secure = tls && !where.local;
+  if (count >= settings.max_connections) {
+    if (!secure && count < settings.max_connections + turned_away_max)
+      make_plain_connection(*pool, std::move(socket), std::move(where))->turn_away();
+    return;
+  }
+  if (secure)
+    make_tls_connection(*pool, std::move(socket), std::move(where), *tls)->start();
+  else
+    make_plain_connection(*pool, std::move(socket), std::move(where))->start();
+}
+
+// -- ending -------------------------------------------------------------------------
+
+void server::implementation::end_if_empty() {
+  if (finishing && pool->open.empty())
+    asio::post(io, [this] { end(); });
+}
+
+void server::implementation::end() {
+  patience.cancel();
+  actor->end();
+  guard.reset();
+  io.stop();
+}
+
+// -- the interface ------------------------------------------------------------------
+
+server::server(caf::actor_system& sys, http_settings config, backend what)
+    : impl_(std::make_unique<implementation>(sys, std::move(config), std::move(what))) {
+  // nop
+}
+
+server::~server() {
+  finish();
+}
+
+caf::error server::start() {
+  auto& x = *impl_;
+  if (auto err = x.bind())
+    return err;
+  x.actor->begin();
+  for (auto& way_in : x.listeners)
+    way_in->run([&x](stream_socket socket, entrance where) {
+      x.accept(std::move(socket), std::move(where));
+    });
+  caf::anon_send(x.actor->actors().actors.metrics, atom::attach_v,
+                 caf::actor_cast<metered_actor>(x.handle));
+  x.thread = std::thread{[&x] { x.io.run(); }};
+  return caf::none;
+}
+
+std::string server::address() const {
+  return impl_->listeners.empty() ? std::string{} : impl_->listeners.front()->name();
+}
+
+void server::stop_intake() {
+  auto& x = *impl_;
+  if (!x.thread.joinable())
+    return;
+  asio::post(x.io, [&x] {
+    x.gate->close();
+    x.pool->stopping = true;
+    for (auto& way_in : x.listeners)
+      way_in->close();
+    const auto open = x.pool->open; // closing changes it
+    for (auto* each : open)
+      if (each->is_idle())
+        each->close();
+  });
+}
+
+void server::finish() {
+  auto& x = *impl_;
+  if (!x.thread.joinable()) {
+    x.actor->end();
+    return;
+  }
+  stop_intake();
+  asio::post(x.io, [&x] {
+    x.finishing = true;
+    const auto close_rest = [&x] {
+      const auto open = x.pool->open;
+      for (auto* each : open)
+        each->close();
+    };
+    x.patience.expires_after(finish_time);
+    x.patience.async_wait([close_rest](boost::system::error_code code) {
+      if (!code)
+        close_rest();
+    });
+    const auto open = x.pool->open;
+    for (auto* each : open)
+      each->finish();
+    x.end_if_empty();
+  });
+  x.thread.join();
+  x.listeners.clear();
+}
+
+} // namespace sluice::http

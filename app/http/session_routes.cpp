@@ -1,0 +1,244 @@
+// Sessions: documents in and out, whole stores, flushes, and their numbers.
+#include "app/http/answers.hpp"
+#include "app/http/problem.hpp"
+#include "app/http/rates.hpp"
+#include "app/http/router.hpp"
+
+#include "actors/detail/json_input.hpp"
+
+#include <limits>
+
+namespace sluice::http {
+
+namespace {
+
+/// A number that no store has reached: every update so far.
+constexpr uint64_t all_updates = std::numeric_limits<uint64_t>::max();
+
+const session_debouncer_actor& sessions(const edge& e) {
+  return e.actors().actors.sessions;
+}
+
+// -- updates --------------------------------------------------------------------------
+
+/// Where an update goes, and whether its answer waits for the disk.
+struct update_target {
+  std::string store;
+  std::string key;
+  bool to_disk = false;
+};
+
+caf::expected<update_target> read_target(const request& in) {
+  update_target result{in.captures[0], {}};
+  if (auto err = check_name(result.store))
+    return err;
+  if (in.captures.size() > 1) {
+    result.key = in.captures[1];
+    if (auto err = check_key(result.key))
+      return err;
+  }
+  auto to_disk = wants_disk(in);
+  if (!to_disk)
+    return to_disk.error();
+  result.to_disk = *to_disk;
+  return result;
+}
+
+void on_updated(edge& e, const exchange_ptr& x, const update_target& where,
+                const session_receipt& receipt) {
+  json_writer json;
+  json.open_object().member("seq", receipt.seq);
+  if (!where.to_disk) {
+    reply_buffered(*x, std::move(json), durability::memory);
+    return;
+  }
+  auto wait = disk_wait::begin(e, x, std::move(json));
+  e.request(sessions(e), caf::infinite, atom::persist_v, where.store, receipt.seq,
+            durability::disk)
+    .then([wait](durability level) { wait->reached(level); },
+          [wait](const caf::error&) { wait->reached(durability::memory); });
+}
+
+/// Sends an update to the debouncer, and answers with what becomes of it.
+template <class Atom, class... Ts>
+void update(edge& e, const exchange_ptr& x, update_target where, Atom what, Ts... xs) {
+  e.request(sessions(e), caf::infinite, what, std::move(xs)...)
+    .then(
+      [&e, x, where = std::move(where)](const session_receipt& receipt) {
+        on_updated(e, x, where, receipt);
+      },
+      refuse(x));
+}
+
+template <class Atom>
+void write_document(edge& e, const exchange_ptr& x, Atom what) {
+  auto where = read_target(x->in);
+  if (!where)
+    return x->refuse(where.error());
+  if (auto err = json::check_object(x->in.body))
+    return x->refuse(err);
+  session_update change{where->store, where->key, std::move(x->in.body),
+                        std::move(x->in.charge)};
+  update(e, x, std::move(*where), what, std::move(change));
+}
+
+void put_document(edge& e, const exchange_ptr& x) {
+  write_document(e, x, atom::put_v);
+}
+
+void patch_document(edge& e, const exchange_ptr& x) {
+  write_document(e, x, atom::patch_v);
+}
+
+void delete_document(edge& e, const exchange_ptr& x) {
+  auto where = read_target(x->in);
+  if (!where)
+    return x->refuse(where.error());
+  auto store = where->store;
+  auto key = where->key;
+  update(e, x, std::move(*where), atom::erase_v, std::move(store), std::move(key));
+}
+
+void put_store(edge& e, const exchange_ptr& x) {
+  auto where = read_target(x->in);
+  if (!where)
+    return x->refuse(where.error());
+  auto documents = json::read_store(x->in.body);
+  if (!documents)
+    return x->refuse(documents.error());
+  for (const auto& document : *documents)
+    if (auto err = check_key(document.key))
+      return x->refuse(err);
+  session_replacement change{where->store, std::move(*documents),
+                             std::move(x->in.charge)};
+  update(e, x, std::move(*where), atom::replace_v, std::move(change));
+}
+
+// -- documents out ----------------------------------------------------------------------
+
+void get_document(edge& e, const exchange_ptr& x) {
+  const auto& store = x->in.captures[0];
+  const auto& key = x->in.captures[1];
+  if (auto err = check_name(store))
+    return x->refuse(err);
+  if (auto err = check_key(key))
+    return x->refuse(err);
+  e.request(sessions(e), caf::infinite, atom::get_v, store, key)
+    .then(
+      [&e, x](std::string& document) { x->reply(reply_text(e, std::move(document))); },
+      refuse(x));
+}
+
+void on_store(const edge& e, exchange& x, const std::vector<session_document>& found) {
+  json_writer json;
+  json.open_object();
+  for (const auto& [key, document] : found) {
+    json.key(key).raw(document);
+    if (json.size() > e.settings().max_response_bytes)
+      break; // the rest cannot make it fit
+  }
+  x.reply(reply_text(e, json.close_object().take()));
+}
+
+void get_store(edge& e, const exchange_ptr& x) {
+  const auto& store = x->in.captures[0];
+  if (auto err = check_name(store))
+    return x->refuse(err);
+  e.request(sessions(e), caf::infinite, atom::get_all_v, store)
+    .then([&e, x](const std::vector<session_document>& found) { on_store(e, *x, found); },
+          refuse(x));
+}
+
+// -- flushes ------------------------------------------------------------------------
+
+void reply_flushed(exchange& x, const flush_report& report) {
+  json_writer json;
+  json.open_object().member("flushed", report.flushed).close_object();
+  x.reply({200, json.take()});
+}
+
+void post_flush_all(edge& e, const exchange_ptr& x) {
+  auto level = wanted_level(x->in);
+  if (!level)
+    return x->refuse(level.error());
+  e.request(sessions(e), caf::infinite, atom::flush_v)
+    .then([x](const flush_report& report) { reply_flushed(*x, report); }, refuse(x));
+}
+
+void on_store_flushed(edge& e, const exchange_ptr& x, const std::string& store,
+                      const flush_report& report, bool to_disk) {
+  if (!to_disk)
+    return reply_flushed(*x, report);
+  e.request(sessions(e), e.settings().disk_timeout, atom::persist_v, store, all_updates,
+            durability::disk)
+    .then([x, report](durability) { reply_flushed(*x, report); }, refuse(x));
+}
+
+void post_flush(edge& e, const exchange_ptr& x) {
+  const auto& store = x->in.captures[0];
+  if (auto err = check_name(store))
+    return x->refuse(err);
+  auto level = wanted_level(x->in);
+  if (!level)
+    return x->refuse(level.error());
+  e.request(sessions(e), caf::infinite, atom::flush_v, store)
+    .then(
+      [&e, x, store, disk = *level == durability::disk](const flush_report& report) {
+        on_store_flushed(e, x, store, report, disk);
+      },
+      refuse(x));
+}
+
+// -- numbers ------------------------------------------------------------------------
+
+std::string describe(const session_stats& x) {
+  const auto lookups = x.cache_hits + x.cache_misses;
+  const auto updates = x.total_coalesced + x.total_writes;
+  json_writer json;
+  json.open_object()
+    .member("totalCoalesced", x.total_coalesced)
+    .member("totalWrites", x.total_writes)
+    .member("pending", x.pending)
+    .member("reductionPercent", percent(x.total_coalesced, updates));
+  json.key("cache")
+    .open_object()
+    .member("hits", x.cache_hits)
+    .member("misses", x.cache_misses)
+    .member("hitRate", percent(x.cache_hits, lookups))
+    .close_object();
+  json.key("stores").open_array();
+  for (const auto& store : x.stores)
+    json.open_object()
+      .member("store", store.store)
+      .member("entries", store.entries)
+      .member("bytes", store.bytes)
+      .close_object();
+  return json.close_array().close_object().take();
+}
+
+void get_sessions(edge& e, const exchange_ptr& x) {
+  e.request(sessions(e), telling_time_max, atom::stats_v)
+    .then([x](const session_stats& stats) { x->reply({200, describe(stats)}); },
+          refuse(x));
+}
+
+} // namespace
+
+std::span<const route> session_routes() {
+  using enum verb;
+  // A store, or a session, may be called `flush`: only POST means the flush.
+  static constexpr route rows[] = {
+    {post, "/v1/sessions/flush", body_kind::none, post_flush_all},
+    {post, "/v1/sessions/{}/flush", body_kind::none, post_flush},
+    {get, "/v1/sessions", body_kind::none, get_sessions},
+    {get, "/v1/sessions/{}", body_kind::none, get_store},
+    {put, "/v1/sessions/{}", body_kind::json, put_store},
+    {get, "/v1/sessions/{}/{}", body_kind::none, get_document},
+    {put, "/v1/sessions/{}/{}", body_kind::json, put_document},
+    {patch, "/v1/sessions/{}/{}", body_kind::json, patch_document},
+    {erase, "/v1/sessions/{}/{}", body_kind::none, delete_document},
+  };
+  return rows;
+}
+
+} // namespace sluice::http

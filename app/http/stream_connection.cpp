@@ -1,0 +1,154 @@
+#include "app/http/stream_connection.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+
+namespace sluice::http {
+
+namespace {
+
+using boost::system::error_code;
+
+class plain_connection final : public connection {
+public:
+  plain_connection(connection_pool& pool, stream_socket socket, entrance where)
+      : connection(pool), socket_(std::move(socket)) {
+    local_address_ = std::move(where.local_address);
+    local_ = where.local;
+  }
+
+private:
+  std::shared_ptr<plain_connection> self() {
+    return std::static_pointer_cast<plain_connection>(shared_from_this());
+  }
+
+  void prepare() override { on_ready({}); }
+
+  void read(boost::asio::mutable_buffer into) override {
+    socket_.async_read_some(into, [me = self()](error_code code, size_t bytes) {
+      me->actor().count_received(bytes);
+      me->on_read(code, bytes);
+    });
+  }
+
+  void write(boost::asio::const_buffer from) override {
+    auto done = [me = self()](error_code code, size_t bytes) {
+      me->actor().count_sent(bytes);
+      me->on_written(code);
+    };
+    boost::asio::async_write(socket_, from, std::move(done));
+  }
+
+  void shut_down() override {
+    error_code ignored;
+    socket_.shutdown(stream_socket::shutdown_send, ignored);
+    on_shut_down();
+  }
+
+  void cancel() override {
+    error_code ignored;
+    socket_.cancel(ignored);
+  }
+
+  void close_socket() override {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+  stream_socket socket_;
+};
+
+class tls_connection final : public connection {
+public:
+  tls_connection(connection_pool& pool, stream_socket socket, entrance where,
+                 boost::asio::ssl::context& tls)
+      : connection(pool), stream_(std::move(socket), tls) {
+    local_address_ = std::move(where.local_address);
+    local_ = where.local;
+  }
+
+private:
+  using stream = boost::asio::ssl::stream<stream_socket>;
+
+  std::shared_ptr<tls_connection> self() {
+    return std::static_pointer_cast<tls_connection>(shared_from_this());
+  }
+
+  void prepare() override {
+    auto done = [me = self()](error_code code) {
+      me->count();
+      me->on_ready(code);
+    };
+    stream_.async_handshake(stream::server, std::move(done));
+  }
+
+  void read(boost::asio::mutable_buffer into) override {
+    auto done = [me = self()](error_code code, size_t bytes) {
+      me->count();
+      me->on_read(code, bytes);
+    };
+    if (shut_down_)
+      stream_.next_layer().async_read_some(into, std::move(done));
+    else
+      stream_.async_read_some(into, std::move(done));
+  }
+
+  void write(boost::asio::const_buffer from) override {
+    auto done = [me = self()](error_code code, size_t) {
+      me->count();
+      me->on_written(code);
+    };
+    boost::asio::async_write(stream_, from, std::move(done));
+  }
+
+  void shut_down() override {
+    // The peer's own goodbye, or whatever else it sends, ends the wait.
+    stream_.async_shutdown([me = self()](error_code) {
+      me->shut_down_ = true;
+      error_code ignored;
+      me->stream_.next_layer().shutdown(stream_socket::shutdown_send, ignored);
+      me->on_shut_down();
+    });
+  }
+
+  void cancel() override {
+    error_code ignored;
+    stream_.next_layer().cancel(ignored);
+  }
+
+  void close_socket() override {
+    error_code ignored;
+    stream_.next_layer().close(ignored);
+  }
+
+  /// Counts what went over the wire: the TLS engine knows.
+  void count() {
+    const auto received = BIO_number_read(SSL_get_rbio(stream_.native_handle()));
+    const auto sent = BIO_number_written(SSL_get_wbio(stream_.native_handle()));
+    actor().count_received(received - received_);
+    actor().count_sent(sent - sent_);
+    received_ = received;
+    sent_ = sent;
+  }
+
+  stream stream_;
+  uint64_t received_ = 0;
+  uint64_t sent_ = 0;
+  bool shut_down_ = false;
+};
+
+} // namespace
+
+std::shared_ptr<connection> make_plain_connection(connection_pool& pool,
+                                                  stream_socket socket, entrance where) {
+  return std::make_shared<plain_connection>(pool, std::move(socket), std::move(where));
+}
+
+std::shared_ptr<connection> make_tls_connection(connection_pool& pool,
+                                                stream_socket socket, entrance where,
+                                                boost::asio::ssl::context& tls) {
+  return std::make_shared<tls_connection>(pool, std::move(socket), std::move(where), tls);
+}
+
+} // namespace sluice::http

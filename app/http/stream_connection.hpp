@@ -1,0 +1,32 @@
+// The connections that there are, by what they run on.
+#pragma once
+
+#include "app/http/connection.hpp"
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
+
+#include <memory>
+#include <string>
+
+namespace sluice::http {
+
+/// A TCP or a unix socket.
+using stream_socket = boost::asio::generic::stream_protocol::socket;
+
+/// Where a connection came in.
+struct entrance {
+  /// For the check of `Host`, where the service listens on all addresses; else empty.
+  std::string local_address;
+  /// Whether it is a unix socket.
+  bool local = false;
+};
+
+std::shared_ptr<connection> make_plain_connection(connection_pool& pool,
+                                                  stream_socket socket, entrance where);
+
+std::shared_ptr<connection> make_tls_connection(connection_pool& pool,
+                                                stream_socket socket, entrance where,
+                                                boost::asio::ssl::context& tls);
+
+} // namespace sluice::http

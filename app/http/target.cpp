@@ -1,0 +1,89 @@
+#include "app/http/target.hpp"
+
+#include "actors/detail/json_input.hpp"
+#include "actors/detail/names.hpp"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace sluice::http {
+
+namespace {
+
+constexpr size_t key_bytes_max = 512;
+
+caf::error invalid(std::string text) {
+  return caf::make_error(ec::invalid_argument, std::move(text));
+}
+
+std::string decode(boost::urls::pct_string_view text, bool plus_is_blank = false) {
+  boost::urls::encoding_opts how;
+  how.space_as_plus = plus_is_blank;
+  return text.decode(how);
+}
+
+} // namespace
+
+caf::expected<target> parse_target(std::string_view text) {
+  auto parsed = boost::urls::parse_origin_form({text.data(), text.size()});
+  if (!parsed)
+    return invalid("the request's target is malformed");
+  target result;
+  for (auto segment : parsed->encoded_segments())
+    result.segments.push_back(decode(segment));
+  for (auto item : parsed->encoded_params())
+    result.query.push_back({decode(item.key, true), decode(item.value, true)});
+  return result;
+}
+
+caf::error check_name(std::string_view name) {
+  if (detail::valid_name(name))
+    return caf::none;
+  return invalid("a name is 1 to 64 letters, digits, '_', '-' and '.', and does not "
+                 "start with '.'");
+}
+
+caf::error check_key(std::string_view key) {
+  if (key.empty() || key.size() > key_bytes_max)
+    return invalid("a key is 1 to 512 bytes long");
+  if (!json::valid_utf8(key))
+    return invalid("the key is not valid UTF-8");
+  if (std::any_of(key.begin(), key.end(),
+                  [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
+    return invalid("a key has no control characters");
+  return caf::none;
+}
+
+caf::expected<std::optional<std::string_view>>
+query_reader::text(std::string_view name) const {
+  std::optional<std::string_view> found;
+  for (const auto& x : query_) {
+    if (x.name != name)
+      continue;
+    if (found)
+      return invalid("the parameter '" + std::string{name} + "' is given twice");
+    found = x.value;
+  }
+  return found;
+}
+
+caf::expected<uint64_t> query_reader::number(std::string_view name, uint64_t fallback,
+                                             uint64_t least, uint64_t most) const {
+  auto given = text(name);
+  if (!given)
+    return given.error();
+  if (!*given)
+    return fallback;
+  const auto digits = **given;
+  uint64_t result = 0;
+  auto [end, code] = std::from_chars(digits.begin(), digits.end(), result);
+  if (code != std::errc{} || end != digits.end() || result < least || result > most)
+    return invalid("'" + std::string{name} + "' is a whole number from "
+                   + std::to_string(least) + " to " + std::to_string(most));
+  return result;
+}
+
+} // namespace sluice::http

@@ -1,0 +1,177 @@
+// The program: reads its settings, owns the data directory, holds one `service`, and
+// turns signals into a drain. Its lines on standard error and its exit codes are part
+// of the public contract.
+#include "app/config/load.hpp"
+#include "app/config/print.hpp"
+#include "app/data_dir.hpp"
+#include "app/service.hpp"
+#include "messages/error.hpp"
+
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <fmt/core.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+namespace {
+
+enum exit_code : int {
+  drained = 0,
+  not_drained = 1,
+  bad_setting = 2,
+  data_unavailable = 3,
+  address_unavailable = 4,
+};
+
+constexpr auto lock_patience = std::chrono::seconds{10};
+// Kept back for files; connections get the rest.
+constexpr rlim_t files_max = 64;
+
+// Before any thread exists, so that every thread inherits it: signals wait for `main`,
+// which takes them when it is ready to. A peer that hangs up is an error of `write`,
+// not the end of the process.
+sigset_t hold_signals() {
+  sigset_t held;
+  sigemptyset(&held);
+  for (int each : {SIGTERM, SIGINT, SIGHUP})
+    sigaddset(&held, each);
+  pthread_sigmask(SIG_BLOCK, &held, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return held;
+}
+
+// The service's own log. Each line begins with a stable event id.
+void open_log() {
+  auto log = std::make_shared<spdlog::logger>(
+    "sluice", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  log->flush_on(spdlog::level::trace);
+  spdlog::set_default_logger(std::move(log));
+}
+
+// Lines that programs read stand bare, without time and level.
+void tell(const std::string& line) {
+  fmt::print(stderr, "{}\n", line);
+}
+
+void raise_descriptor_limit(uint64_t& connections_max) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return;
+  const uint64_t room = limit.rlim_cur > files_max ? limit.rlim_cur - files_max : 1;
+  if (connections_max <= room)
+    return;
+  spdlog::warn("descriptors-few the system allows {} connections, not {}", room,
+               connections_max);
+  connections_max = room;
+}
+
+exit_code code_for(const caf::error& err) {
+  switch (code_of(err)) {
+    case ec::invalid_setting:
+      return bad_setting;
+    case ec::unavailable:
+      return address_unavailable;
+    default:
+      return not_drained;
+  }
+}
+
+exit_code report(const std::vector<stop_report>& reports) {
+  uint64_t written = 0;
+  uint64_t left = 0;
+  for (const auto& each : reports) {
+    written += each.drained;
+    left += each.left;
+    const auto who = each.key.empty() ? each.name : each.name + ' ' + each.key;
+    if (each.left == 0)
+      spdlog::info("drained {} wrote {}", who, each.drained);
+    else
+      spdlog::error("not-drained {} wrote {} and left {}: {}", who, each.drained,
+                    each.left, each.detail);
+  }
+  if (left > 0) {
+    spdlog::error("stopped {} actors wrote {} items; {} could not be brought to disk",
+                  reports.size(), written, left);
+    return not_drained;
+  }
+  spdlog::info("stopped {} actors wrote {} items and left none", reports.size(), written);
+  return drained;
+}
+
+exit_code serve(config::configuration from, const sigset_t& held) {
+  auto data = data_dir::open(from.settings.data_dir, lock_patience);
+  if (!data) {
+    tell(text_of(data.error()));
+    return data.error() == ec::invalid_setting ? bad_setting : data_unavailable;
+  }
+  const auto json = config::json_text(from);
+  raise_descriptor_limit(from.settings.http.max_connections);
+  service sluice{std::move(from.settings), json};
+  if (auto err = sluice.start()) {
+    tell(text_of(err));
+    return code_for(err);
+  }
+  tell("ready http=" + sluice.address());
+  int received = 0;
+  sigwait(&held, &received);
+  spdlog::info("stopping sluiced received {}", sigabbrev_np(received));
+  // A second signal stays held: it can neither cut the drain short nor hurry it.
+  const auto code = report(sluice.stop());
+  // An actor that is stuck in the kernel would hold the end up for ever.
+  if (code != drained)
+    std::_Exit(code);
+  return code;
+}
+
+exit_code run(const std::vector<std::string>& arguments) {
+  auto loaded =
+    config::load_all(arguments, [](const char* name) { return getenv(name); });
+  if (!loaded) {
+    tell(text_of(loaded.error()));
+    return bad_setting;
+  }
+  switch (loaded->what) {
+    case config::command::help:
+      fmt::print("{}", config::help_text());
+      return drained;
+    case config::command::version:
+      fmt::print("sluiced {}\n", SLUICE_VERSION);
+      return drained;
+    case config::command::print_ini:
+      fmt::print("{}", config::ini_text());
+      return drained;
+    case config::command::print_markdown:
+      fmt::print("{}", config::markdown_text());
+      return drained;
+    case config::command::serve:
+      break;
+  }
+  const auto held = hold_signals();
+  // What the service keeps is its users' alone.
+  umask(0077);
+  open_log();
+  return serve(std::move(*loaded), held);
+}
+
+} // namespace
+
+} // namespace sluice
+
+int main(int argc, char** argv) {
+  return sluice::run({argv + std::min(argc, 1), argv + argc});
+}

@@ -1,0 +1,30 @@
+# One ctest case of each test function in tests/system/*.py, named after its sentence:
+# `system.logs.lines keep their order`. They drive a real sluiced from outside.
+function(sluice_system_test name)
+  set(script "${CMAKE_CURRENT_SOURCE_DIR}/system/${name}.py")
+  file(STRINGS "${script}" lines REGEX "^    def test_")
+  if(NOT lines)
+    message(FATAL_ERROR "${script} holds no test")
+  endif()
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^ *def (test_[a-z0-9_]+)\\(self\\):$" "\\1" function "${line}")
+    string(REGEX REPLACE "^test_" "" sentence "${function}")
+    string(REPLACE "_" " " sentence "${sentence}")
+    add_test(NAME "system.${name}.${sentence}"
+      COMMAND Python3::Interpreter -B "${script}" "${function}")
+    set_tests_properties("system.${name}.${sentence}" PROPERTIES
+      ENVIRONMENT "SLUICED=$<TARGET_FILE:sluiced>" TIMEOUT 180)
+  endforeach()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${script}")
+endfunction()
+
+if(TARGET sluiced)
+  find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
+  file(GLOB scripts CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}/system"
+    "${CMAKE_CURRENT_SOURCE_DIR}/system/*.py")
+  list(REMOVE_ITEM scripts harness.py)
+  foreach(script IN LISTS scripts)
+    string(REGEX REPLACE "\\.py$" "" name "${script}")
+    sluice_system_test("${name}")
+  endforeach()
+endif()
