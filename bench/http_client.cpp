@@ -1,7 +1,7 @@
 #include "bench/http_client.hpp"
 
 #include "actors/storage/unique_fd.hpp"
-#include "bench/http_response.hpp"
+#include "bench/http_message.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -82,15 +82,16 @@ public:
     if (size == 0)
       throw std::runtime_error("the server hung up");
     received_.append(block, static_cast<size_t>(size));
-    auto answer = parse_response(received_);
+    auto answer = parse_message(received_);
     if (answer.size == 0)
       return 0;
     if (answer.closes)
       throw std::runtime_error("the server closes: " + received_);
-    if (answer.status >= 300 && answer.status != 429 && answer.status != 503)
+    auto status = parse_status(received_);
+    if (status >= 300 && status != 429 && status != 503)
       throw std::runtime_error("refused: " + received_);
     received_.erase(0, answer.size);
-    return answer.status;
+    return status;
   }
 
 private:
