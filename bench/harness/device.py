@@ -38,9 +38,6 @@ class Device:
     def read(self):
         """What has reached the device, once all that was written is on it."""
         _call("sync", "-f", self.directory)
-        return self.read_as_is()
-
-    def read_as_is(self):
         with open(self._stat, encoding="ascii") as file:
             fields = [int(word) for word in file.read().split()]
         return {"kib": fields[SECTORS_WRITTEN] / 2,

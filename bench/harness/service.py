@@ -23,11 +23,14 @@ class Service:
         self._counts = counts
         self._lines = collections.deque(maxlen=20)
         self._ready = threading.Event()
+        self._ready_at = None
+        self.address = None
         started = time.monotonic()
-        # In a session of its own, so that Ctrl-C reaches the bench alone, which ends it.
+        # In a session of its own, so that Ctrl-C reaches the bench alone, which ends it;
+        # and never longer there than the bench.
         self._process = subprocess.Popen(
-            [os.path.join(programs, program), "--http.port=0",
-             f"--data-dir={data_dir}"],
+            ["setpriv", "--pdeathsig", "KILL", os.path.join(programs, program),
+             "--http.port=0", f"--data-dir={data_dir}"],
             stderr=subprocess.PIPE, text=True, start_new_session=True,
             env=counts.environment() if counts else None)
         threading.Thread(target=self._listen, daemon=True).start()
@@ -35,8 +38,6 @@ class Service:
             self.kill()
             raise RuntimeError(f"{program} did not get ready:\n" + "".join(self._lines))
         self.ready_ms = (self._ready_at - started) * 1000
-
-    address = None
 
     def _listen(self):
         for line in self._process.stderr:
