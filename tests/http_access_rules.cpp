@@ -54,8 +54,8 @@ CAF_TEST(the newline at the end of a token file is not part of it) {
 }
 
 CAF_TEST(a host is the service itself or a name from the settings) {
-  for (auto good : {"localhost", "LOCALHOST:3000", "127.0.0.1:3000", "[::1]", "[::1]:3000",
-                    "192.0.2.1", "sluice.example", "Sluice.Example:3000"})
+  for (auto good : {"localhost", "LOCALHOST:3000", "127.0.0.1:3000", "[::1]",
+                    "[::1]:3000", "192.0.2.1", "sluice.example", "Sluice.Example:3000"})
     CAF_CHECK(plain().serves_host(good, ""));
   for (auto bad : {"", "evil.example", "localhost:80", "localhost:", "localhost:x",
                    "localhost:70000", "localhost.evil.example", "127.0.0.1.evil.example",
@@ -69,8 +69,9 @@ CAF_TEST(where all addresses are served a host may be the one that was called) {
 }
 
 CAF_TEST(an origin has the scheme the host and the port of the service) {
-  for (auto good : {"http://localhost:3000", "https://127.0.0.1:3000", "http://[::1]:3000",
-                    "http://sluice.example:3000", "https://sluice.example"})
+  for (auto good :
+       {"http://localhost:3000", "https://127.0.0.1:3000", "http://[::1]:3000",
+        "http://sluice.example:3000", "https://sluice.example"})
     CAF_CHECK(plain().serves_origin(good, ""));
   for (auto bad : {"null", "", "http://localhost", "http://localhost:8080",
                    "https://localhost", "ftp://localhost:3000", "http://evil.example",
