@@ -15,7 +15,7 @@ metrics_aggregator_actor::behavior_type summing(metrics_aggregator_actor::pointe
     [](atom::totals) { return metrics_totals{}; },
     [](atom::snapshot) { return metrics_window{}; },
     [](atom::history) { return std::vector<metrics_window>{}; },
-    [](atom::tick, uint64_t) { CAF_FAIL("tick"); },
+    [](atom::tick) { CAF_FAIL("tick"); },
     [](atom::status) { return status_report{}; },
     [](atom::stop) { return stop_report{}; },
   };
