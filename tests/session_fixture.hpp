@@ -183,7 +183,7 @@ mock_metrics(metrics_aggregator_actor::stateful_pointer<mock_metrics_state>,
     [](atom::totals) { return metrics_totals{}; },
     [](atom::snapshot) { return metrics_window{}; },
     [](atom::history) { return std::vector<metrics_window>{}; },
-    [](atom::tick, uint64_t) { CAF_FAIL("unexpected tick"); },
+    [](atom::tick) { CAF_FAIL("unexpected tick"); },
     [](atom::status) { return status_report{}; },
     [](atom::stop) { return stop_report{}; },
   };
