@@ -7,7 +7,6 @@
 #include "app/service.hpp"
 #include "messages/error.hpp"
 
-#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
