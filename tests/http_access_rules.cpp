@@ -39,22 +39,23 @@ CAF_TEST(with a token only its bearer is let in) {
 CAF_TEST(the newline at the end of a token file is not part of it) {
   char path[] = "/tmp/sluice-token-XXXXXX";
   ::close(::mkstemp(path));
-  auto read = [&](const char* text) {
+  auto read = [&](const char* text) -> std::string {
     std::ofstream{path} << text;
-    return read_token(path);
+    auto token = read_token(path);
+    return token ? *token : to_string(code_of(token.error()));
   };
-  CAF_CHECK_EQUAL(*read("secret\n"), "secret");
-  CAF_CHECK_EQUAL(*read("secret"), "secret");
-  CAF_CHECK_EQUAL(*read("a b\r\n"), "a b");
-  CAF_CHECK(code_of(read("\n").error()) == ec::invalid_setting);
-  CAF_CHECK(code_of(read("").error()) == ec::invalid_setting);
+  CAF_CHECK_EQUAL(read("secret\n"), "secret");
+  CAF_CHECK_EQUAL(read("secret"), "secret");
+  CAF_CHECK_EQUAL(read("a b\r\n"), "a b");
+  CAF_CHECK_EQUAL(read("\n"), "invalid-setting");
+  CAF_CHECK_EQUAL(read(""), "invalid-setting");
   ::unlink(path);
-  CAF_CHECK(code_of(read_token(path).error()) == ec::invalid_setting);
+  CAF_CHECK(!read_token(path));
 }
 
 CAF_TEST(a host is the service itself or a name from the settings) {
-  for (auto good : {"localhost", "LOCALHOST:3000", "127.0.0.1:3000", "[::1]", "[::1]:3000",
-                    "192.0.2.1", "sluice.example", "Sluice.Example:3000"})
+  for (auto good : {"localhost", "LOCALHOST:3000", "127.0.0.1:3000", "[::1]",
+                    "[::1]:3000", "192.0.2.1", "sluice.example", "Sluice.Example:3000"})
     CAF_CHECK(plain().serves_host(good, ""));
   for (auto bad : {"", "evil.example", "localhost:80", "localhost:", "localhost:x",
                    "localhost:70000", "localhost.evil.example", "127.0.0.1.evil.example",
@@ -68,8 +69,9 @@ CAF_TEST(where all addresses are served a host may be the one that was called) {
 }
 
 CAF_TEST(an origin has the scheme the host and the port of the service) {
-  for (auto good : {"http://localhost:3000", "https://127.0.0.1:3000", "http://[::1]:3000",
-                    "http://sluice.example:3000", "https://sluice.example"})
+  for (auto good :
+       {"http://localhost:3000", "https://127.0.0.1:3000", "http://[::1]:3000",
+        "http://sluice.example:3000", "https://sluice.example"})
     CAF_CHECK(plain().serves_origin(good, ""));
   for (auto bad : {"null", "", "http://localhost", "http://localhost:8080",
                    "https://localhost", "ftp://localhost:3000", "http://evil.example",

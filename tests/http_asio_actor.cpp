@@ -84,8 +84,13 @@ CAF_TEST(a continuation runs on the thread of the sockets) {
   std::promise<std::pair<int, std::thread::id>> answer;
   there([&] {
     uut->request(other, caf::infinite, 1)
-      .then([&](int x) { answer.set_value({x, std::this_thread::get_id()}); },
-            [&](caf::error&) { answer.set_value({-1, {}}); });
+      .then(
+        [&](int x) {
+          answer.set_value({x, std::this_thread::get_id()});
+        },
+        [&](caf::error&) {
+          answer.set_value({-1, {}});
+        });
   });
   auto [x, where] = answer.get_future().get();
   CAF_CHECK_EQUAL(x, 2);
@@ -106,8 +111,7 @@ CAF_TEST(a request that never was answered does not keep anything alive) {
     return {[](int) -> caf::result<int> { return caf::skip(); }};
   });
   there([&] {
-    uut->request(silent, caf::infinite, 1)
-      .then([alive](int) {}, [alive](caf::error&) {});
+    uut->request(silent, caf::infinite, 1).then([alive](int) {}, [alive](caf::error&) {});
   });
   end();
   CAF_CHECK_EQUAL(alive.use_count(), 1);

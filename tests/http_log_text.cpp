@@ -59,7 +59,7 @@ CAF_TEST(a line may be as long as the limit and not longer) {
   check_refused("a\n" + std::string(line_bytes_max + 1, 'x'));
 }
 
-CAF_TEST(NUL and bad UTF-8 refuse the whole text) {
+CAF_TEST(NUL and bytes that are no Unicode refuse the whole text) {
   check_refused(std::string("a\nb\0c\n", 6));
   check_refused("good\nbad \xc3\n");
   check_refused("\xed\xa0\x80");

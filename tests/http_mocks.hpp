@@ -112,8 +112,7 @@ mock_sessions(session_debouncer_actor::pointer self, stage x) {
 
 inline database_actor::behavior_type mock_database(database_actor::pointer self) {
   return {
-    [](atom::query, const sql_statement& what,
-       sql_origin) -> caf::result<sql_result> {
+    [](atom::query, const sql_statement& what, sql_origin) -> caf::result<sql_result> {
       if (what.sql == "bad")
         return caf::make_error(ec::refused, "near \"bad\": syntax error");
       sql_result result;
@@ -183,7 +182,9 @@ inline supervisor_actor::behavior_type mock_supervisor(supervisor_actor::pointer
         return caf::make_error(ec::not_found, "nobody wrote to this log");
       return log;
     },
-    [log](atom::logs) { return std::vector<log_entry>{{"app", log}}; },
+    [log](atom::logs) {
+      return std::vector<log_entry>{{"app", log}};
+    },
     [x](atom::survey) {
       status_report report{"log-buffer", "app", 0, {}, {{"log-disk", true, "fine"}}, {}};
       if (x->writing_fails) {

@@ -104,8 +104,9 @@ CAF_TEST(a request that comes byte by byte is understood) {
 CAF_TEST(who waits for a word before sending is told to go on) {
   open();
   auto peer = connect();
-  peer.send("POST /v1/logs/app HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
-            "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+  peer.send(
+    "POST /v1/logs/app HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
+    "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n");
   CAF_CHECK_EQUAL(peer.read().status, 100u);
   peer.send("one\n");
   CAF_CHECK_EQUAL(peer.read().status, 202u);
@@ -175,8 +176,7 @@ CAF_TEST(an encoded slash belongs to the key) {
 
 CAF_TEST(a store comes back as one object) {
   open();
-  CAF_CHECK_EQUAL(ask(request("GET /v1/sessions/main")).body,
-                  R"({"a":{"n": 1},"b":{}})");
+  CAF_CHECK_EQUAL(ask(request("GET /v1/sessions/main")).body, R"({"a":{"n": 1},"b":{}})");
 }
 
 CAF_TEST(what the database refuses is 422 in its own words) {
@@ -240,12 +240,13 @@ CAF_TEST(a chunked body that grows past the limit is refused) {
 
 CAF_TEST(malformed HTTP is 400 and ends the connection) {
   open();
-  for (auto text : {"GET\r\n\r\n", "GET / HTTP/3.0\r\n\r\n",
-                    "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
-                    "POST /v1/logs/a HTTP/1.1\r\nHost: localhost\r\n"
-                    "Transfer-Encoding: gzip\r\n\r\n",
-                    "POST /v1/logs/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
-                    "Transfer-Encoding: chunked\r\n\r\n"}) {
+  for (auto text :
+       {"GET\r\n\r\n", "GET / HTTP/3.0\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
+        "POST /v1/logs/a HTTP/1.1\r\nHost: localhost\r\n"
+        "Transfer-Encoding: gzip\r\n\r\n",
+        "POST /v1/logs/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n"}) {
     auto peer = connect();
     CAF_CHECK_EQUAL(peer.ask(text).status, 400u);
     CAF_CHECK(peer.ended());
@@ -269,7 +270,7 @@ CAF_TEST(a header that does not end in time is 408) {
   CAF_CHECK(peer.ended());
 }
 
-CAF_TEST(a body that trickles is 408 and one that flows is not) {
+CAF_TEST(a body that trickles is 408 and one that flows is taken) {
   settings.idle_timeout = 200ms;
   open();
   auto slow = connect();
@@ -415,7 +416,8 @@ CAF_TEST(health is degraded and readiness fails when a check does) {
   CAF_CHECK(answer.body.find(R"("log-disk":{"ok":false)") != std::string::npos);
 }
 
-// -- the other ways in --------------------------------------------------------------------
+// -- the other ways in
+// --------------------------------------------------------------------
 
 CAF_TEST(a unix socket is for this user alone and goes with the server) {
   char dir[] = "/tmp/sluice-http-XXXXXX";
@@ -425,7 +427,8 @@ CAF_TEST(a unix socket is for this user alone and goes with the server) {
   open();
   CAF_CHECK_EQUAL(server->address(), "unix:" + settings.socket);
   client peer{settings.socket};
-  CAF_CHECK_EQUAL(peer.ask("GET /health/live HTTP/1.1\r\nHost: any\r\n\r\n").status, 200u);
+  CAF_CHECK_EQUAL(peer.ask("GET /health/live HTTP/1.1\r\nHost: any\r\n\r\n").status,
+                  200u);
   CAF_MESSAGE("a second server does not take it away");
   http::server other{*sys, settings, cast->back};
   CAF_CHECK(code_of(other.start()) == ec::unavailable);
@@ -442,7 +445,8 @@ CAF_TEST(an address that is taken is unavailable) {
   CAF_CHECK(code_of(other.start()) == ec::unavailable);
 }
 
-// -- the end --------------------------------------------------------------------------------
+// -- the end
+// --------------------------------------------------------------------------------
 
 CAF_TEST(a client that goes away early harms nobody) {
   open();

@@ -14,9 +14,7 @@ using strings = std::vector<std::string>;
 
 strings segments(std::string_view text) {
   auto x = parse_target(text);
-  if (!x)
-    CAF_FAIL("not a target: " << text);
-  return x->segments;
+  return x ? x->segments : strings{"refused"};
 }
 
 } // namespace
@@ -76,14 +74,14 @@ CAF_TEST(a parameter may be given once) {
 }
 
 CAF_TEST(a number is whole and in its range) {
-  auto read = [](std::string value) {
-    std::vector<parameter> query{{"n", std::move(value)}};
-    return query_reader{query}.number("n", 7, 1, 10);
+  // 0 stands for a refusal.
+  auto read = [](std::vector<parameter> query) -> uint64_t {
+    auto x = query_reader{query}.number("n", 7, 1, 10);
+    return x ? *x : 0;
   };
-  CAF_CHECK_EQUAL(*read("1"), 1u);
-  CAF_CHECK_EQUAL(*read("10"), 10u);
+  CAF_CHECK_EQUAL(read({}), 7u);
+  CAF_CHECK_EQUAL(read({{"n", "1"}}), 1u);
+  CAF_CHECK_EQUAL(read({{"n", "10"}}), 10u);
   for (auto bad : {"", "0", "11", "-1", "1.0", "1x", " 1", "99999999999999999999"})
-    CAF_CHECK(!read(bad));
-  std::vector<parameter> none;
-  CAF_CHECK_EQUAL(*query_reader{none}.number("n", 7, 1, 10), 7u);
+    CAF_CHECK_EQUAL(read({{"n", bad}}), 0u);
 }

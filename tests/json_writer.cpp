@@ -35,13 +35,13 @@ CAF_TEST(what JSON cannot hold in a string is escaped) {
                   R"({"\"":1})");
 }
 
-CAF_TEST(UTF-8 stays as it is) {
+CAF_TEST(Unicode stays as it is) {
   for (auto text : {"\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf",
                     "\xed\x9f\xbf", "\xee\x80\x80"})
     CAF_CHECK_EQUAL(print(text), std::string{"\""} + text + "\"");
 }
 
-CAF_TEST(bytes that are no UTF-8 are replaced one by one) {
+CAF_TEST(bytes that are no Unicode are replaced one by one) {
   const std::string mark = "\xef\xbf\xbd";
   CAF_CHECK_EQUAL(print("a\xffz"), "\"a" + mark + "z\"");
   CAF_CHECK_EQUAL(print("\xc3"), "\"" + mark + "\"");

@@ -1,2 +1,6 @@
 sluice_test(json_input sluice_detail)
 sluice_test(merge_patch sluice_session)
+sluice_test(session_debouncer sluice_session)
+sluice_test(session_writes sluice_session)
+sluice_test(session_limits sluice_session)
+sluice_test(session_rows sluice_session)

@@ -92,7 +92,7 @@ private:
   dom::element root_;
 };
 
-// -- values of statements -------------------------------------------------------------
+// -- values of statements ----------------------------------------------------------
 
 caf::expected<sql_value> read_blob(dom::object object) {
   std::string_view text;
@@ -141,7 +141,7 @@ caf::expected<sql_row> read_row(dom::element x, const char* what) {
   return row;
 }
 
-// -- bodies -----------------------------------------------------------------------------
+// -- bodies ------------------------------------------------------------------------
 
 /// What to do with a body's member. Whatever is not named is refused: a member with a
 /// typo must not go unnoticed.
@@ -214,7 +214,7 @@ caf::error read_statement_into(dom::element x, sql_statement& out) {
 
 } // namespace
 
-// -- documents --------------------------------------------------------------------------
+// -- documents ---------------------------------------------------------------------
 
 bool valid_utf8(std::string_view text) {
   return simdjson::validate_utf8(text.data(), text.size());
@@ -245,7 +245,7 @@ caf::error check_lines(const std::string& text) {
   return {};
 }
 
-// -- SQL --------------------------------------------------------------------------------
+// -- SQL ---------------------------------------------------------------------------
 
 caf::expected<sql_statement> read_statement(const std::string& text) {
   reading json{text};

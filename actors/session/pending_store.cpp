@@ -16,7 +16,7 @@ int64_t growth_of(const std::string& key, const unwritten_session& x) {
 
 } // namespace
 
-// -- reading --------------------------------------------------------------------------
+// -- reading -----------------------------------------------------------------------
 
 const unwritten_session* pending_store::find(const std::string& key) const {
   if (auto newest = waiting_.find(key); newest != waiting_.end())
@@ -75,7 +75,7 @@ bool pending_store::reached(uint64_t seq, durability level) const {
   return seq <= (level == durability::disk ? synced_seq_ : committed_seq_);
 }
 
-// -- changing -------------------------------------------------------------------------
+// -- changing ----------------------------------------------------------------------
 
 bool pending_store::set(const std::string& key, unwritten_session x,
                         caf::optional<uint64_t> stored) {

@@ -35,7 +35,7 @@ class pending_store {
 public:
   explicit pending_store(session_store_info stored) : stored_(std::move(stored)) {}
 
-  // -- reading ------------------------------------------------------------------
+  // -- reading ---------------------------------------------------------------------
 
   const std::string& name() const { return stored_.store; }
   const session_store_info& stored() const { return stored_; }
@@ -73,7 +73,7 @@ public:
   /// Whether everything up to `seq` has reached `level`.
   bool reached(uint64_t seq, durability level) const;
 
-  // -- changing -----------------------------------------------------------------
+  // -- changing --------------------------------------------------------------------
 
   /// Takes an update; returns whether it superseded one that waited.
   bool set(const std::string& key, unwritten_session x, caf::optional<uint64_t> stored);

@@ -29,7 +29,7 @@ void session_debouncer_state::init(session_debouncer_config config,
   ask_totals();
 }
 
-// -- numbers ----------------------------------------------------------------------------
+// -- numbers -----------------------------------------------------------------------
 
 caf::result<session_stats> session_debouncer_state::stats() {
   auto rp = self_->make_response_promise<session_stats>();
@@ -94,7 +94,7 @@ status_report session_debouncer_state::status() const {
   return report;
 }
 
-// -- the end ----------------------------------------------------------------------------
+// -- the end -----------------------------------------------------------------------
 
 caf::result<stop_report> session_debouncer_state::stop() {
   auto rp = self_->make_response_promise<stop_report>();
@@ -149,7 +149,7 @@ session_debouncer(session_debouncer_actor::stateful_pointer<session_debouncer_st
     [st](atom::retry, const std::string& store, uint64_t generation) {
       st->on_retry(store, generation);
     },
-    // -- every actor ----------------------------------------------------------------
+    // -- every actor ---------------------------------------------------------------
     [st](atom::collect) { return st->collect(); },
     [st](atom::status) { return st->status(); },
     [st](atom::stop) { return st->stop(); },

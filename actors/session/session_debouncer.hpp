@@ -51,19 +51,19 @@ public:
   void init(session_debouncer_config config, session_store_actor store,
             metrics_aggregator_actor metrics);
 
-  // -- updates and reads (session_requests.cpp) -----------------------------------------
+  // -- updates and reads (session_requests.cpp) ------------------------------------
 
   caf::result<session_receipt> put(session_update& x);
   caf::result<session_receipt> patch(session_update& x);
   caf::result<session_receipt> erase(std::string& store, std::string& key);
   caf::result<std::string> get(std::string& store, std::string& key);
 
-  // -- whole stores (session_stores.cpp) ------------------------------------------------
+  // -- whole stores (session_stores.cpp) -------------------------------------------
 
   caf::result<session_receipt> replace(session_replacement& x);
   caf::result<std::vector<session_document>> get_all(const std::string& store);
 
-  // -- writing (session_writes.cpp) -----------------------------------------------------
+  // -- writing (session_writes.cpp) ------------------------------------------------
 
   caf::result<flush_report> flush_all();
   caf::result<flush_report> flush(const std::string& store);
@@ -72,8 +72,7 @@ public:
   void on_tick(const std::string& store, uint64_t generation);
   void on_retry(const std::string& store, uint64_t generation);
 
-  // -- numbers and the end (session_debouncer.cpp)
-  // ----------------------------------------
+  // -- numbers and the end (session_debouncer.cpp) ---------------------------------
 
   caf::result<session_stats> stats();
   metrics_delta collect();
@@ -95,7 +94,7 @@ private:
     caf::optional<uint64_t> stored_bytes;
   };
 
-  // -- admission ------------------------------------------------------------------------
+  // -- admission -------------------------------------------------------------------
 
   /// Runs the request once the totals of all stores are known.
   void with_totals(held_request request);
@@ -109,7 +108,7 @@ private:
   store_line& open_line(const std::string& store);
   void refuse_held(const caf::error& err);
 
-  // -- single sessions ------------------------------------------------------------------
+  // -- single sessions -------------------------------------------------------------
 
   knowledge look_up(store_line* line, const std::string& key);
   void load(store_line& line, const std::string& key);
@@ -122,7 +121,7 @@ private:
   void accept(store_line& line, const std::string& key, unwritten_session x,
               caf::optional<uint64_t> stored);
 
-  // -- whole stores ---------------------------------------------------------------------
+  // -- whole stores ----------------------------------------------------------------
 
   void read_whole(store_line& line,
                   std::function<void(const caf::expected<whole_store>&)> then);
@@ -133,7 +132,7 @@ private:
                          const caf::expected<whole_store>& now, receipt_promise rp);
   void end_replacement(store_line& line);
 
-  // -- writing --------------------------------------------------------------------------
+  // -- writing ---------------------------------------------------------------------
 
   void schedule(store_line& line);
   void launch(store_line& line);
@@ -144,8 +143,7 @@ private:
   uint64_t wait_for_write(store_line& line, std::function<void(const caf::error&)> done);
   void report_counts();
 
-  // -- maintenance (session_maintenance.cpp)
-  // ------------------------------------------------
+  // -- maintenance (session_maintenance.cpp) ---------------------------------------
 
   bool maintenance_due(const store_line& line) const;
   void maintain(store_line& line);
@@ -156,7 +154,7 @@ private:
   bool wall_clock_steady() const;
   void add_maintenance_alerts(const store_line& line, status_report& report) const;
 
-  // -- the end --------------------------------------------------------------------------
+  // -- the end ---------------------------------------------------------------------
 
   void finish_stop();
 

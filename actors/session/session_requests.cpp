@@ -14,7 +14,7 @@ caf::error not_found(const std::string& store, const std::string& key) {
 
 } // namespace
 
-// -- admission --------------------------------------------------------------------------
+// -- admission ---------------------------------------------------------------------
 
 void session_debouncer_state::with_totals(held_request request) {
   if (totals_known_) {
@@ -110,8 +110,7 @@ void session_debouncer_state::refuse_held(const caf::error& err) {
   }
 }
 
-// -- what is known
-// ------------------------------------------------------------------------
+// -- what is known -----------------------------------------------------------------
 
 session_debouncer_state::knowledge
 session_debouncer_state::look_up(store_line* line, const std::string& key) {
@@ -167,8 +166,7 @@ void session_debouncer_state::loaded(store_line& line, const std::string& key,
     begin_replacement(line);
 }
 
-// -- requests
-// -----------------------------------------------------------------------------
+// -- requests ----------------------------------------------------------------------
 
 caf::result<session_receipt> session_debouncer_state::put(session_update& x) {
   auto run = [this, key = x.key,
@@ -237,8 +235,7 @@ caf::result<std::string> session_debouncer_state::get(std::string& store,
   return key_request<std::string>(store, key, false, std::move(run));
 }
 
-// -- updates
-// ------------------------------------------------------------------------------
+// -- updates -----------------------------------------------------------------------
 
 unwritten_session session_debouncer_state::make_unwritten(std::string document,
                                                           credit charge) const {

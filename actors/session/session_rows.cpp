@@ -6,40 +6,7 @@ namespace sluice {
 
 namespace sql = session_sql;
 
-namespace {
-
-int64_t integer(const sql_value& x) {
-  auto value = caf::get_if<int64_t>(&x);
-  return value ? *value : 0;
-}
-
-std::string text(sql_value& x) {
-  auto value = caf::get_if<std::string>(&x);
-  return value ? std::move(*value) : std::string{};
-}
-
-/// A number of the database's as a count, whatever is in the file.
-uint64_t count(const sql_value& x) {
-  auto value = integer(x);
-  return value > 0 ? static_cast<uint64_t>(value) : 0;
-}
-
-std::vector<session_document> documents_of(sql_result& found) {
-  std::vector<session_document> result;
-  result.reserve(found.rows.size());
-  for (auto& row : found.rows)
-    result.push_back({text(row[0]), text(row[1])});
-  return result;
-}
-
-caf::error stopping() {
-  return caf::make_error(ec::stopping, "the session store is stopping");
-}
-
-} // namespace
-
-// -- before the first request
-// -------------------------------------------------------------
+// -- before the first request ------------------------------------------------------
 
 void session_rows_state::prepare() {
   if (phase_ != unprepared || writes_ > 0)
@@ -61,7 +28,7 @@ void session_rows_state::count_stores() {
       [this](sql_result& found) {
         stores_.clear();
         for (auto& row : found.rows)
-          set_info({text(row[0]), count(row[1]), count(row[2])});
+          set_info({sql::text(row[0]), sql::count(row[1]), sql::count(row[2])});
         prepared({});
       },
       [this](const caf::error& err) { prepared(err); });
@@ -73,135 +40,13 @@ void session_rows_state::prepared(const caf::error& err) {
     run(err);
 }
 
-// -- asking the database
-// ------------------------------------------------------------------
-
-template <class Answer, class Value>
-void session_rows_state::answer(caf::typed_response_promise<Answer> rp, Value value) {
-  rp.deliver(std::move(value));
-  --open_;
-  finish_stop();
-}
-
-template <class Answer, class Run>
-caf::result<Answer> session_rows_state::when_ready(Run run) {
-  if (!stopping_.empty())
-    return stopping();
-  auto rp = self_->make_response_promise<Answer>();
-  ++open_;
-  if (phase_ == ready) {
-    run(rp);
-    return rp;
-  }
-  early_.push_back([this, rp, run = std::move(run)](const caf::error& err) mutable {
-    if (err)
-      answer(rp, err);
-    else
-      run(rp);
-  });
-  prepare();
-  return rp;
-}
-
-template <class Answer, class Then>
-void session_rows_state::query(sql_statement statement,
-                               caf::typed_response_promise<Answer> rp, Then then) {
-  self_
-    ->request(database_, caf::infinite, atom::query_v, std::move(statement),
-              sql_origin::sluice)
-    .then([then = std::move(then)](sql_result& found) mutable { then(found); },
-          [this, rp](caf::error& err) { answer(rp, std::move(err)); });
-}
-
-template <class Answer, class Then>
-void session_rows_state::write(std::vector<sql_statement> statements, durability level,
-                               caf::typed_response_promise<Answer> rp, Then then) {
-  ++writes_;
-  sql_write all{std::move(statements), {}, sql_origin::sluice};
-  self_->request(database_, caf::infinite, atom::execute_v, std::move(all), level)
-    .then(
-      [this, then = std::move(then)](sql_receipt& receipt) mutable {
-        then(receipt);
-        write_ended();
-      },
-      [this, rp](caf::error& err) {
-        // It may have been committed all the same: count again before anything else.
-        if (phase_ == ready)
-          phase_ = unprepared;
-        answer(rp, std::move(err));
-        write_ended();
-      });
-}
-
 void session_rows_state::write_ended() {
   --writes_;
   if (!early_.empty())
     prepare();
 }
 
-// -- reading
-// ------------------------------------------------------------------------------
-
-caf::result<session_lookup> session_rows_state::load(const std::string& store,
-                                                     const std::string& key) {
-  using promise = caf::typed_response_promise<session_lookup>;
-  return when_ready<session_lookup>([this, store, key](promise rp) {
-    query(sql::find(store, key), rp, [this, rp](sql_result& found) {
-      auto exists = !found.rows.empty() && !found.rows[0].empty();
-      answer(rp, session_lookup{exists, exists ? text(found.rows[0][0]) : ""});
-    });
-  });
-}
-
-caf::result<std::vector<session_document>>
-session_rows_state::load_all(const std::string& store) {
-  using promise = caf::typed_response_promise<std::vector<session_document>>;
-  return when_ready<std::vector<session_document>>([this, store](promise rp) {
-    if (info(store).entries == 0)
-      answer(rp, std::vector<session_document>{});
-    else if (info(store).bytes <= sql::piece_bytes_max)
-      query(sql::whole(store), rp,
-            [this, rp](sql_result& found) { answer(rp, documents_of(found)); });
-    else
-      plan_reading({store, rp, {}, {}, {}});
-  });
-}
-
-void session_rows_state::plan_reading(reading x) {
-  auto rp = x.rp;
-  auto plan = [this, x = std::move(x)](sql_result& found) mutable {
-    int64_t piece = 0;
-    for (auto row = found.rows.rbegin(); row != found.rows.rend(); ++row) {
-      // From the last key to the first: each piece is known by the last of its keys.
-      auto bytes = integer((*row)[1]);
-      if (x.ends.empty() || piece + bytes > sql::piece_bytes_max) {
-        x.ends.push_back(text((*row)[0]));
-        piece = 0;
-      }
-      piece += bytes;
-    }
-    read_piece(std::move(x));
-  };
-  query(sql::sizes(x.store), rp, std::move(plan));
-}
-
-void session_rows_state::read_piece(reading x) {
-  if (x.ends.empty()) {
-    answer(x.rp, std::move(x.documents));
-    return;
-  }
-  auto rp = x.rp;
-  auto last = std::move(x.ends.back());
-  x.ends.pop_back();
-  auto after = std::exchange(x.after, last);
-  auto statement = sql::piece(x.store, after, last);
-  auto add = [this, x = std::move(x)](sql_result& found) mutable {
-    for (auto& document : documents_of(found))
-      x.documents.push_back(std::move(document));
-    read_piece(std::move(x));
-  };
-  query(std::move(statement), rp, std::move(add));
-}
+// -- what is stored ----------------------------------------------------------------
 
 caf::result<std::vector<session_store_info>> session_rows_state::stores() {
   using answer_type = std::vector<session_store_info>;
@@ -225,8 +70,7 @@ void session_rows_state::set_info(const session_store_info& x) {
     stores_.erase(x.store);
 }
 
-// -- writing
-// ------------------------------------------------------------------------------
+// -- writing -----------------------------------------------------------------------
 
 caf::result<session_applied> session_rows_state::apply(session_changes& x,
                                                        durability level) {
@@ -261,7 +105,7 @@ session_applied session_rows_state::applied(const std::string& store,
     ++result.written;
     if (!before.empty()) {
       --result.now.entries;
-      result.now.bytes -= count(before[0][0]);
+      result.now.bytes -= sql::count(before[0][0]);
     }
     if (!changes[i].erased) {
       ++result.now.entries;
@@ -279,31 +123,33 @@ caf::result<session_pruned> session_rows_state::prune(session_prune& x) {
       query(sql::excess(x), rp, [this, rp, store = x.store](sql_result& found) {
         session_pruned result{{}, info(store)};
         for (auto& row : found.rows)
-          result.keys.push_back(text(row[0]));
+          result.keys.push_back(sql::text(row[0]));
         answer(rp, std::move(result));
       });
       return;
     }
     write({sql::excess(x), sql::remove_excess(x)}, durability::ram, rp,
           [this, rp, store = x.store](sql_receipt& receipt) {
-            answer(rp, removed(store, receipt.results.at(0)));
+            answer(rp, removed(store, receipt));
           });
   });
 }
 
-session_pruned session_rows_state::removed(const std::string& store, sql_result& found) {
+session_pruned session_rows_state::removed(const std::string& store,
+                                           sql_receipt& receipt) {
   session_pruned result{{}, info(store)};
-  for (auto& row : found.rows) {
+  if (receipt.results.empty())
+    return result;
+  for (auto& row : receipt.results[0].rows) {
     --result.now.entries;
-    result.now.bytes -= count(row[1]);
-    result.keys.push_back(text(row[0]));
+    result.now.bytes -= sql::count(row[1]);
+    result.keys.push_back(sql::text(row[0]));
   }
   set_info(result.now);
   return result;
 }
 
-// -- numbers and the end
-// --------------------------------------------------------------------
+// -- numbers and the end -----------------------------------------------------------
 
 status_report session_rows_state::status() const {
   uint64_t entries = 0;
@@ -351,7 +197,7 @@ session_rows(session_store_actor::stateful_pointer<session_rows_state> self,
       return st->apply(x, level);
     },
     [st](atom::prune, session_prune& x) { return st->prune(x); },
-    // -- every actor ----------------------------------------------------------------
+    // -- every actor ---------------------------------------------------------------
     [st](atom::status) { return st->status(); },
     [st](atom::stop) { return st->stop(); },
   };

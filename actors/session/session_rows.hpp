@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice {
@@ -75,7 +76,7 @@ private:
   session_applied applied(const std::string& store,
                           const std::vector<size_change>& changes,
                           const sql_receipt& receipt);
-  session_pruned removed(const std::string& store, sql_result& found);
+  session_pruned removed(const std::string& store, sql_receipt& receipt);
   session_store_info info(const std::string& store) const;
   void set_info(const session_store_info& x);
 
@@ -101,5 +102,64 @@ private:
 session_store_actor::behavior_type
 session_rows(session_store_actor::stateful_pointer<session_rows_state> self,
              database_actor database);
+
+// -- implementation ----------------------------------------------------------------
+
+template <class Answer, class Value>
+void session_rows_state::answer(caf::typed_response_promise<Answer> rp, Value value) {
+  rp.deliver(std::move(value));
+  --open_;
+  finish_stop();
+}
+
+template <class Answer, class Run>
+caf::result<Answer> session_rows_state::when_ready(Run run) {
+  if (!stopping_.empty())
+    return caf::make_error(ec::stopping, "the session store is stopping");
+  auto rp = self_->make_response_promise<Answer>();
+  ++open_;
+  if (phase_ == ready) {
+    run(rp);
+    return rp;
+  }
+  early_.push_back([this, rp, run = std::move(run)](const caf::error& err) mutable {
+    if (err)
+      answer(rp, err);
+    else
+      run(rp);
+  });
+  prepare();
+  return rp;
+}
+
+template <class Answer, class Then>
+void session_rows_state::query(sql_statement statement,
+                               caf::typed_response_promise<Answer> rp, Then then) {
+  self_
+    ->request(database_, caf::infinite, atom::query_v, std::move(statement),
+              sql_origin::sluice)
+    .then([then = std::move(then)](sql_result& found) mutable { then(found); },
+          [this, rp](caf::error& err) { answer(rp, std::move(err)); });
+}
+
+template <class Answer, class Then>
+void session_rows_state::write(std::vector<sql_statement> statements, durability level,
+                               caf::typed_response_promise<Answer> rp, Then then) {
+  ++writes_;
+  sql_write all{std::move(statements), {}, sql_origin::sluice};
+  self_->request(database_, caf::infinite, atom::execute_v, std::move(all), level)
+    .then(
+      [this, then = std::move(then)](sql_receipt& receipt) mutable {
+        then(receipt);
+        write_ended();
+      },
+      [this, rp](caf::error& err) {
+        // It may have been committed all the same: count again before anything else.
+        if (phase_ == ready)
+          phase_ = unprepared;
+        answer(rp, std::move(err));
+        write_ended();
+      });
+}
 
 } // namespace sluice

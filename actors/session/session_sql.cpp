@@ -91,4 +91,19 @@ sql_statement remove_excess(const session_prune& x) {
           excess_params(x)};
 }
 
+int64_t integer(const sql_value& x) {
+  auto value = caf::get_if<int64_t>(&x);
+  return value ? *value : 0;
+}
+
+std::string text(sql_value& x) {
+  auto value = caf::get_if<std::string>(&x);
+  return value ? std::move(*value) : std::string{};
+}
+
+uint64_t count(const sql_value& x) {
+  auto value = integer(x);
+  return value > 0 ? static_cast<uint64_t>(value) : 0;
+}
+
 } // namespace sluice::session_sql

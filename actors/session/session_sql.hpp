@@ -48,4 +48,15 @@ sql_statement excess(const session_prune& x);
 /// Deletes the same.
 sql_statement remove_excess(const session_prune& x);
 
+// -- values ------------------------------------------------------------------------
+
+/// A number, or 0 for what is none.
+int64_t integer(const sql_value& x);
+
+/// A number as a count: never below 0, whatever is in the file.
+uint64_t count(const sql_value& x);
+
+/// A text, moved out; or nothing for what is none.
+std::string text(sql_value& x);
+
 } // namespace sluice::session_sql

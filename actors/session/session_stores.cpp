@@ -27,8 +27,7 @@ uint64_t total_bytes(const std::vector<session_document>& documents) {
 
 } // namespace
 
-// -- reading
-// ------------------------------------------------------------------------------
+// -- reading -----------------------------------------------------------------------
 
 caf::result<std::vector<session_document>>
 session_debouncer_state::get_all(const std::string& store) {
@@ -94,8 +93,7 @@ void session_debouncer_state::whole_read(
     then(whole);
 }
 
-// -- replacing
-// ----------------------------------------------------------------------------
+// -- replacing ---------------------------------------------------------------------
 
 caf::result<session_receipt> session_debouncer_state::replace(session_replacement& x) {
   if (!stopping_.empty())

@@ -39,8 +39,7 @@ struct full_flush {
 
 } // namespace
 
-// -- requests
-// -----------------------------------------------------------------------------
+// -- requests ----------------------------------------------------------------------
 
 uint64_t
 session_debouncer_state::wait_for_write(store_line& line,
@@ -107,8 +106,7 @@ caf::result<durability> session_debouncer_state::persist(const std::string& stor
   return rp;
 }
 
-// -- flushes
-// ------------------------------------------------------------------------------
+// -- flushes -----------------------------------------------------------------------
 
 void session_debouncer_state::schedule(store_line& line) {
   auto waiting = line.sessions.waiting().size();

@@ -41,7 +41,7 @@ struct store_line {
 
   pending_store sessions;
 
-  // -- writing --------------------------------------------------------------------
+  // -- writing ---------------------------------------------------------------------
 
   detail::window_timer window;
   detail::window_timer retry;
@@ -56,7 +56,7 @@ struct store_line {
   int64_t failing_since_ms = 0;
   durability failed_level = durability::ram;
 
-  // -- reading --------------------------------------------------------------------
+  // -- reading ---------------------------------------------------------------------
 
   /// Keys that are being looked up, each with its requests in order.
   std::map<std::string, std::vector<held_request>> loads;
@@ -70,7 +70,7 @@ struct store_line {
   bool replacing = false;
   std::vector<held_request> held;
 
-  // -- maintenance ------------------------------------------------------------------
+  // -- maintenance -----------------------------------------------------------------
 
   caf::optional<caf::actor_clock::time_point> maintained_at;
   bool maintaining = false;

@@ -29,7 +29,8 @@ private:
                  const char* schema, const char* trigger);
 
   /// Returns why the action is refused, or an empty text.
-  std::string why_not(int action, std::string_view first, std::string_view second) const;
+  std::string why_not(int action, std::string_view first, std::string_view second,
+                      std::string_view schema) const;
 
   sql_origin origin_ = sql_origin::sluice;
   std::string_view sql_;

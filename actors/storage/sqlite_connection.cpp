@@ -206,7 +206,8 @@ int64_t connection::take_wal_frames() {
 }
 
 void connection::wait_for_locks(caf::timespan limit) {
-  sqlite3_busy_timeout(db_, milliseconds_of(limit));
+  if (db_ != nullptr)
+    sqlite3_busy_timeout(db_, milliseconds_of(limit));
 }
 
 caf::expected<checkpoint_report> connection::checkpoint(checkpoint_mode mode) {

@@ -74,10 +74,11 @@ caf::error set_synchronous(connection& db, const std::string& word) {
 
 caf::expected<sqlite_opened> open_writer(connection& db, const settings& x) {
   auto err = db.open(x.path, access::read_write);
-  if (!err)
-    err = set_common(db, x);
+  db.wait_for_locks(x.busy_timeout);
   if (!err)
     err = set_journal(db, x);
+  if (!err)
+    err = set_common(db, x);
   if (!err)
     err = set_synchronous(db, x.synchronous);
   if (err) {

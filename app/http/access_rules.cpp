@@ -71,9 +71,10 @@ caf::expected<std::string> read_token(const std::string& path) {
 }
 
 access_rules::access_rules(std::string token, std::string bound_address,
-               std::vector<std::string> hosts, uint16_t port)
-    : guarded_(!token.empty()), token_(digest_of(token)),
-      own_{"localhost", "127.0.0.1", "[::1]"}, extra_(std::move(hosts)), port_(port) {
+                           std::vector<std::string> hosts, uint16_t port)
+    : guarded_(!token.empty()),
+      token_(digest_of(token)), own_{"localhost", "127.0.0.1", "[::1]"},
+      extra_(std::move(hosts)), port_(port) {
   if (!bound_address.empty())
     own_.push_back(std::move(bound_address));
 }
@@ -89,14 +90,15 @@ bool access_rules::knows(std::string_view authorization) const {
   return CRYPTO_memcmp(given.data(), token_.data(), token_.size()) == 0;
 }
 
-bool access_rules::serves_host(std::string_view host, std::string_view local_address) const {
+bool access_rules::serves_host(std::string_view host,
+                               std::string_view local_address) const {
   const auto x = split(host);
   return x && (!x->port || port_ == 0 || *x->port == port_)
          && (is_own(x->host, local_address) || is_extra(x->host));
 }
 
 bool access_rules::serves_origin(std::string_view origin,
-                           std::string_view local_address) const {
+                                 std::string_view local_address) const {
   const bool secure = origin.starts_with("https://");
   if (!secure && !origin.starts_with("http://"))
     return false;

@@ -20,9 +20,8 @@ void asio_actor::enqueue(caf::mailbox_element_ptr message, caf::execution_unit*)
       waiting_.push_back(std::move(message));
       // One wake-up serves all messages that come before the thread looks.
       if (waiting_.size() == 1)
-        boost::asio::post(*io_, [this, alive = caf::strong_actor_ptr{ctrl()}] {
-          consume_all();
-        });
+        boost::asio::post(
+          *io_, [this, alive = caf::strong_actor_ptr{ctrl()}] { consume_all(); });
       return;
     }
   }

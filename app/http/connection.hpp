@@ -2,19 +2,14 @@
 // time, so that pipelined ones are answered in order. What it runs on, plain or TLS,
 // is the business of the stream that derives from it.
 //
-// Whatever is under way keeps it alive: an operation, or an exchange.
+// Whatever is under way keeps it alive: an operation, a timer, or an exchange.
 #pragma once
 
-#include "app/http/admission.hpp"
-#include "app/http/charged_body.hpp"
+#include "app/http/deadline.hpp"
 #include "app/http/edge.hpp"
-
-#include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
+#include "app/http/incoming.hpp"
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <unordered_set>
 
@@ -32,9 +27,19 @@ struct connection_pool {
   std::function<void()> on_closed = {};
 };
 
-class connection : public answer_sink, public std::enable_shared_from_this<connection> {
+/// Where a connection came in.
+struct entrance {
+  /// For the check of `Host`, where the service listens on all addresses; else empty.
+  std::string local_address;
+  /// Whether it is a unix socket.
+  bool local = false;
+};
+
+class connection : public answer_sink,
+                   public deadline::listener,
+                   public std::enable_shared_from_this<connection> {
 public:
-  explicit connection(connection_pool& pool);
+  connection(connection_pool& pool, entrance where);
 
   /// Takes requests from now on.
   void start();
@@ -51,6 +56,7 @@ public:
   bool is_idle() const { return phase_ == phase::idle; }
 
   void on_answer(answer what) override;
+  void on_late() override;
 
 protected:
   // -- what a stream does ---------------------------------------------------------
@@ -77,17 +83,13 @@ protected:
 
   edge& actor() { return pool_.actor; }
 
-  /// For the check of `Host`; see `head`.
-  std::string local_address_;
-  bool local_ = false;
-
 private:
   enum class phase : uint8_t {
     preparing,
     /// Between two requests.
     idle,
     header,
-    /// The client was told to send its body.
+    /// The client is being told to send its body.
     inviting,
     body,
     /// An exchange owes the answer.
@@ -98,65 +100,49 @@ private:
     closed,
   };
 
-  using parser = boost::beast::http::request_parser<charged_body>;
-
   // -- reading ----------------------------------------------------------------------
 
   void read_header();
-  void read_more();
-  void parse();
-  bool parse_some();
+  void advance();
+  bool advance_once();
   void on_header();
-  bool charge_header();
   void read_body();
-  void on_bad_request(boost::system::error_code code);
   void dispatch();
-  head describe() const;
-  charged_body::value_type& body() { return parser_->get().body(); }
 
   // -- refusing ---------------------------------------------------------------------
 
   void refuse(answer why);
+  void refuse_and_close(answer why);
   void refuse_no_room();
-  bool worth_reading_past() const;
 
   // -- writing ----------------------------------------------------------------------
 
   void send(answer what);
   void write_slice();
+  void on_lingered(boost::system::error_code code, size_t bytes);
 
-  // -- time -------------------------------------------------------------------------
-
-  void expect_within(caf::timespan span);
-  void arm();
-  void on_timer();
-  void on_late();
+  void expect_progress();
 
   connection_pool& pool_;
+  const entrance where_;
   phase phase_ = phase::preparing;
 
-  boost::beast::flat_buffer buffer_;
-  std::optional<parser> parser_;
+  incoming in_;
   admitted admitted_;
-  size_t header_bytes_ = 0;
-  /// Whether the answer goes without its body.
-  bool is_head_ = false;
   /// Whether another request may follow.
   bool keep_ = false;
-  /// Whether `parse` is further up the stack.
-  bool parsing_ = false;
+  /// Whether `advance` is further up the stack.
+  bool advancing_ = false;
 
   /// The answer's beginning, and the rest if that is long.
   std::string out_;
   std::string out_rest_;
   size_t rest_written_ = 0;
 
-  boost::asio::steady_timer timer_;
-  std::chrono::steady_clock::time_point deadline_;
-  bool armed_ = false;
+  deadline deadline_;
   /// The time for a request is over.
   bool late_ = false;
-  /// Bytes of the body since the deadline was set, or bytes lingered over.
+  /// Bytes read since the deadline was set, or lingered over.
   size_t progress_ = 0;
 };
 

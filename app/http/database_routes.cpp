@@ -6,6 +6,8 @@
 
 #include "actors/detail/json_input.hpp"
 
+#include <algorithm>
+
 namespace sluice::http {
 
 namespace {
@@ -83,7 +85,8 @@ caf::expected<durability> read_level(const request& in) {
   auto level = wanted_level(in);
   if (!level)
     return level.error();
-  return level->value_or(durability::ram);
+  // What is committed survives the process, whether that was asked for or not.
+  return std::max(level->value_or(durability::ram), durability::ram);
 }
 
 using receipt_writer = void (*)(json_writer&, const sql_receipt&, size_t bytes_max);

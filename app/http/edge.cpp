@@ -60,7 +60,7 @@ void edge::look_up(Atom how, const std::string& name, const exchange_ptr& x,
   request(backend_.supervisor, caf::infinite, how, name)
     .then(
       [this, name, use = std::move(use)](const log_buffer_actor& buffer) {
-        logs_.insert_or_assign(name, buffer);
+        remember(name, buffer);
         use(buffer);
       },
       refuse(x));
@@ -82,7 +82,19 @@ void edge::refuse_no_room(const exchange_ptr& x) {
       [x](const caf::error&) { reply_no_room(*x, false); });
 }
 
+void edge::remember(const std::string& name, const log_buffer_actor& buffer) {
+  monitor(buffer);
+  logs_.insert_or_assign(name, buffer);
+}
+
+void edge::forget(const caf::actor_addr& who) {
+  std::erase_if(logs_, [&](const auto& x) {
+    return caf::actor_cast<caf::actor_addr>(x.second) == who;
+  });
+}
+
 caf::behavior edge::make_behavior() {
+  set_down_handler([this](caf::down_msg& x) { forget(x.source); });
   return {[this](atom::collect) { return std::exchange(traffic_, {}); }};
 }
 

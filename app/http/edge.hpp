@@ -40,9 +40,6 @@ public:
   /// The same for a log that must be there.
   void find_log(const std::string& name, const exchange_ptr& x, log_user use);
 
-  /// To be called when a log's buffer did not answer: it may be another one by now.
-  void forget_log(const std::string& name) { logs_.erase(name); }
-
   /// Refuses `x` because nothing more fits: with 507 if that is because writing fails,
   /// else with 429.
   void refuse_no_room(const exchange_ptr& x);
@@ -53,11 +50,15 @@ private:
   template <class Atom>
   void look_up(Atom how, const std::string& name, const exchange_ptr& x, log_user use);
 
+  void remember(const std::string& name, const log_buffer_actor& buffer);
+  void forget(const caf::actor_addr& who);
+
   boost::asio::io_context& io_;
   const http_settings settings_;
   const backend backend_;
   const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   metrics_delta traffic_;
+  /// The buffers that were asked for before and live.
   std::map<std::string, log_buffer_actor, std::less<>> logs_;
   /// What the last survey said about writing, and until when that is believed.
   bool writing_fails_ = false;

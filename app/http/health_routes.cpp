@@ -94,8 +94,8 @@ void write_io_metrics(json_writer& json, const metrics_totals& x) {
     .open_object()
     .member("totalWrites", total.log_writes)
     .member("totalBytesWritten", total.log_bytes_written)
-    .member("bufferSize", total.log_lines_accepted - total.log_lines_written
-                            - total.log_lines_dropped)
+    .member("bufferSize",
+            total.log_lines_accepted - total.log_lines_written - total.log_lines_dropped)
     .close_object();
   json.key("sessionStore")
     .open_object()
@@ -173,7 +173,8 @@ void reply_unavailable(edge& e, exchange& x, const caf::error& why) {
   x.reply({503, json.take()});
 }
 
-void on_totals(edge& e, exchange& x, const reports& survey, const metrics_totals& totals) {
+void on_totals(edge& e, exchange& x, const reports& survey,
+               const metrics_totals& totals) {
   const auto checks = checks_of(survey);
   json_writer parts;
   parts.open_object();
@@ -188,9 +189,9 @@ void on_totals(edge& e, exchange& x, const reports& survey, const metrics_totals
 
 void on_survey(edge& e, const exchange_ptr& x, const reports& survey) {
   e.request(metrics(e), telling_time_max, atom::totals_v)
-    .then([&e, x, survey](
-            const metrics_totals& totals) { on_totals(e, *x, survey, totals); },
-          [&e, x](const caf::error& why) { reply_unavailable(e, *x, why); });
+    .then(
+      [&e, x, survey](const metrics_totals& totals) { on_totals(e, *x, survey, totals); },
+      [&e, x](const caf::error& why) { reply_unavailable(e, *x, why); });
 }
 
 void get_health(edge& e, const exchange_ptr& x) {

@@ -24,11 +24,12 @@ public:
   json_writer& value(const char* text) { return value(std::string_view{text}); }
   /// In shortest decimal form; what is not finite becomes null.
   json_writer& value(double number);
-  json_writer& value(std::same_as<bool> auto flag) { return raw(flag ? "true" : "false"); }
+  json_writer& value(std::same_as<bool> auto flag) {
+    return raw(flag ? "true" : "false");
+  }
   json_writer& value(std::signed_integral auto number) { return integer(number); }
   template <std::unsigned_integral T>
-    requires(!std::same_as<T, bool>)
-  json_writer& value(T number) {
+  requires(!std::same_as<T, bool>) json_writer& value(T number) {
     return natural(number);
   }
   json_writer& null() { return raw("null"); }

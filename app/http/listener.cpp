@@ -164,9 +164,8 @@ error_code remove_stale(boost::asio::io_context& io, const std::string& path) {
 
 } // namespace
 
-caf::expected<std::unique_ptr<listener>> listen_tcp(boost::asio::io_context& io,
-                                                    const std::string& address,
-                                                    uint16_t port) {
+caf::expected<std::unique_ptr<listener>>
+listen_tcp(boost::asio::io_context& io, const std::string& address, uint16_t port) {
   error_code code;
   const auto parsed = boost::asio::ip::make_address(address, code);
   if (code)

@@ -35,9 +35,8 @@ public:
 };
 
 /// Binds; `unavailable` if the address cannot be had.
-caf::expected<std::unique_ptr<listener>> listen_tcp(boost::asio::io_context& io,
-                                                    const std::string& address,
-                                                    uint16_t port);
+caf::expected<std::unique_ptr<listener>>
+listen_tcp(boost::asio::io_context& io, const std::string& address, uint16_t port);
 
 /// The same for a unix socket, for this user alone. A socket file that nobody listens
 /// on is replaced; ours is removed at the end.

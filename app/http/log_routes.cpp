@@ -55,17 +55,12 @@ void on_appended(edge& e, const exchange_ptr& x, const log_buffer_actor& buffer,
           [wait](const caf::error&) { wait->reached(durability::memory); });
 }
 
-void append(edge& e, const exchange_ptr& x, const std::string& name,
-            const log_buffer_actor& buffer, log_chunk chunk, bool to_disk) {
+void append(edge& e, const exchange_ptr& x, const log_buffer_actor& buffer,
+            log_chunk chunk, bool to_disk) {
   e.request(buffer, caf::infinite, atom::append_v, std::move(chunk))
-    .then(
-      [&e, x, buffer, to_disk](const log_receipt& receipt) {
-        on_appended(e, x, buffer, receipt, to_disk);
-      },
-      [&e, x, name](const caf::error& why) {
-        e.forget_log(name);
-        x->refuse(why);
-      });
+    .then([&e, x, buffer, to_disk](
+            const log_receipt& receipt) { on_appended(e, x, buffer, receipt, to_disk); },
+          refuse(x));
 }
 
 void post_lines(edge& e, const exchange_ptr& x) {
@@ -80,8 +75,8 @@ void post_lines(edge& e, const exchange_ptr& x) {
     return x->refuse(text.error());
   auto chunk = std::make_shared<log_chunk>(
     log_chunk{std::move(text->lines), text->count, std::move(x->in.charge)});
-  e.open_log(name, x, [&e, x, name, chunk, disk = *to_disk](const auto& buffer) {
-    append(e, x, name, buffer, std::move(*chunk), disk);
+  e.open_log(name, x, [&e, x, chunk, disk = *to_disk](const log_buffer_actor& buffer) {
+    append(e, x, buffer, std::move(*chunk), disk);
   });
 }
 
@@ -119,10 +114,9 @@ void on_flushed(edge& e, const log_buffer_actor& buffer, const round_ptr& round,
 
 void flush(edge& e, const log_buffer_actor& buffer, const round_ptr& round) {
   e.request(buffer, caf::infinite, atom::flush_v)
-    .then([&e, buffer, round](const flush_report& report) {
-      on_flushed(e, buffer, round, report);
-    },
-    refuse(round->x));
+    .then([&e, buffer,
+           round](const flush_report& report) { on_flushed(e, buffer, round, report); },
+          refuse(round->x));
 }
 
 void flush_each(edge& e, const std::vector<log_entry>& logs, const round_ptr& round) {

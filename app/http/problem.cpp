@@ -55,8 +55,8 @@ answer problem(unsigned status, std::string_view code, std::string_view detail) 
 }
 
 std::string_view reason(unsigned status) {
-  const auto text = boost::beast::http::obsolete_reason(
-    static_cast<boost::beast::http::status>(status));
+  const auto text =
+    boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
   return {text.data(), text.size()};
 }
 

@@ -48,6 +48,7 @@ struct server::implementation {
   }
 
   caf::error bind();
+  void run();
   void accept(stream_socket socket, entrance where);
   void end_if_empty();
   void end();
@@ -84,11 +85,14 @@ caf::error server::implementation::bind() {
     return context.error();
   tls = std::move(*context);
   uint16_t port = 0;
+  std::string host;
   if (!settings.address.empty()) {
     auto bound = listen_tcp(io, settings.address, settings.port);
     if (!bound)
       return bound.error();
     port = (*bound)->port();
+    host = (*bound)->name();
+    host.resize(host.rfind(':'));
     listeners.push_back(std::move(*bound));
   }
   if (!settings.socket.empty()) {
@@ -97,7 +101,7 @@ caf::error server::implementation::bind() {
       return bound.error();
     listeners.push_back(std::move(*bound));
   }
-  access_rules who{std::move(token), settings.address, settings.hosts, port};
+  access_rules who{std::move(token), std::move(host), settings.hosts, port};
   gate.emplace(std::move(who), all_routes(), settings.max_body_bytes);
   pool.emplace(connection_pool{*actor, *gate});
   pool->on_closed = [this] { end_if_empty(); };
@@ -116,6 +120,17 @@ void server::implementation::accept(stream_socket socket, entrance where) {
     make_tls_connection(*pool, std::move(socket), std::move(where), *tls)->start();
   else
     make_plain_connection(*pool, std::move(socket), std::move(where))->start();
+}
+
+void server::implementation::run() {
+  while (!io.stopped()) {
+    try {
+      io.run();
+    } catch (const std::exception&) {
+      // No memory. The operation that it hit has let go of its connection, whose
+      // deadline closes it; the others go on.
+    }
+  }
 }
 
 // -- ending -------------------------------------------------------------------------
@@ -154,7 +169,7 @@ caf::error server::start() {
     });
   caf::anon_send(x.actor->actors().actors.metrics, atom::attach_v,
                  caf::actor_cast<metered_actor>(x.handle));
-  x.thread = std::thread{[&x] { x.io.run(); }};
+  x.thread = std::thread{[&x] { x.run(); }};
   return caf::none;
 }
 

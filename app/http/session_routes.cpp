@@ -63,11 +63,9 @@ void on_updated(edge& e, const exchange_ptr& x, const update_target& where,
 template <class Atom, class... Ts>
 void update(edge& e, const exchange_ptr& x, update_target where, Atom what, Ts... xs) {
   e.request(sessions(e), caf::infinite, what, std::move(xs)...)
-    .then(
-      [&e, x, where = std::move(where)](const session_receipt& receipt) {
-        on_updated(e, x, where, receipt);
-      },
-      refuse(x));
+    .then([&e, x, where = std::move(where)](
+            const session_receipt& receipt) { on_updated(e, x, where, receipt); },
+          refuse(x));
 }
 
 template <class Atom>
@@ -157,12 +155,47 @@ void reply_flushed(exchange& x, const flush_report& report) {
   x.reply({200, json.take()});
 }
 
+/// A flush of all stores that is to end on disk: one sync a store.
+struct sync_round {
+  exchange_ptr x;
+  flush_report report;
+  size_t missing = 0;
+
+  void add() {
+    if (--missing == 0)
+      reply_flushed(*x, report);
+  }
+};
+
+void sync_each(edge& e, const std::shared_ptr<sync_round>& round,
+               const std::vector<session_store_info>& stores) {
+  round->missing = stores.size();
+  if (stores.empty())
+    reply_flushed(*round->x, round->report);
+  for (const auto& each : stores)
+    e.request(sessions(e), e.settings().disk_timeout, atom::persist_v, each.store,
+              all_updates, durability::disk)
+      .then([round](durability) { round->add(); }, refuse(round->x));
+}
+
+void on_all_flushed(edge& e, const exchange_ptr& x, const flush_report& report,
+                    bool to_disk) {
+  if (!to_disk)
+    return reply_flushed(*x, report);
+  auto round = std::make_shared<sync_round>(sync_round{x, report});
+  e.request(sessions(e), telling_time_max, atom::stats_v)
+    .then([&e, round](const session_stats& stats) { sync_each(e, round, stats.stores); },
+          refuse(x));
+}
+
 void post_flush_all(edge& e, const exchange_ptr& x) {
   auto level = wanted_level(x->in);
   if (!level)
     return x->refuse(level.error());
   e.request(sessions(e), caf::infinite, atom::flush_v)
-    .then([x](const flush_report& report) { reply_flushed(*x, report); }, refuse(x));
+    .then([&e, x, disk = *level == durability::disk](
+            const flush_report& report) { on_all_flushed(e, x, report, disk); },
+          refuse(x));
 }
 
 void on_store_flushed(edge& e, const exchange_ptr& x, const std::string& store,
@@ -182,11 +215,9 @@ void post_flush(edge& e, const exchange_ptr& x) {
   if (!level)
     return x->refuse(level.error());
   e.request(sessions(e), caf::infinite, atom::flush_v, store)
-    .then(
-      [&e, x, store, disk = *level == durability::disk](const flush_report& report) {
-        on_store_flushed(e, x, store, report, disk);
-      },
-      refuse(x));
+    .then([&e, x, store, disk = *level == durability::disk](
+            const flush_report& report) { on_store_flushed(e, x, store, report, disk); },
+          refuse(x));
 }
 
 // -- numbers ------------------------------------------------------------------------
@@ -218,8 +249,11 @@ std::string describe(const session_stats& x) {
 
 void get_sessions(edge& e, const exchange_ptr& x) {
   e.request(sessions(e), telling_time_max, atom::stats_v)
-    .then([x](const session_stats& stats) { x->reply({200, describe(stats)}); },
-          refuse(x));
+    .then(
+      [x](const session_stats& stats) {
+        x->reply({200, describe(stats)});
+      },
+      refuse(x));
 }
 
 } // namespace

@@ -1,6 +1,5 @@
 #include "app/http/stream_connection.hpp"
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
@@ -13,10 +12,7 @@ using boost::system::error_code;
 class plain_connection final : public connection {
 public:
   plain_connection(connection_pool& pool, stream_socket socket, entrance where)
-      : connection(pool), socket_(std::move(socket)) {
-    local_address_ = std::move(where.local_address);
-    local_ = where.local;
-  }
+      : connection(pool, std::move(where)), socket_(std::move(socket)) {}
 
 private:
   std::shared_ptr<plain_connection> self() {
@@ -63,10 +59,7 @@ class tls_connection final : public connection {
 public:
   tls_connection(connection_pool& pool, stream_socket socket, entrance where,
                  boost::asio::ssl::context& tls)
-      : connection(pool), stream_(std::move(socket), tls) {
-    local_address_ = std::move(where.local_address);
-    local_ = where.local;
-  }
+      : connection(pool, std::move(where)), stream_(std::move(socket), tls) {}
 
 private:
   using stream = boost::asio::ssl::stream<stream_socket>;

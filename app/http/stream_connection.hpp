@@ -7,20 +7,11 @@
 #include <boost/asio/ssl/context.hpp>
 
 #include <memory>
-#include <string>
 
 namespace sluice::http {
 
 /// A TCP or a unix socket.
 using stream_socket = boost::asio::generic::stream_protocol::socket;
-
-/// Where a connection came in.
-struct entrance {
-  /// For the check of `Host`, where the service listens on all addresses; else empty.
-  std::string local_address;
-  /// Whether it is a unix socket.
-  bool local = false;
-};
 
 std::shared_ptr<connection> make_plain_connection(connection_pool& pool,
                                                   stream_socket socket, entrance where);

@@ -35,8 +35,8 @@ public:
   caf::expected<std::optional<std::string_view>> text(std::string_view name) const;
 
   /// The same for a whole number in a range.
-  caf::expected<uint64_t> number(std::string_view name, uint64_t fallback,
-                                 uint64_t least, uint64_t most) const;
+  caf::expected<uint64_t> number(std::string_view name, uint64_t fallback, uint64_t least,
+                                 uint64_t most) const;
 
 private:
   const std::vector<parameter>& query_;

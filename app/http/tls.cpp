@@ -12,7 +12,8 @@ namespace ssl = boost::asio::ssl;
 
 caf::error invalid(const std::string& key, const std::string& value,
                    const std::string& why) {
-  return caf::make_error(ec::invalid_setting, key + "=" + value + " cannot be used: " + why);
+  return caf::make_error(ec::invalid_setting,
+                         key + "=" + value + " cannot be used: " + why);
 }
 
 } // namespace

@@ -1,0 +1,140 @@
+#include "app/http/incoming.hpp"
+
+#include "app/http/problem.hpp"
+
+namespace sluice::http {
+
+namespace {
+
+namespace beast_http = boost::beast::http;
+using boost::beast::http::field;
+
+constexpr uint32_t header_bytes_max = 16'384;
+
+/// Read at once: for a header, with which short bodies come along, and for a body.
+constexpr size_t header_read_bytes = 16'384;
+constexpr size_t body_read_bytes = 65'536;
+
+std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+} // namespace
+
+void incoming::begin() {
+  parser_.emplace();
+  parser_->header_limit(header_bytes_max);
+  // The length of a body is admission's business, which has more to say first.
+  parser_->body_limit(boost::none);
+  error_ = {};
+  header_bytes_ = 0;
+  in_body_ = false;
+  told_of_hunger_ = false;
+  if (buffer_.capacity() > header_read_bytes)
+    buffer_.shrink_to_fit();
+}
+
+boost::asio::mutable_buffer incoming::room() {
+  return buffer_.prepare((in_body_ ? body_read_bytes : header_read_bytes)
+                         - buffer_.size());
+}
+
+incoming::event incoming::advance() {
+  if (!has_bytes())
+    return event::more;
+  const auto bytes = parser_->put(buffer_.data(), error_);
+  buffer_.consume(bytes);
+  if (in_body_ && body().starved && !std::exchange(told_of_hunger_, true))
+    return event::starved;
+  if (error_ == beast_http::error::need_more) {
+    // A header, a chunk's header or a trailer that does not end.
+    if (buffer_.size() < header_read_bytes)
+      return event::more;
+    error_ = beast_http::error::header_limit;
+  }
+  if (error_)
+    return event::malformed;
+  if (!in_body_) {
+    header_bytes_ += bytes;
+    if (!parser_->is_header_done())
+      return event::more;
+    error_ = check_header();
+    return error_ ? event::malformed : event::header;
+  }
+  return complete() ? event::complete : event::piece;
+}
+
+/// Refuses what the parser lets pass, and what would be understood differently by
+/// whoever stands between the client and us.
+boost::system::error_code incoming::check_header() const {
+  const auto& fields = parser_->get();
+  const auto coding = fields[field::transfer_encoding];
+  if (!coding.empty() && !boost::beast::iequals(coding, "chunked"))
+    return beast_http::error::bad_transfer_encoding;
+  const auto hosts = fields.count(field::host);
+  if (hosts > 1 || (hosts == 0 && !is_http_1_0()))
+    return beast_http::error::bad_field;
+  return {};
+}
+
+head incoming::describe() const {
+  const auto& fields = parser_->get();
+  head result;
+  result.method = view(fields.method_string());
+  result.target = view(fields.target());
+  result.host = view(fields[field::host]);
+  result.origin = view(fields[field::origin]);
+  result.authorization = view(fields[field::authorization]);
+  result.content_type = view(fields[field::content_type]);
+  if (!parser_->chunked())
+    result.content_length = parser_->content_length().value_or(0);
+  result.http_1_0 = is_http_1_0();
+  return result;
+}
+
+bool incoming::is_head() const {
+  return parser_->get().method() == beast_http::verb::head;
+}
+
+bool incoming::waits_for_a_word() const {
+  return !is_http_1_0() && !has_bytes()
+         && boost::beast::iequals(parser_->get()[field::expect], "100-continue");
+}
+
+bool incoming::expects() const {
+  return !parser_->get()[field::expect].empty();
+}
+
+bool incoming::has_at_most(uint64_t bytes) const {
+  if (parser_->chunked())
+    return true;
+  const auto left = parser_->content_length_remaining();
+  return (left ? *left : parser_->content_length().value_or(0)) <= bytes;
+}
+
+bool incoming::charge_header(budget& from) {
+  auto [charge, drawn] = from.try_draw(header_bytes_);
+  body().charge = std::move(charge);
+  return drawn;
+}
+
+void incoming::expect_body(uint64_t bytes_max) {
+  in_body_ = true;
+  parser_->eager(true);
+  parser_->body_limit(bytes_max);
+}
+
+void incoming::read_past_body(uint64_t bytes_max) {
+  body().drop();
+  expect_body(bytes_max);
+}
+
+answer incoming::problem() const {
+  if (error_ == beast_http::error::header_limit)
+    return http::problem(431, "header-too-large", "the request's header is too large");
+  if (error_ == beast_http::error::body_limit)
+    return http::problem(ec::too_large, "the body is larger than allowed");
+  return http::problem(ec::invalid_argument, "malformed HTTP: " + error_.message());
+}
+
+} // namespace sluice::http

@@ -1,0 +1,7 @@
+sluice_test(sqlite sluice_sqlite sluice_database)
+sluice_test(sqlite_writer sluice_database)
+sluice_test(sqlite_writer_sql sluice_database)
+sluice_test(sqlite_writer_disk sluice_database)
+sluice_test(sqlite_reader sluice_database)
+sluice_test(checkpoint_scheduler sluice_database)
+sluice_test(database sluice_database)

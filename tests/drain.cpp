@@ -1,0 +1,155 @@
+// The promises of a stop and of a survey, with children that do as the test says.
+#define CAF_SUITE drain
+#include "actors/lifecycle/drain.hpp"
+
+#include "actors/lifecycle/survey.hpp"
+#include "tests/fixture.hpp"
+
+#include <memory>
+
+using namespace sluice;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What the children were asked, in order.
+using journal = std::shared_ptr<std::vector<std::string>>;
+
+/// A child that answers, or never does.
+managed_actor::behavior_type
+mock_child(managed_actor::stateful_pointer<std::vector<caf::response_promise>> self,
+           std::string key, journal asked, bool stuck) {
+  return {
+    [=](atom::status) -> caf::result<status_report> {
+      if (stuck)
+        return self->make_response_promise<status_report>();
+      status_report report;
+      report.key = key;
+      return report;
+    },
+    [=](atom::stop) -> caf::result<stop_report> {
+      asked->push_back(key);
+      if (stuck)
+        return self->make_response_promise<stop_report>();
+      self->quit();
+      return stop_report{"child", key, 1, 0, ""};
+    },
+  };
+}
+
+/// A supervisor that does nothing but drain and survey.
+class mock_state {
+public:
+  explicit mock_state(supervisor_actor::pointer self) : draining(self) {}
+
+  drain draining;
+};
+
+supervisor_actor::behavior_type
+mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self, children all) {
+  return {
+    [](atom::start) { return subsystems{}; },
+    [](atom::open, const std::string&) { return log_buffer_actor{}; },
+    [](atom::find, const std::string&) { return log_buffer_actor{}; },
+    [](atom::logs) { return std::vector<log_entry>{}; },
+    [self, all](atom::survey) {
+      auto promise = self->make_response_promise<std::vector<status_report>>();
+      survey(self, all, 500ms, promise);
+      return promise;
+    },
+    [self, all](atom::stop) {
+      auto promise = self->make_response_promise<std::vector<stop_report>>();
+      self->state.draining.start(all, 30s, promise);
+      return promise;
+    },
+  };
+}
+
+struct fixture : test::fixture {
+  void add(const std::string& key, std::optional<stage> when, bool stuck = false) {
+    auto who = tracked(sys.spawn(mock_child, key, asked, stuck));
+    all.push_back({"child", key, who, when});
+  }
+
+  void start() { aut = tracked(sys.spawn(mock_supervisor, all)); }
+
+  children all;
+  journal asked = std::make_shared<std::vector<std::string>>();
+  supervisor_actor aut;
+};
+
+using names = std::vector<std::string>;
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(drain_tests, fixture)
+
+CAF_TEST(upstream stops before downstream whatever the order of their start) {
+  add("metrics", stage::observers);
+  add("writer", stage::stores);
+  add("buffer", stage::intake);
+  add("database", stage::database);
+  start();
+  auto reports = get<std::vector<stop_report>>(aut, atom::stop_v);
+  CAF_CHECK(*asked == (names{"buffer", "writer", "database", "metrics"}));
+  CAF_CHECK_EQUAL(reports.size(), 4u);
+}
+
+CAF_TEST(a child that another one stops is not asked) {
+  add("reader", std::nullopt);
+  add("database", stage::database);
+  start();
+  CAF_CHECK_EQUAL(get<std::vector<stop_report>>(aut, atom::stop_v).size(), 1u);
+  CAF_CHECK(*asked == names{"database"});
+}
+
+CAF_TEST(downstream is not asked before upstream has answered) {
+  add("buffer", stage::intake, true);
+  add("writer", stage::stores);
+  start();
+  auto answer = self->request(aut, caf::infinite, atom::stop_v);
+  settle();
+  CAF_CHECK(*asked == names{"buffer"});
+  pass(30s - 1ns);
+  CAF_CHECK(*asked == names{"buffer"});
+  CAF_MESSAGE("WHEN the deadline passes THEN the stuck one is told and the rest goes on");
+  pass(1ns);
+  CAF_CHECK(*asked == (names{"buffer", "writer"}));
+  answer.receive(
+    [](const std::vector<stop_report>& reports) {
+      CAF_REQUIRE_EQUAL(reports.size(), 2u);
+      CAF_CHECK_EQUAL(reports[0].key, "buffer");
+      CAF_CHECK_EQUAL(reports[0].left, 1u);
+      CAF_CHECK_EQUAL(reports[1].left, 0u);
+    },
+    [&](const caf::error& err) { CAF_FAIL(sys.render(err)); });
+}
+
+CAF_TEST(a survey answers in the order of the children) {
+  add("a", stage::intake);
+  add("b", stage::stores);
+  start();
+  auto reports = get<std::vector<status_report>>(aut, atom::survey_v);
+  CAF_REQUIRE_EQUAL(reports.size(), 2u);
+  CAF_CHECK_EQUAL(reports[0].key, "a");
+  CAF_CHECK_EQUAL(reports[1].key, "b");
+}
+
+CAF_TEST(a survey tells a stuck actor as such and waits for it only shortly) {
+  add("stuck", stage::intake, true);
+  add("well", stage::stores);
+  start();
+  auto answer = self->request(aut, caf::infinite, atom::survey_v);
+  settle();
+  pass(500ms);
+  answer.receive(
+    [](const std::vector<status_report>& reports) {
+      CAF_REQUIRE_EQUAL(reports.size(), 2u);
+      CAF_REQUIRE_EQUAL(reports[0].alerts.size(), 1u);
+      CAF_CHECK_EQUAL(reports[0].alerts[0].id, "actor-silent");
+      CAF_CHECK(reports[1].alerts.empty());
+    },
+    [&](const caf::error& err) { CAF_FAIL(sys.render(err)); });
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,2 @@
+sluice_test(drain sluice_lifecycle)
+sluice_test(supervisor sluice_lifecycle)

@@ -1,0 +1,141 @@
+// The supervisor with everything it starts, on real threads, files and SQLite.
+#define CAF_SUITE supervisor
+#include "actors/lifecycle/supervisor.hpp"
+
+#include "tests/fixture.hpp"
+#include "tests/temp_dir.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <algorithm>
+
+using namespace sluice;
+using namespace std::string_literals;
+
+namespace {
+
+struct fixture {
+  fixture() {
+    system_config.set("scheduler.policy", caf::atom("sharing"));
+    test::write_file(dir / "id", "x");
+    config.data_dir = dir.path();
+    config.max_logs = 2;
+    config.writer.database.path = dir / "sluice.db";
+    config.reader.database.path = dir / "sluice.db";
+    config.metrics.kernel = [] { return process_io{}; };
+    system = std::make_unique<caf::actor_system>(system_config);
+    self = std::make_unique<caf::scoped_actor>(*system);
+    aut = system->spawn(supervisor, config);
+  }
+
+  template <class Answer, class Handle, class... Args>
+  caf::expected<Answer> ask(const Handle& who, Args&&... args) {
+    caf::expected<Answer> answer{caf::sec::runtime_error};
+    (*self)
+      ->request(who, caf::infinite, std::forward<Args>(args)...)
+      .receive([&](Answer& x) { answer = std::move(x); },
+               [&](caf::error& err) { answer = std::move(err); });
+    return answer;
+  }
+
+  std::vector<stop_report> stop() {
+    auto reports = ask<std::vector<stop_report>>(aut, atom::stop_v);
+    return reports ? *reports : std::vector<stop_report>{};
+  }
+
+  test::temp_dir dir;
+  supervisor_config config;
+  caf::actor_system_config system_config;
+  std::unique_ptr<caf::actor_system> system;
+  std::unique_ptr<caf::scoped_actor> self;
+  supervisor_actor aut;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(supervisor_tests, fixture)
+
+CAF_TEST(it starts what everybody talks to and stops it with nothing left) {
+  auto actors = ask<subsystems>(aut, atom::start_v);
+  CAF_REQUIRE(actors);
+  CAF_CHECK(actors->database && actors->sessions && actors->metrics);
+  auto reports = stop();
+  CAF_CHECK(!reports.empty());
+  for (const auto& report : reports)
+    CAF_CHECK_EQUAL(report.left, 0u);
+}
+
+CAF_TEST(a database that cannot be opened ends the start with an error) {
+  caf::anon_send_exit(aut, caf::exit_reason::kill);
+  config.writer.database.path = dir / "no/such/directory/sluice.db";
+  aut = system->spawn(supervisor, config);
+  CAF_CHECK(!ask<subsystems>(aut, atom::start_v));
+  stop();
+}
+
+CAF_TEST(a log has one buffer and one log too many is refused) {
+  CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
+  auto first = ask<log_buffer_actor>(aut, atom::open_v, "a"s);
+  CAF_CHECK(first == ask<log_buffer_actor>(aut, atom::open_v, "a"s));
+  CAF_CHECK(ask<log_buffer_actor>(aut, atom::open_v, "b"s));
+  auto third = ask<log_buffer_actor>(aut, atom::open_v, "c"s);
+  CAF_REQUIRE(!third);
+  CAF_CHECK_EQUAL(code_of(third.error()), ec::overloaded);
+  stop();
+}
+
+CAF_TEST(names that could mean another place are refused) {
+  CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
+  for (auto name : {""s, ".."s, "a/b"s, ".hidden"s, std::string(65, 'a'), "a\0b"s}) {
+    auto buffer = ask<log_buffer_actor>(aut, atom::open_v, name);
+    CAF_REQUIRE(!buffer);
+    CAF_CHECK_EQUAL(code_of(buffer.error()), ec::invalid_argument);
+  }
+  CAF_CHECK(ask<log_buffer_actor>(aut, atom::open_v, std::string(64, 'a')));
+  stop();
+}
+
+CAF_TEST(a log of an earlier run is found and an unknown one is refused) {
+  std::filesystem::create_directory(dir / "logs");
+  test::write_file(dir / "logs/old.log", "line\n");
+  CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
+  auto old = ask<log_buffer_actor>(aut, atom::find_v, "old"s);
+  CAF_REQUIRE(old);
+  CAF_CHECK_EQUAL(*ask<std::string>(*old, atom::tail_v, uint64_t{9}), "line\n"s);
+  auto none = ask<log_buffer_actor>(aut, atom::find_v, "none"s);
+  CAF_REQUIRE(!none);
+  CAF_CHECK_EQUAL(code_of(none.error()), ec::not_found);
+  stop();
+}
+
+CAF_TEST(what a log holds at the stop is in its file) {
+  CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
+  auto log = ask<log_buffer_actor>(aut, atom::open_v, "app"s);
+  CAF_REQUIRE(ask<log_receipt>(*log, atom::append_v, log_chunk{"a\nb\n", 2, {}}));
+  auto reports = stop();
+  auto mine = std::find_if(reports.begin(), reports.end(),
+                           [](const auto& x) { return x.key == "app"; });
+  CAF_REQUIRE(mine != reports.end());
+  CAF_CHECK_EQUAL(mine->drained, 2u);
+  CAF_CHECK_EQUAL(test::read_file(dir / "logs/app.log"), "a\nb\n");
+}
+
+CAF_TEST(a survey hears from every actor) {
+  CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
+  ask<log_buffer_actor>(aut, atom::open_v, "app"s);
+  auto reports = ask<std::vector<status_report>>(aut, atom::survey_v);
+  CAF_REQUIRE(reports);
+  std::vector<std::string> names;
+  for (const auto& report : *reports) {
+    names.push_back(report.name);
+    CAF_CHECK(report.alerts.empty());
+  }
+  for (auto name : {"log-buffer", "log-writer", "session-debouncer", "session-rows",
+                    "database", "sqlite-writer", "sqlite-reader", "checkpoint-scheduler",
+                    "metrics-aggregator", "disk-watch"})
+    CAF_CHECK(std::find(names.begin(), names.end(), name) != names.end());
+  stop();
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
