@@ -7,14 +7,6 @@
 
 namespace sluice {
 
-namespace {
-
-/// Requests for `disk` that may wait at once: each holds a promise, and a device
-/// that cannot sync must not let them pile up.
-constexpr size_t syncs_max = 10'000;
-
-} // namespace
-
 void log_buffer_state::init(log_buffer_config config, log_writer_actor writer,
                             metrics_aggregator_actor metrics) {
   config_ = std::move(config);
@@ -123,7 +115,7 @@ void log_buffer_state::on_written() {
   delta_.log_lines_written += in_flight_->count;
   written_ = in_flight_->last_seq;
   in_flight_.reset();
-  write_trouble_.reset();
+  write_trouble_.clear();
   pause_.reset();
   last_flush_at_ms_ = detail::wall_clock_ms();
   push_metrics();
@@ -136,9 +128,7 @@ void log_buffer_state::on_written() {
 void log_buffer_state::on_write_failed(ec code, std::string detail) {
   in_flight_->sent = false;
   ++failures_;
-  if (!write_trouble_)
-    write_trouble_ = alert{"log-write-failed", {}, detail::wall_clock_ms()};
-  write_trouble_->text = "log " + config_.log + " waits for its file: " + detail;
+  write_trouble_.note("log " + config_.log + " waits for its file: " + detail);
   flushes_.fail(caf::make_error(code, std::move(detail)));
   retry_.open<atom::retry>(self_, pause_.next());
 }
@@ -160,7 +150,7 @@ void log_buffer_state::on_synced(uint64_t seq, const io_counts& io) {
   syncing_ = false;
   synced_ = seq;
   delta_.disk += io;
-  sync_trouble_.reset();
+  sync_trouble_.clear();
   syncs_.reached(synced_);
   sync_if_wanted();
   finish_if_drained();
@@ -169,9 +159,7 @@ void log_buffer_state::on_synced(uint64_t seq, const io_counts& io) {
 void log_buffer_state::on_sync_failed(const caf::error& reason) {
   syncing_ = false;
   ++failures_;
-  if (!sync_trouble_)
-    sync_trouble_ = alert{"log-sync-failed", {}, detail::wall_clock_ms()};
-  sync_trouble_->text = "log " + config_.log + " is not synced: " + text_of(reason);
+  sync_trouble_.note("log " + config_.log + " is not synced: " + text_of(reason));
   retry_.open<atom::retry>(self_, pause_.next());
   // The writer syncs once more when it stops; nobody need wait for it here.
   if (stopping_)
@@ -253,9 +241,8 @@ status_report log_buffer_state::status() const {
   report.checks.push_back({"unflushed-age", fresh,
                            "log " + config_.log + ": the oldest line waits "
                              + std::to_string(oldest_ms()) + " ms"});
-  for (const auto* trouble : {&write_trouble_, &sync_trouble_})
-    if (*trouble)
-      report.alerts.push_back(**trouble);
+  write_trouble_.tell(report);
+  sync_trouble_.tell(report);
   auto words = report.alerts.empty() ? "log " + config_.log + " is written and synced"
                                      : report.alerts.front().text;
   report.checks.push_back({"log-disk", report.alerts.empty(), std::move(words)});

@@ -10,6 +10,7 @@
 
 #include "actors/detail/growing_pause.hpp"
 #include "actors/detail/seq_waiters.hpp"
+#include "actors/detail/trouble.hpp"
 #include "actors/detail/window_timer.hpp"
 #include "actors/log/line_batch.hpp"
 #include "messages/log_buffer.hpp"
@@ -54,6 +55,10 @@ public:
   caf::result<stop_report> stop();
 
 private:
+  /// Requests for `disk` that may wait at once: each holds a promise, and a device
+  /// that cannot sync must not let them pile up.
+  static constexpr size_t syncs_max = 10'000;
+
   // -- writing -------------------------------------------------------------------
   bool due() const;
   void write_if_due();
@@ -95,8 +100,8 @@ private:
 
   detail::growing_pause pause_;
   detail::window_timer retry_;
-  std::optional<alert> write_trouble_;
-  std::optional<alert> sync_trouble_;
+  detail::trouble write_trouble_{"log-write-failed"};
+  detail::trouble sync_trouble_{"log-sync-failed"};
   uint64_t failures_ = 0;
 
   metrics_delta delta_;

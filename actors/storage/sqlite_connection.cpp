@@ -83,8 +83,9 @@ void connection::close() {
 }
 
 caf::error connection::error_of(int code) const {
-  if ((code & 0xff) == SQLITE_AUTH && !authorizer_.refusal().empty())
-    return to_error(db_, code, ": " + authorizer_.refusal());
+  // Whatever the code: beside a schema that changed meanwhile it is another one.
+  if (!authorizer_.refusal().empty())
+    return caf::make_error(ec::refused, "not authorized: " + authorizer_.refusal());
   return to_error(db_, code);
 }
 

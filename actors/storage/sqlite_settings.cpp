@@ -83,7 +83,7 @@ caf::expected<sqlite_opened> open_writer(connection& db, const settings& x) {
     err = set_synchronous(db, x.synchronous);
   if (err) {
     db.close();
-    return err;
+    return caf::make_error(code_of(err), x.path + ": " + text_of(err));
   }
   db.watch_wal();
   // Each of these is what was read back a moment ago.

@@ -1,0 +1,39 @@
+// Something that went wrong and goes on being wrong until it is cleared: one alert,
+// with the time of its first sign and the words of its latest.
+#pragma once
+
+#include "actors/detail/wall_clock.hpp"
+#include "messages/status.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace sluice::detail {
+
+class trouble {
+public:
+  explicit trouble(std::string id) : id_(std::move(id)) {}
+
+  void note(std::string text) {
+    if (!now_)
+      now_ = alert{id_, {}, wall_clock_ms()};
+    now_->text = std::move(text);
+  }
+
+  void clear() { now_.reset(); }
+
+  explicit operator bool() const { return now_.has_value(); }
+
+  /// Adds the alert, if there is one.
+  void tell(status_report& report) const {
+    if (now_)
+      report.alerts.push_back(*now_);
+  }
+
+private:
+  std::string id_;
+  std::optional<alert> now_;
+};
+
+} // namespace sluice::detail
