@@ -9,6 +9,8 @@
 #include <bit>
 #include <functional>
 
+#include <strings.h>
+
 namespace sluice::json {
 
 namespace {
@@ -43,15 +45,10 @@ class reading {
 public:
   /// With `padded`, the bytes behind `text` may be read, and nothing is copied.
   reading(std::string_view text, bool padded) {
-    code_ = reserve(text.size());
-    if (!code_)
-      code_ = parser().parse(text.data(), text.size(), !padded).get(root_);
+    parse(text, padded, depth_max);
     // simdjson grants one level less where the innermost array or object has contents.
-    if (code_ == simdjson::DEPTH_ERROR && nesting(text) <= depth_max) {
-      code_ = parser().allocate(parser().capacity(), depth_max + 1);
-      if (!code_)
-        code_ = parser().parse(text.data(), text.size(), !padded).get(root_);
-    }
+    if (code_ == simdjson::DEPTH_ERROR && nesting(text) <= depth_max)
+      parse(text, padded, depth_max + 1);
   }
 
   explicit reading(const std::string& text)
@@ -76,8 +73,14 @@ private:
     return instance;
   }
 
+  void parse(std::string_view text, bool padded, size_t depth) {
+    code_ = reserve(text.size(), depth);
+    if (!code_)
+      code_ = parser().parse(text.data(), text.size(), !padded).get(root_);
+  }
+
   /// Grows by powers of two, so that lines of rising length do not each reallocate.
-  static simdjson::error_code reserve(size_t bytes) {
+  static simdjson::error_code reserve(size_t bytes, size_t depth) {
     auto capacity = parser().capacity();
     if (capacity < bytes || capacity == 0) {
       capacity =
@@ -85,7 +88,7 @@ private:
       if (auto code = parser().doc.allocate(capacity))
         return code;
     }
-    return parser().allocate(capacity, depth_max);
+    return parser().allocate(capacity, depth);
   }
 
   simdjson::error_code code_ = simdjson::SUCCESS;
@@ -205,12 +208,6 @@ field list_field(const char* name, std::function<caf::error(dom::element)> read)
           }};
 }
 
-/// Whether `word` is `lower` in either case.
-bool same_letters(std::string_view word, std::string_view lower) {
-  auto same = [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; };
-  return std::equal(word.begin(), word.end(), lower.begin(), lower.end(), same);
-}
-
 /// Reads a body into `result`, which the fields refer to.
 template <class T>
 caf::expected<T> read_body(const std::string& text, const char* what, T& result,
@@ -235,9 +232,7 @@ caf::error check_object(const std::string& text) {
   reading json{text};
   if (auto err = json.error())
     return err;
-  if (!json.root().is_object())
-    return invalid("must be a JSON object");
-  return {};
+  return json.root().is_object() ? caf::error{} : invalid("must be a JSON object");
 }
 
 caf::error check_lines(const std::string& text) {
@@ -287,15 +282,14 @@ caf::expected<sql_write> read_batch(const std::string& text) {
 caf::expected<checkpoint_mode> read_checkpoint(const std::string& text) {
   auto mode = checkpoint_mode::passive;
   auto read = [&](dom::element x) -> caf::error {
-    std::string_view word;
-    auto is_text = !x.get(word);
     using enum checkpoint_mode;
-    for (auto known : {passive, full, restart, truncate}) {
-      if (is_text && same_letters(word, to_string(known))) {
-        mode = known;
-        return {};
-      }
-    }
+    const char* word = "";
+    if (!x.get(word))
+      for (auto known : {passive, full, restart, truncate})
+        if (::strcasecmp(word, to_string(known).c_str()) == 0) {
+          mode = known;
+          return {};
+        }
     return invalid("\"mode\" must be PASSIVE, FULL, RESTART or TRUNCATE");
   };
   if (text.empty())
