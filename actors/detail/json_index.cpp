@@ -13,15 +13,10 @@ constexpr auto npos = std::string_view::npos;
 
 /// Position behind the string that opens at `at`.
 size_t behind_string(std::string_view text, size_t at) {
-  for (++at; at < text.size(); ++at) {
-    at = text.find_first_of("\"\\", at);
-    if (at == npos)
-      return text.size();
-    if (text[at] == '"')
-      return at + 1;
-    ++at;
-  }
-  return text.size();
+  at = text.find_first_of("\"\\", at + 1);
+  while (at != npos && text[at] == '\\')
+    at = text.find_first_of("\"\\", at + 2);
+  return at == npos ? text.size() : at + 1;
 }
 
 /// Calls `opened` and `closed` with the depth for each bracket that is in no string;

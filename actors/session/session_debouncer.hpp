@@ -51,19 +51,19 @@ public:
   void init(session_debouncer_config config, session_store_actor store,
             metrics_aggregator_actor metrics);
 
-  // -- updates and reads (session_requests.cpp) ------------------------------------
+  // -- updates and reads (session_debouncer_requests.cpp) --------------------------
 
   caf::result<session_receipt> put(session_update& x);
   caf::result<session_receipt> patch(session_update& x);
   caf::result<session_receipt> erase(std::string& store, std::string& key);
   caf::result<std::string> get(std::string& store, std::string& key);
 
-  // -- whole stores (session_stores.cpp) -------------------------------------------
+  // -- whole stores (session_debouncer_stores.cpp) ---------------------------------
 
   caf::result<session_receipt> replace(session_replacement& x);
   caf::result<std::vector<session_document>> get_all(const std::string& store);
 
-  // -- writing (session_writes.cpp) ------------------------------------------------
+  // -- writing (session_debouncer_writes.cpp) --------------------------------------
 
   caf::result<flush_report> flush_all();
   caf::result<flush_report> flush(const std::string& store);
@@ -143,7 +143,7 @@ private:
   uint64_t wait_for_write(store_line& line, std::function<void(const caf::error&)> done);
   void report_counts();
 
-  // -- maintenance (session_maintenance.cpp) ---------------------------------------
+  // -- maintenance (session_debouncer_maintenance.cpp) -----------------------------
 
   bool maintenance_due(const store_line& line) const;
   void maintain(store_line& line);

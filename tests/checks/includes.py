@@ -11,7 +11,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 # include what they test.
 CORNERS = {
     "sqlite3": r"actors/storage/sqlite[^/]*$",
-    "simdjson": r"actors/detail/json_reading\.hpp$",
+    "simdjson": r"actors/detail/json_input\.cpp$",
     "boost/": r"app/http/",
     "libpq": r"actors/storage/postgres[^/]*$",
     "caf/io/": r"app/introspection/",
