@@ -38,6 +38,8 @@ connection::connection(connection_pool& pool, entrance where)
 
 void connection::start() {
   pool_.open.insert(this);
+  pool_.served += 1;
+  served_ = true;
   expect_progress();
   prepare();
 }
@@ -61,6 +63,7 @@ void connection::close() {
   deadline_.cancel();
   close_socket();
   pool_.open.erase(this);
+  pool_.served -= served_ ? 1 : 0;
   if (pool_.on_closed)
     pool_.on_closed();
 }
