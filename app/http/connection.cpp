@@ -137,27 +137,18 @@ void connection::advance() {
 
 /// Returns whether it is worth while to call again.
 bool connection::advance_once() {
-  using enum incoming::event;
-  switch (in_.advance()) {
-    case more:
-      read(in_.room());
-      return false;
-    case header:
-      on_header();
-      return true;
-    case piece:
-      return true;
-    case starved:
-      refuse_no_room();
-      return true;
-    case complete:
-      dispatch();
-      return true;
-    case malformed:
-      refuse_and_close(in_.problem());
-      return false;
-  }
-  return false;
+  const auto what = in_.advance();
+  if (what == incoming::event::more)
+    read(in_.room());
+  else if (what == incoming::event::malformed)
+    refuse_and_close(in_.problem());
+  else if (what == incoming::event::header)
+    on_header();
+  else if (what == incoming::event::starved)
+    refuse_no_room();
+  else if (what == incoming::event::complete)
+    dispatch();
+  return what != incoming::event::more;
 }
 
 void connection::on_header() {
