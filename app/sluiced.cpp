@@ -7,7 +7,6 @@
 #include "app/service.hpp"
 #include "messages/error.hpp"
 
-#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -28,7 +27,7 @@ namespace {
 
 enum exit_code : int {
   drained = 0,
-  not_drained = 1,
+  failed = 1,
   bad_setting = 2,
   data_unavailable = 3,
   address_unavailable = 4,
@@ -87,7 +86,7 @@ exit_code code_for(const caf::error& err) {
     case ec::unavailable:
       return address_unavailable;
     default:
-      return not_drained;
+      return failed;
   }
 }
 
@@ -107,7 +106,7 @@ exit_code report(const std::vector<stop_report>& reports) {
   if (left > 0) {
     spdlog::error("stopped {} actors wrote {} items; {} could not be brought to disk",
                   reports.size(), written, left);
-    return not_drained;
+    return failed;
   }
   spdlog::info("stopped {} actors wrote {} items and left none", reports.size(), written);
   return drained;

@@ -9,7 +9,8 @@ function(sluice_test name)
     if(NOT line MATCHES "^CAF_TEST\\(([^)]+)\\)")
       message(FATAL_ERROR "tests/${name}.cpp: a CAF_TEST must stand on one line: ${line}")
     endif()
-    set(sentence "${CMAKE_MATCH_1}")
+    # clang-format sets a blank behind words that are keywords too.
+    string(STRIP "${CMAKE_MATCH_1}" sentence)
     add_test(NAME "${name}.${sentence}"
       COMMAND test_${name} -n -v 3 -r 120 -t "^${sentence}$")
     set_tests_properties("${name}.${sentence}" PROPERTIES

@@ -113,7 +113,7 @@ CAF_TEST(one commit and then silence is one checkpoint) {
   CAF_CHECK_EQUAL(copy(stats().wal.frames), 0);
 }
 
-CAF_TEST(enough waiting bytes are moved at once and one frame less is not ) {
+CAF_TEST(enough waiting bytes are moved at once and one frame less waits) {
   config.checkpoint_bytes = 10 * 4120;
   begin();
   insert();

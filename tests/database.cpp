@@ -198,7 +198,7 @@ CAF_TEST(a reader that ended is not asked again) {
   }
 }
 
-CAF_TEST(users statements and writes are counted and our own are not ) {
+CAF_TEST(users statements and writes are counted and not our own) {
   start();
   insert(1);
   sql_write batch{{{"INSERT INTO t VALUES (?, 1)", {}}},

@@ -140,15 +140,10 @@ CAF_TEST(of a key that stands twice in a store the last one counts) {
   CAF_CHECK_EQUAL(store->at(0), (session_document{"a", R"({"n":2})"}));
 }
 
-CAF_TEST(a store with a value that is no object or with a bad key is refused) {
+CAF_TEST(a store with a value that is no object is refused) {
   CAF_CHECK_EQUAL(refusal(json::read_store(R"({"a":{},"b":1})")),
                   "\"b\" must be a JSON object");
   CAF_CHECK_NOT_EQUAL(refusal(json::read_store("[]")), "accepted");
-  CAF_CHECK_NOT_EQUAL(refusal(json::read_store(R"({"":{}})")), "accepted");
-  CAF_CHECK_NOT_EQUAL(refusal(json::read_store(R"({"a\u0000":{}})")), "accepted");
-  auto key = [](size_t bytes) { return "{\"" + std::string(bytes, 'k') + "\":{}}"; };
-  CAF_CHECK_EQUAL(refusal(json::read_store(key(512))), "accepted");
-  CAF_CHECK_NOT_EQUAL(refusal(json::read_store(key(513))), "accepted");
 }
 
 CAF_TEST(updatedAt is found at the top level alone) {

@@ -148,7 +148,7 @@ CAF_TEST(exactly one statement is accepted) {
                     std::make_pair(bad, ec::invalid_argument));
 }
 
-CAF_TEST(what our own SQL may do the same text from a user may not ) {
+CAF_TEST(what our own SQL may do is refused to a user in the same words) {
   CAF_REQUIRE_EQUAL(open(), ec::none);
   auto sql = "CREATE TABLE sluice_x(a)";
   CAF_CHECK_EQUAL(prepare(sql, sql_origin::sluice), ec::none);

@@ -145,7 +145,7 @@ CAF_TEST(a database that is not there is unavailable) {
   CAF_CHECK_EQUAL(code("SELECT 1"), ec::unavailable);
 }
 
-CAF_TEST(users queries are counted once and our own are not ) {
+CAF_TEST(users queries are counted once and not our own) {
   query("SELECT 1");
   query("SELECT 2");
   query("SELECT 3", {}, sql_origin::sluice);

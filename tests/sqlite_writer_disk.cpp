@@ -42,7 +42,7 @@ CAF_TEST_FIXTURE_SCOPE(sqlite_writer_disk_tests, local)
 
 // -- synced commits -------------------------------------------------------------
 
-CAF_TEST(a commit that nobody wants synced is not ) {
+CAF_TEST(nothing is synced that nobody wants synced) {
   must("INSERT INTO t VALUES (1, 1)");
   auto counts = collect();
   CAF_CHECK_EQUAL(counts.disk.syncs, 0u);

@@ -123,6 +123,8 @@ void group_commit::run_statements(write_request& x) {
 }
 
 caf::expected<sql_receipt> group_commit::results_of(const sql_write& x) {
+  // A batch of no rows cannot be told from a plain statement here, and would run it once:
+  // whoever reads batches from outside answers an empty one without asking us.
   auto batch = !x.rows.empty();
   if (x.statements.empty() || (batch && x.statements.size() != 1))
     return caf::make_error(ec::invalid_argument, "a write is statements, or rows of one");

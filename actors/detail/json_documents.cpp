@@ -1,29 +1,10 @@
 #include "actors/detail/json_index.hpp"
 #include "actors/detail/json_input.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <unordered_map>
 
 namespace sluice::json {
-
-namespace {
-
-constexpr size_t key_bytes_max = 512;
-
-caf::error check_key(std::string_view key) {
-  auto control = [](char x) { return static_cast<uint8_t>(x) < 0x20 || x == 0x7f; };
-  if (key.empty() || key.size() > key_bytes_max)
-    return caf::make_error(ec::invalid_argument, "a key must have 1 to "
-                                                   + std::to_string(key_bytes_max)
-                                                   + " bytes");
-  if (std::any_of(key.begin(), key.end(), control))
-    return caf::make_error(ec::invalid_argument,
-                           "a key must not have control characters");
-  return {};
-}
-
-} // namespace
 
 caf::expected<std::vector<session_document>> read_store(const std::string& text) {
   if (auto err = check_object(text))
@@ -34,8 +15,6 @@ caf::expected<std::vector<session_document>> read_store(const std::string& text)
   auto list = list_members(text, 1);
   for (size_t i = 1; i < list.size(); ++i) {
     auto key = plain_name(list[i].name, space);
-    if (auto err = check_key(key))
-      return err;
     if (!list[i].is_object())
       return caf::make_error(ec::invalid_argument,
                              "\"" + std::string{key} + "\" must be a JSON object");

@@ -47,6 +47,7 @@ session_rows_state::load_all(const std::string& store) {
 
 void session_rows_state::plan_reading(reading x) {
   auto rp = x.rp;
+  auto statement = sql::sizes(x.store);
   auto plan = [this, x = std::move(x)](sql_result& found) mutable {
     int64_t piece = 0;
     for (auto row = found.rows.rbegin(); row != found.rows.rend(); ++row) {
@@ -60,7 +61,7 @@ void session_rows_state::plan_reading(reading x) {
     }
     read_piece(std::move(x));
   };
-  query(sql::sizes(x.store), rp, std::move(plan));
+  query(std::move(statement), rp, std::move(plan));
 }
 
 void session_rows_state::read_piece(reading x) {

@@ -11,15 +11,6 @@ namespace sluice {
 
 namespace {
 
-constexpr caf::timespan pause_min = std::chrono::milliseconds{100};
-constexpr caf::timespan pause_max = std::chrono::seconds{10};
-
-/// Doubles with each failure in a row.
-caf::timespan pause_after(uint64_t failures) {
-  auto doublings = std::min<uint64_t>(failures - 1, 7);
-  return std::min(pause_min * (1 << doublings), pause_max);
-}
-
 /// A flush of all stores, answered when the last of them is.
 struct full_flush {
   caf::typed_response_promise<flush_report> rp;
@@ -169,6 +160,7 @@ void session_debouncer_state::landed(store_line& line, const session_applied& ap
   if (!stopping_.empty())
     drained_ += written.size();
   line.failures = 0;
+  line.pause.reset();
   line.busy = false;
   report_counts();
   answer_waiters(line);
@@ -199,7 +191,7 @@ void session_debouncer_state::turned_back(store_line& line, const caf::error& er
   if (!line.waiters.empty())
     launch(line);
   else
-    line.retry.open<atom::retry>(self_, pause_after(line.failures), line.sessions.name());
+    line.retry.open<atom::retry>(self_, line.pause.next(), line.sessions.name());
   finish_stop();
 }
 

@@ -2,6 +2,7 @@
 // and everybody who waits for something of it.
 #pragma once
 
+#include "actors/detail/growing_pause.hpp"
 #include "actors/detail/window_timer.hpp"
 #include "actors/session/pending_store.hpp"
 
@@ -52,6 +53,7 @@ struct store_line {
   std::vector<write_waiter> waiters;
   /// Flushes that failed since the last good one, and how the last one did.
   uint64_t failures = 0;
+  detail::growing_pause pause;
   caf::error last_error;
   int64_t failing_since_ms = 0;
   durability failed_level = durability::ram;

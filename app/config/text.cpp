@@ -1,5 +1,7 @@
 #include "app/config/text.hpp"
 
+#include "actors/detail/json_input.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -29,42 +31,6 @@ constexpr size_t shown_bytes_max = 120;
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
-
-// Bytes of the character that `text` begins with, or 0 if it is not UTF-8: cut short,
-// a surrogate, past the last plane, or longer than it need be.
-size_t character_length(std::string_view text) {
-  struct form {
-    unsigned char first_least;
-    unsigned char first_most;
-    unsigned char second_least;
-    unsigned char second_most;
-    size_t length;
-  };
-  constexpr std::array<form, 9> forms = {{
-    {0x00, 0x7f, 0x80, 0xbf, 1},
-    {0xc2, 0xdf, 0x80, 0xbf, 2},
-    {0xe0, 0xe0, 0xa0, 0xbf, 3},
-    {0xe1, 0xec, 0x80, 0xbf, 3},
-    {0xed, 0xed, 0x80, 0x9f, 3},
-    {0xee, 0xef, 0x80, 0xbf, 3},
-    {0xf0, 0xf0, 0x90, 0xbf, 4},
-    {0xf1, 0xf3, 0x80, 0xbf, 4},
-    {0xf4, 0xf4, 0x80, 0x8f, 4},
-  }};
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  for (const auto& each : forms) {
-    if (byte(0) < each.first_least || byte(0) > each.first_most)
-      continue;
-    if (text.size() < each.length)
-      return 0;
-    for (size_t i = 1; i < each.length; ++i)
-      if (byte(i) < (i == 1 ? each.second_least : 0x80)
-          || byte(i) > (i == 1 ? each.second_most : 0xbf))
-        return 0;
-    return each.length;
-  }
-  return 0;
 }
 
 } // namespace
@@ -124,13 +90,7 @@ std::string shown(std::string_view text) {
 }
 
 bool is_printable(std::string_view text) {
-  while (!text.empty()) {
-    const auto length = character_length(text);
-    if (length == 0 || is_control(text.front()))
-      return false;
-    text.remove_prefix(length);
-  }
-  return true;
+  return std::none_of(text.begin(), text.end(), is_control) && json::valid_utf8(text);
 }
 
 } // namespace sluice::config

@@ -26,6 +26,8 @@ class Report:
         print(f"  AIM  {line}", flush=True)
 
     def aims(self):
+        if not self._aims:
+            return
         self.heading("All aims")
         for line in self._aims:
             self.note(line)

@@ -32,16 +32,20 @@ def is_standard(header):
     return re.fullmatch(r"[a-z_0-9]+", header) is not None
 
 
-def names_actor(root, header):
-    """Whether this header of actors/ is that of an actor: it has a vocabulary."""
-    name = pathlib.PurePath(header).name
-    return header.startswith("actors/") and (root / "messages" / name).exists()
+def is_actor(root, path):
+    """Whether this source of actors/ is an actor's own: it has a vocabulary."""
+    return path.parts[0] == "actors" and (root / "messages" / f"{path.stem}.hpp").exists()
 
 
-def belongs_to(path, header):
-    """Whether the file is a part of the actor that the header is of."""
+def may_know(root, path, header):
+    """Whether the file may know this header of actors/: any that is no actor's, its own,
+    and, as a part of an actor that is cut in several files, that actor's."""
     header = pathlib.PurePath(header)
-    return path.parent == header.parent and path.stem.startswith(header.stem)
+    if not is_actor(root, header) or header.stem == path.stem:
+        return True
+    if path.as_posix().startswith("actors/lifecycle/supervisor."):
+        return True
+    return path.parent == header.parent and not is_actor(root, path)
 
 
 def judge(root, path, kind, header):
@@ -53,9 +57,7 @@ def judge(root, path, kind, header):
             return "is not written from the root"
         if not header.startswith(BELOW[folder]):
             return f"points the wrong way out of {folder}/"
-        if (folder == "actors" and names_actor(root, header)
-                and not belongs_to(path, header)
-                and not path.as_posix().startswith("actors/lifecycle/supervisor.")):
+        if folder == "actors" and not may_know(root, path, header):
             return "is another actor's header; only the supervisor may know it"
         return None
     if folder == "messages" and not header.startswith("caf/") and not is_standard(header):
