@@ -48,12 +48,15 @@ struct fixture {
 
   reply ask(const std::string& text) { return connect().ask(text); }
 
-  /// Waits until `done` holds; a second is plenty.
+  /// Waits until `done` holds, for five seconds at most.
   template <class F>
   bool soon(F done) {
-    for (int i = 0; i < 1000 && !done(); ++i)
+    for (int i = 0; i < 1000; ++i) {
+      if (done())
+        return true;
       std::this_thread::sleep_for(5ms);
-    return done();
+    }
+    return false;
   }
 };
 

@@ -38,6 +38,8 @@ connection::connection(connection_pool& pool, entrance where)
 
 void connection::start() {
   pool_.open.insert(this);
+  pool_.served += 1;
+  served_ = true;
   expect_progress();
   prepare();
 }
@@ -61,6 +63,7 @@ void connection::close() {
   deadline_.cancel();
   close_socket();
   pool_.open.erase(this);
+  pool_.served -= served_ ? 1 : 0;
   if (pool_.on_closed)
     pool_.on_closed();
 }
@@ -134,27 +137,18 @@ void connection::advance() {
 
 /// Returns whether it is worth while to call again.
 bool connection::advance_once() {
-  using enum incoming::event;
-  switch (in_.advance()) {
-    case more:
-      read(in_.room());
-      return false;
-    case header:
-      on_header();
-      return true;
-    case piece:
-      return true;
-    case starved:
-      refuse_no_room();
-      return true;
-    case complete:
-      dispatch();
-      return true;
-    case malformed:
-      refuse_and_close(in_.problem());
-      return false;
-  }
-  return false;
+  const auto what = in_.advance();
+  if (what == incoming::event::more)
+    read(in_.room());
+  else if (what == incoming::event::malformed)
+    refuse_and_close(in_.problem());
+  else if (what == incoming::event::header)
+    on_header();
+  else if (what == incoming::event::starved)
+    refuse_no_room();
+  else if (what == incoming::event::complete)
+    dispatch();
+  return what != incoming::event::more;
 }
 
 void connection::on_header() {

@@ -21,7 +21,9 @@ class connection;
 struct connection_pool {
   edge& actor;
   admission& gate;
+  /// All there are, and how many of them are served, not turned away.
   std::unordered_set<connection*> open = {};
+  size_t served = 0;
   bool stopping = false;
   /// Called when a connection has ended.
   std::function<void()> on_closed = {};
@@ -125,6 +127,7 @@ private:
 
   connection_pool& pool_;
   const entrance where_;
+  bool served_ = false;
   phase phase_ = phase::preparing;
 
   incoming in_;

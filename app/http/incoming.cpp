@@ -30,7 +30,7 @@ void incoming::begin() {
   header_bytes_ = 0;
   in_body_ = false;
   told_of_hunger_ = false;
-  if (buffer_.capacity() > header_read_bytes)
+  if (!has_bytes() && buffer_.capacity() > header_read_bytes)
     buffer_.shrink_to_fit();
 }
 

@@ -109,10 +109,10 @@ caf::error server::implementation::bind() {
 }
 
 void server::implementation::accept(stream_socket socket, entrance where) {
-  const auto count = pool->open.size();
   const bool secure = tls && !where.local;
-  if (count >= settings.max_connections) {
-    if (!secure && count < settings.max_connections + turned_away_max)
+  if (pool->served >= settings.max_connections) {
+    const auto turned_away = pool->open.size() - pool->served;
+    if (!secure && turned_away < turned_away_max)
       make_plain_connection(*pool, std::move(socket), std::move(where))->turn_away();
     return;
   }
