@@ -18,7 +18,8 @@ def run(bench):
     results = bench.rounds(cases)
     bench.report.costs(cases, results, "row", ROW_BYTES)
     bench.devices(cases, "row", ROW_BYTES)
-    bench.report.note("ours: CPU with HTTP and JSON; bytes with the checkpoint at the stop")
+    bench.report.note("ours: CPU with HTTP and JSON; "
+                      "bytes with the checkpoint at the stop")
     result = results[ours.label]
     bench.report.aim(f"{ROWS:,} inserts from {CLIENTS} clients, commits",
                      result["commits"], 1000, "commits")
