@@ -79,7 +79,8 @@ using session_debouncer_actor = caf::typed_actor<
   caf::replies_to<atom::flush>::with<flush_report>,
   /// The same for one store.
   caf::replies_to<atom::flush, std::string>::with<flush_report>,
-  /// Answers once a store's updates up to this number have reached the level.
+  /// Answers once a store's updates up to this number have reached the level, or with
+  /// the error of the attempt that failed. A number not given yet means all so far.
   caf::replies_to<atom::persist, std::string, uint64_t, durability>::with<durability>,
   /// Tells the sessions' numbers.
   caf::replies_to<atom::stats>::with<session_stats>,
