@@ -1,6 +1,5 @@
 // The HTTP side on real sockets and threads, with mocks behind it.
 #define CAF_SUITE http_server
-
 #include "tests/http_client.hpp"
 #include "tests/http_mocks.hpp"
 
@@ -10,7 +9,6 @@
 #include <chrono>
 #include <optional>
 #include <thread>
-
 #include <caf/test/dsl.hpp>
 
 using namespace sluice;
