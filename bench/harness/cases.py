@@ -47,8 +47,8 @@ class Peer:
 
 
 class Served:
-    """A load on a server, `sluiced` if not told otherwise. CPU is counted until all is flushed, calls and bytes until
-    it has stopped, since a stop is when the rest is written."""
+    """A load on a server, `sluiced` if not told otherwise. CPU is counted until all is
+    flushed, calls and bytes until it has stopped, since a stop writes the rest."""
 
     def __init__(self, label, items, load, prepare=None, program="sluiced"):
         self.label = label
