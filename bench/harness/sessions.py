@@ -24,12 +24,7 @@ def run(bench):
     results = bench.rounds(cases)
     bench.report.costs(cases, results, "update", DOCUMENT_BYTES)
     bench.devices(cases, "update", DOCUMENT_BYTES)
-<<<<<<< HEAD
-    bench.report.note("ours: CPU with HTTP and JSON; "
-                      "bytes with the checkpoint at the stop")
-=======
     bench.report.note(OURS_INCLUDE)
->>>>>>> bench
     for case in cases[:2]:
         ours = results[case.label]
         bench.report.note(f"{case.label}: {ours['documents']:.0f} documents written "

@@ -19,12 +19,7 @@ def run(bench):
     results = bench.rounds(cases)
     bench.report.costs(cases, results, "row", ROW_BYTES)
     bench.devices(cases, "row", ROW_BYTES)
-<<<<<<< HEAD
-    bench.report.note("ours: CPU with HTTP and JSON; "
-                      "bytes with the checkpoint at the stop")
-=======
     bench.report.note(OURS_INCLUDE)
->>>>>>> bench
     result = results[ours.label]
     bench.report.aim(f"{ROWS:,} inserts from {CLIENTS} clients, commits",
                      result["commits"], 1000, "commits")
