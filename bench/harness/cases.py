@@ -48,7 +48,7 @@ class Peer:
 
 class Served:
     """A load on a server, `sluiced` if not told otherwise. CPU is counted until all is
-    flushed, calls and bytes until it has stopped: a stop is when the rest is written."""
+    flushed, calls and bytes until it has stopped, since a stop writes the rest."""
 
     def __init__(self, label, items, load, prepare=None, program="sluiced"):
         self.label = label

@@ -20,9 +20,8 @@ def run(bench):
 def _start(bench):
     ready, resident = [], []
     for _ in range(STARTS):
-        with tempfile.TemporaryDirectory(prefix="start-",
-                                         dir=bench.scratch) as directory, \
-                service.running(bench.programs, directory) as sluiced:
+        with tempfile.TemporaryDirectory(prefix="start-", dir=bench.scratch) as data, \
+                service.running(bench.programs, data) as sluiced:
             ready.append(sluiced.ready_ms)
             resident.append(sluiced.resident_kib())
             sluiced.stop()

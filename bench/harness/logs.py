@@ -21,8 +21,7 @@ def in_process(bench):
         Peer("bare, 100 lines a write", "bench-log-peers", "bare-100", lines),
         Peer("bare, 64 KiB a write", "bench-log-peers", "bare-64k", lines),
     ]
-    bench.report.heading("Logs inside a program: lines of 100 bytes, "
-                         "ours in chunks of 100")
+    bench.report.heading("Logs in process: lines of 100 bytes, ours in chunks of 100")
     results = bench.rounds(cases)
     bench.report.costs(cases, results, "line", LINE_BYTES)
     bench.report.aim("log chunks in process, CPU a line",

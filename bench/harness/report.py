@@ -2,6 +2,8 @@
 
 MIB = 1024 * 1024
 
+OURS_INCLUDE = "ours: CPU with HTTP and JSON; bytes with the checkpoint at the stop"
+
 
 def times(ratio):
     """A ratio with the digits that mean something: 0.047x, 4.7x, 470x."""

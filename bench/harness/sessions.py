@@ -1,6 +1,7 @@
 """Session updates: changed documents in windows by us, whole files or rows by peers."""
 
 from harness.cases import Peer, Served
+from harness.report import OURS_INCLUDE
 
 DOCUMENT_BYTES = 1024
 DOCUMENTS = 500
@@ -23,8 +24,7 @@ def run(bench):
     results = bench.rounds(cases)
     bench.report.costs(cases, results, "update", DOCUMENT_BYTES)
     bench.devices(cases, "update", DOCUMENT_BYTES)
-    bench.report.note("ours: CPU with HTTP and JSON; "
-                      "bytes with the checkpoint at the stop")
+    bench.report.note(OURS_INCLUDE)
     for case in cases[:2]:
         ours = results[case.label]
         bench.report.note(f"{case.label}: {ours['documents']:.0f} documents written "

@@ -1,6 +1,7 @@
 """Single-row inserts: committed in groups by us, one by one or by hand by the peers."""
 
 from harness.cases import Peer, Served
+from harness.report import OURS_INCLUDE
 
 ROW_BYTES = 100
 ROWS = 20_000
@@ -18,8 +19,7 @@ def run(bench):
     results = bench.rounds(cases)
     bench.report.costs(cases, results, "row", ROW_BYTES)
     bench.devices(cases, "row", ROW_BYTES)
-    bench.report.note("ours: CPU with HTTP and JSON; "
-                      "bytes with the checkpoint at the stop")
+    bench.report.note(OURS_INCLUDE)
     result = results[ours.label]
     bench.report.aim(f"{ROWS:,} inserts from {CLIENTS} clients, commits",
                      result["commits"], 1000, "commits")

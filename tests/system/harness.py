@@ -213,6 +213,11 @@ class Sluiced:
         """The bytes of a log's file."""
         return (self.data / "logs" / f"{name}.log").read_bytes()
 
+    def comes_to_hold(self, name, content):
+        """Whether a log's file gets to hold exactly this, soon."""
+        path = self.data / "logs" / f"{name}.log"
+        return wait_until(lambda: path.exists() and path.read_bytes() == content)
+
     def wal_size(self):
         return (self.data / "sluice.db-wal").stat().st_size
 
