@@ -102,7 +102,9 @@ CAF_TEST(a log of an earlier run is found and an unknown one is refused) {
   CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
   auto old = ask<log_buffer_actor>(aut, atom::find_v, "old"s);
   CAF_REQUIRE(old);
-  CAF_CHECK_EQUAL(*ask<std::string>(*old, atom::tail_v, uint64_t{9}), "line\n"s);
+  auto tail = ask<std::string>(*old, atom::tail_v, uint64_t{9});
+  CAF_REQUIRE(tail);
+  CAF_CHECK_EQUAL(*tail, "line\n");
   auto none = ask<log_buffer_actor>(aut, atom::find_v, "none"s);
   CAF_REQUIRE(!none);
   CAF_CHECK_EQUAL(code_of(none.error()), ec::not_found);
