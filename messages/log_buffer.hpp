@@ -18,16 +18,20 @@ struct log_chunk {
   std::string lines;
   /// How many they are.
   uint64_t count = 0;
-  /// Held until the lines are in the file.
+  /// Held until the lines are in the spool or, without one, in the file.
   credit charge;
+  /// A level below which the lines are refused instead: `memory` takes any.
+  durability at_least = durability::memory;
 
   bool operator==(const log_chunk&) const = default;
 };
 
 struct log_receipt {
   uint64_t accepted = 0;
-  /// Number of the chunk's last line; rises by one a line, from 1 at start.
+  /// Number of the chunk's last line; rises by one a line.
   uint64_t seq = 0;
+  /// `ram` once the lines are in the spool.
+  durability level = durability::memory;
 
   bool operator==(const log_receipt&) const = default;
 };
@@ -69,12 +73,12 @@ using log_buffer_actor = caf::typed_actor<
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, log_chunk& x) {
-  return f(caf::meta::type_name("log_chunk"), x.lines, x.count, x.charge);
+  return f(caf::meta::type_name("log_chunk"), x.lines, x.count, x.charge, x.at_least);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, log_receipt& x) {
-  return f(caf::meta::type_name("log_receipt"), x.accepted, x.seq);
+  return f(caf::meta::type_name("log_receipt"), x.accepted, x.seq, x.level);
 }
 
 template <class Inspector>

@@ -22,8 +22,10 @@ struct session_update {
   std::string key;
   /// A JSON object, kept as these bytes; or an RFC 7396 patch.
   std::string document;
-  /// Held until the document is written or superseded.
+  /// Held until the document is in the spool or, without one, written or superseded.
   credit charge;
+  /// A level below which the update is refused instead: `memory` takes any.
+  durability at_least = durability::memory;
 
   bool operator==(const session_update&) const = default;
 };
@@ -32,8 +34,9 @@ struct session_update {
 struct session_replacement {
   std::string store;
   std::vector<session_document> documents;
-  /// Held until the documents are written or superseded.
+  /// As with an update.
   credit charge;
+  durability at_least = durability::memory;
 
   bool operator==(const session_replacement&) const = default;
 };
@@ -41,6 +44,8 @@ struct session_replacement {
 struct session_receipt {
   /// Number of the last update this request made; rises by one an update.
   uint64_t seq = 0;
+  /// `ram` once it is in the spool.
+  durability level = durability::memory;
 
   bool operator==(const session_receipt&) const = default;
 };
@@ -67,8 +72,9 @@ using session_debouncer_actor = caf::typed_actor<
   caf::replies_to<atom::put, session_update>::with<session_receipt>,
   /// Merges a patch into one document; an absent one counts as `{}`.
   caf::replies_to<atom::patch, session_update>::with<session_receipt>,
-  /// Deletes store, key; `not_found` if it is absent.
-  caf::replies_to<atom::erase, std::string, std::string>::with<session_receipt>,
+  /// Deletes store, key, refusing below this level; `not_found` if it is absent.
+  caf::replies_to<atom::erase, std::string, std::string,
+                  durability>::with<session_receipt>,
   /// Replaces a store: one update for each key that it sets or removes.
   caf::replies_to<atom::replace, session_replacement>::with<session_receipt>,
   /// Returns the document at store, key, with unwritten updates; or `not_found`.
@@ -92,17 +98,19 @@ using session_debouncer_actor = caf::typed_actor<
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_update& x) {
-  return f(caf::meta::type_name("session_update"), x.store, x.key, x.document, x.charge);
+  return f(caf::meta::type_name("session_update"), x.store, x.key, x.document, x.charge,
+           x.at_least);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_replacement& x) {
-  return f(caf::meta::type_name("session_replacement"), x.store, x.documents, x.charge);
+  return f(caf::meta::type_name("session_replacement"), x.store, x.documents, x.charge,
+           x.at_least);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_receipt& x) {
-  return f(caf::meta::type_name("session_receipt"), x.seq);
+  return f(caf::meta::type_name("session_receipt"), x.seq, x.level);
 }
 
 template <class Inspector>

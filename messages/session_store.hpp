@@ -28,11 +28,22 @@ struct session_lookup {
   bool operator==(const session_lookup&) const = default;
 };
 
+/// Up to which number everything is in, or superseded by what is in; a number means
+/// something only with the spool that it was given under.
+struct session_mark {
+  std::string spool_id;
+  uint64_t seq = 0;
+
+  bool operator==(const session_mark&) const = default;
+};
+
 struct session_store_info {
   std::string store;
   uint64_t entries = 0;
   /// Keys and documents.
   uint64_t bytes = 0;
+  /// What of the spool is in the store.
+  session_mark mark = {};
 
   bool operator==(const session_store_info&) const = default;
 };
@@ -44,14 +55,18 @@ struct session_change {
   std::string document;
   /// The document's own `updatedAt`, else the time of the update; ms since 1970.
   int64_t updated_at_ms = 0;
+  /// Number of the session's newest update.
+  uint64_t seq = 0;
 
   bool operator==(const session_change&) const = default;
 };
 
-/// One flush of one store.
+/// One flush of one store, in the order of the sessions' newest numbers.
 struct session_changes {
   std::string store;
   std::vector<session_change> changes;
+  /// The store's mark once these are in.
+  session_mark mark = {};
 
   bool operator==(const session_changes&) const = default;
 };
@@ -113,19 +128,25 @@ typename Inspector::result_type inspect(Inspector& f, session_lookup& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_mark& x) {
+  return f(caf::meta::type_name("session_mark"), x.spool_id, x.seq);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_store_info& x) {
-  return f(caf::meta::type_name("session_store_info"), x.store, x.entries, x.bytes);
+  return f(caf::meta::type_name("session_store_info"), x.store, x.entries, x.bytes,
+           x.mark);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_change& x) {
   return f(caf::meta::type_name("session_change"), x.key, x.erased, x.document,
-           x.updated_at_ms);
+           x.updated_at_ms, x.seq);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_changes& x) {
-  return f(caf::meta::type_name("session_changes"), x.store, x.changes);
+  return f(caf::meta::type_name("session_changes"), x.store, x.changes, x.mark);
 }
 
 template <class Inspector>

@@ -80,8 +80,8 @@ mock_sessions(session_debouncer_actor::pointer self, stage x) {
   return {
     [keep](atom::put, session_update& update) { return keep(update); },
     [keep](atom::patch, session_update& update) { return keep(update); },
-    [](atom::erase, const std::string&,
-       const std::string&) -> caf::result<session_receipt> { return ec::not_found; },
+    [](atom::erase, const std::string&, const std::string&,
+       durability) -> caf::result<session_receipt> { return ec::not_found; },
     [](atom::replace, const session_replacement& all) {
       return session_receipt{all.documents.size()};
     },

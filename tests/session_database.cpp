@@ -110,7 +110,8 @@ CAF_TEST(an equal document is no write and the sizes follow every change) {
   flush();
   CAF_CHECK_EQUAL(stats().total_writes, 3u);
   CAF_CHECK_EQUAL(stats().total_coalesced, 1u);
-  ask<session_receipt>(debouncer, atom::erase_v, std::string{"s"}, std::string{"a"});
+  ask<session_receipt>(debouncer, atom::erase_v, std::string{"s"}, std::string{"a"},
+                       durability::memory);
   flush();
   CAF_CHECK(stats().stores == (std::vector<session_store_info>{{"s", 1, 9}}));
   CAF_CHECK(whole(rows) == (documents{{"b", R"({"n":22})"}}));

@@ -188,8 +188,8 @@ CAF_TEST(a failed look up is answered and harms neither a put behind it nor the 
   auto patched =
     ask_later<session_receipt>(atom::patch_v, session_update{"s", "a", R"({"n":1})", {}});
   auto read = ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"});
-  auto erased =
-    ask_later<session_receipt>(atom::erase_v, std::string{"s"}, std::string{"a"});
+  auto erased = ask_later<session_receipt>(atom::erase_v, std::string{"s"},
+                                           std::string{"a"}, durability::memory);
   auto replaced =
     ask_later<session_receipt>(atom::put_v, session_update{"s", "a", R"({"m":1})", {}});
   auto again =
@@ -223,7 +223,8 @@ CAF_TEST(a delete of what never was is not found) {
   start();
   CAF_CHECK_EQUAL(erase("b"), 0u);
   CAF_CHECK(code_of(refusal) == ec::not_found);
-  CAF_CHECK_EQUAL(update(atom::erase_v, std::string{"t"}, std::string{"a"}), 0u);
+  CAF_CHECK_EQUAL(
+    update(atom::erase_v, std::string{"t"}, std::string{"a"}, durability::memory), 0u);
   CAF_CHECK(code_of(refusal) == ec::not_found);
   pass(2s);
   CAF_CHECK(script->applied.empty());

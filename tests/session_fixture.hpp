@@ -234,7 +234,7 @@ struct session_fixture : fixture {
   }
 
   uint64_t erase(const std::string& key) {
-    return update(atom::erase_v, std::string{"s"}, key);
+    return update(atom::erase_v, std::string{"s"}, key, durability::memory);
   }
 
   uint64_t replace(const std::vector<session_document>& all, credit charge = {}) {

@@ -131,8 +131,8 @@ session_debouncer(session_debouncer_actor::stateful_pointer<session_debouncer_st
   return {
     [st](atom::put, session_update& x) { return st->put(x); },
     [st](atom::patch, session_update& x) { return st->patch(x); },
-    [st](atom::erase, std::string& store, std::string& key) {
-      return st->erase(store, key);
+    [st](atom::erase, std::string& store, std::string& key, durability at_least) {
+      return st->erase(store, key, at_least);
     },
     [st](atom::replace, session_replacement& x) { return st->replace(x); },
     [st](atom::get, std::string& store, std::string& key) { return st->get(store, key); },

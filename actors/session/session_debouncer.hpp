@@ -55,7 +55,8 @@ public:
 
   caf::result<session_receipt> put(session_update& x);
   caf::result<session_receipt> patch(session_update& x);
-  caf::result<session_receipt> erase(std::string& store, std::string& key);
+  caf::result<session_receipt> erase(std::string& store, std::string& key,
+                                     durability at_least);
   caf::result<std::string> get(std::string& store, std::string& key);
 
   // -- whole stores (session_debouncer_stores.cpp) ---------------------------------

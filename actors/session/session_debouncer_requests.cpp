@@ -195,8 +195,8 @@ caf::result<session_receipt> session_debouncer_state::patch(session_update& x) {
   return key_request<session_receipt>(std::move(x.store), x.key, true, std::move(run));
 }
 
-caf::result<session_receipt> session_debouncer_state::erase(std::string& store,
-                                                            std::string& key) {
+caf::result<session_receipt>
+session_debouncer_state::erase(std::string& store, std::string& key, durability) {
   auto run = [this, store, key](store_line* line, receipt_promise rp) {
     auto now = look_up(line, key);
     if (now.state == knowledge::unknown)

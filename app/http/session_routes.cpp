@@ -94,7 +94,8 @@ void delete_document(edge& e, const exchange_ptr& x) {
     return x->refuse(where.error());
   auto store = where->store;
   auto key = where->key;
-  update(e, x, std::move(*where), atom::erase_v, std::move(store), std::move(key));
+  update(e, x, std::move(*where), atom::erase_v, std::move(store), std::move(key),
+         durability::memory);
 }
 
 void put_store(edge& e, const exchange_ptr& x) {

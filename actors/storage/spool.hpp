@@ -1,0 +1,167 @@
+// The SPOOL keeps what was acknowledged and is not on disk yet, in files that live in
+// RAM (tmpfs): they cost no disk write and survive the death of the process.
+//
+// It is a journal. Each log, session store and the SQL queue has a lane in it; a record
+// is one request's data in one lane, taken whole or not at all. Marks say how far a lane
+// has been written and how far it is safe on disk; what is safe is let go, oldest first.
+// A killed process leaves the files; the next one opens them, and every lane tells what
+// it still holds.
+//
+// Thread-safe: whoever writes calls it directly, since a message each way would cost
+// more than the append. Nothing in it waits for a disk.
+#pragma once
+
+#include <caf/error.hpp>
+#include <caf/expected.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice {
+
+enum class lane_kind : uint8_t { log = 1, session = 2, queue = 3 };
+
+/// A lane's number within one spool; 0 is none.
+using lane_id = uint32_t;
+
+/// A place in a log's file.
+struct file_position {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t offset = 0;
+
+  bool operator==(const file_position&) const = default;
+};
+
+/// A batch that somebody began to write: where it begins, and its numbers.
+struct batch_note {
+  file_position where;
+  uint64_t first_seq = 0;
+  uint64_t last_seq = 0;
+
+  bool operator==(const batch_note&) const = default;
+};
+
+struct lane_state {
+  lane_kind kind = lane_kind::log;
+  std::string name;
+  /// Numbers of the last item taken in, written, and safe on disk.
+  uint64_t appended = 0;
+  uint64_t written = 0;
+  uint64_t released = 0;
+  /// The last batch begun, if it is not known to be written.
+  std::optional<batch_note> note;
+
+  bool operator==(const lane_state&) const = default;
+};
+
+struct spool_record {
+  /// Number of its last item, and how many items it holds.
+  uint64_t last_seq = 0;
+  uint64_t count = 0;
+  std::string data;
+
+  bool operator==(const spool_record&) const = default;
+};
+
+struct spool_config {
+  /// The spool's own directory, on tmpfs; made if absent, mode 0700.
+  std::string dir;
+  /// Bound for all segments together.
+  size_t max_bytes = 33'554'432;
+  /// Identity and path of the data directory that it belongs to.
+  std::string data_id;
+  std::string data_dir;
+};
+
+struct spool_fill {
+  size_t max_bytes = 0;
+  /// Bytes of the segments that are there.
+  size_t allocated_bytes = 0;
+  /// Bytes of records that are not written yet, and of those that are written but not
+  /// known to be safe on disk: the latter give way when room is short.
+  size_t unwritten_bytes = 0;
+  size_t kept_bytes = 0;
+  size_t segments = 0;
+  /// Appends that found no room, since start.
+  uint64_t refusals = 0;
+  /// Bytes copied because a slow lane held the oldest segment, since start.
+  uint64_t moved_bytes = 0;
+};
+
+class spool {
+public:
+  /// Opens what is in the directory, or makes a new spool. `unavailable`: it is not
+  /// empty and belongs to another data directory, has another version, or is damaged;
+  /// nothing was changed then. `disk_full`: the tmpfs has no room.
+  static caf::expected<std::shared_ptr<spool>> open(spool_config config);
+
+  spool(const spool&) = delete;
+  spool& operator=(const spool&) = delete;
+  ~spool();
+
+  /// 32 hex digits, made with the spool.
+  const std::string& id() const;
+
+  // -- lanes -----------------------------------------------------------------------
+
+  /// Returns the lane of this name, making it if need be.
+  lane_id lane(lane_kind kind, const std::string& name);
+  std::vector<lane_id> lanes() const;
+  lane_state state(lane_id lane) const;
+
+  /// Copies of the records that hold items beyond `after`, ordered by number.
+  std::vector<spool_record> read(lane_id lane, uint64_t after) const;
+
+  // -- items on their way ------------------------------------------------------------
+
+  /// Takes `count` items, the last of them numbered `last_seq`, which must be beyond
+  /// all before. `overloaded`: no room; `too_large`: more than half of the spool;
+  /// `unavailable`: its files are gone. On an error nothing was taken.
+  caf::error append(lane_id lane, uint64_t last_seq, uint64_t count,
+                    std::string_view data);
+
+  /// Says that a batch of the lane is about to be written there. Never fails: room for
+  /// marks is kept back.
+  void begin_batch(lane_id lane, const batch_note& note);
+
+  /// Everything up to `seq` is written; the note of a batch up to there is over.
+  void written(lane_id lane, uint64_t seq);
+
+  /// Everything up to `seq` is safe on disk, and is let go.
+  void released(lane_id lane, uint64_t seq);
+
+  // -- room and place ----------------------------------------------------------------
+
+  spool_fill fill() const;
+
+  /// Whether less than half is taken by what is not written: early flushes can wait.
+  bool has_room() const;
+
+  /// Looks whether the path still names these files. If not, appends are refused with
+  /// `unavailable` until `renew` made new files.
+  bool check_place();
+  bool available() const;
+  /// Begins anew in the same place, with the lanes' numbers and none of their records:
+  /// to be called when everything was brought to disk.
+  caf::error renew();
+
+  // -- starts ------------------------------------------------------------------------
+
+  /// Notes that this record is being replayed, and returns how many starts in a row
+  /// died inside it before.
+  uint64_t begin_replay(lane_id lane, uint64_t last_seq);
+  /// The replay is over.
+  void end_replay();
+
+private:
+  struct implementation;
+  explicit spool(std::unique_ptr<implementation> impl);
+  std::unique_ptr<implementation> impl_;
+};
+
+} // namespace sluice
