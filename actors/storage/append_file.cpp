@@ -1,5 +1,6 @@
 #include "actors/storage/append_file.hpp"
 
+#include "actors/storage/read_range.hpp"
 #include "actors/storage/system_error.hpp"
 #include "messages/error.hpp"
 
@@ -70,6 +71,17 @@ append_file::open(const std::string& directory, const std::string& name) {
   return result;
 }
 
+caf::expected<std::shared_ptr<append_file>>
+append_file::find(const std::string& directory, const std::string& name) {
+  struct stat info {};
+  auto path = directory + "/" + name;
+  if (::lstat(path.c_str(), &info) == 0)
+    return open(directory, name);
+  if (errno == ENOENT)
+    return std::shared_ptr<append_file>{};
+  return system_failure("stat", path, errno);
+}
+
 caf::error append_file::prepare() {
   struct stat info {};
   if (::fstat(file_.get(), &info) != 0)
@@ -131,6 +143,36 @@ void append_file::cut_to_whole_lines(std::string_view lines, appended& result) {
   }
 }
 
+append_file::appended append_file::append_whole(std::string_view lines) {
+  auto before = end_;
+  auto result = append(lines);
+  if (result.problem && end_ > before && !cut(before)) {
+    result.io.write_bytes -= std::min(result.bytes, result.io.write_bytes);
+    result.bytes = 0;
+  }
+  return result;
+}
+
+caf::expected<std::string> append_file::read(uint64_t offset, uint64_t size,
+                                             io_counts& io) const {
+  return read_range(file_.get(), path_, offset, size, io);
+}
+
+caf::error append_file::cut(uint64_t end) {
+  if (!ends_as_left())
+    return caf::make_error(ec::disk_failed, path_ + " does not end where it was left");
+  if (::ftruncate(file_.get(), static_cast<off_t>(end)) != 0)
+    return system_failure("truncate", path_, errno);
+  end_ = end;
+  needs_newline_ = false;
+  return caf::none;
+}
+
+void append_file::doubt() {
+  synced_ = 0;
+  entry_unsynced_.store(true);
+}
+
 caf::error append_file::sync() {
   // The entry first: a synced file that no directory names is lost all the same.
   if (entry_unsynced_.load()) {
@@ -172,6 +214,11 @@ bool append_file::still_named() const {
   struct stat info {};
   return ::lstat(path_.c_str(), &info) == 0 && info.st_dev == device_
          && info.st_ino == inode_;
+}
+
+bool append_file::ends_as_left() const {
+  struct stat info {};
+  return ::fstat(file_.get(), &info) == 0 && static_cast<uint64_t>(info.st_size) == end_;
 }
 
 caf::expected<uint64_t> append_file::start_of_last(uint64_t lines, uint64_t size,

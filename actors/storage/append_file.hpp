@@ -34,10 +34,28 @@ public:
   static caf::expected<std::shared_ptr<append_file>> open(const std::string& directory,
                                                           const std::string& name);
 
+  /// Opens the file only if it is there; null if it is not.
+  static caf::expected<std::shared_ptr<append_file>> find(const std::string& directory,
+                                                          const std::string& name);
+
   /// Appends with one write. If the system takes less, the rest is tried once, so
   /// that `problem` is known; then a file that still ends where we left it is cut to
   /// its last whole line, so that it never holds half of one.
   appended append(std::string_view lines);
+
+  /// Appends all or nothing: what a failing write brought in is cut off again, if the
+  /// file still ends with it. If not, `bytes` tells what is left there.
+  appended append_whole(std::string_view lines);
+
+  /// Reads so many bytes; fewer are an error. Thread-safe.
+  caf::expected<std::string> read(uint64_t offset, uint64_t size, io_counts& io) const;
+
+  /// Cuts the file back to `end`, if it still ends where we left it.
+  caf::error cut(uint64_t end);
+
+  /// What an earlier process appended may not be on disk yet, nor the file's name: the
+  /// next sync has to bring all of it there.
+  void doubt();
 
   /// Brings everything appended before the call to the disk; a new file's directory
   /// entry too. Thread-safe.
@@ -54,10 +72,15 @@ public:
   /// Whether the path still names this file; not after a rotation or a delete.
   bool still_named() const;
 
+  /// Whether the file still ends where we left it: nobody else appended, nor cut.
+  bool ends_as_left() const;
+
   /// Returns the last n lines, or `too_large` if they take more than `bytes_max`.
   caf::expected<std::string> tail(uint64_t lines, size_t bytes_max, io_counts& io) const;
 
   const std::string& path() const { return path_; }
+  dev_t device() const { return device_; }
+  ino_t inode() const { return inode_; }
   uint64_t end() const { return end_; }
   bool has_unsynced() const { return end_ > synced_; }
 
