@@ -73,7 +73,8 @@ void session_backend_state::ask(const session_archive_actor& who, Then then,
 }
 
 caf::result<session_conversion>
-session_backend_state::convert(session_archive_actor journal, session_archive_actor rows) {
+session_backend_state::convert(session_archive_actor journal,
+                               session_archive_actor rows) {
   if (answer_.pending())
     return caf::make_error(ec::overloaded, "a conversion is running");
   auto name = read_name();

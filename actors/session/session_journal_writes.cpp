@@ -24,7 +24,8 @@ caf::result<session_applied> session_journal_state::apply(session_changes& x,
   if (auto err = list())
     return err;
   if (!detail::valid_name(x.store))
-    return caf::make_error(ec::invalid_argument, "this is no name of a store: " + x.store);
+    return caf::make_error(ec::invalid_argument,
+                           "this is no name of a store: " + x.store);
   auto rp = self_->make_response_promise<session_applied>();
   auto done = [rp](const caf::expected<session_applied>& answer) mutable {
     if (answer)
