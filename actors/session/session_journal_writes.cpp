@@ -68,16 +68,16 @@ caf::result<session_pruned> session_journal_state::prune(const session_prune& x)
 // -- writing -----------------------------------------------------------------------
 
 void session_journal_state::write(store_write x) {
-  auto name = x.changes.store;
-  auto& store = stores_[name];
+  auto key = x.changes.store;
+  auto& store = stores_[key];
   if (store.compacting) {
     if (store.held.size() < held_max)
       store.held.push_back(std::move(x));
     else
-      x.done(caf::make_error(ec::overloaded, "too many writes of store " + name));
+      x.done(caf::make_error(ec::overloaded, "too many writes of store " + key));
     return;
   }
-  if (auto err = make_ready(name, store)) {
+  if (auto err = make_ready(key, store)) {
     x.done(err);
     return;
   }
@@ -89,7 +89,7 @@ void session_journal_state::write(store_write x) {
   } else if (rebuild) {
     x.done(store.compaction_error);
   } else if (is_full(store)) {
-    x.done(caf::make_error(ec::disk_full, "the journal of session store " + name
+    x.done(caf::make_error(ec::disk_full, "the journal of session store " + key
                                             + " is as large as it may be: "
                                             + text_of(store.compaction_error)));
   } else {
