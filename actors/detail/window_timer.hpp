@@ -4,6 +4,7 @@
 // that belongs to a closed window is dropped.
 #pragma once
 
+#include "actors/detail/flush_grid.hpp"
 #include "messages/type_ids.hpp"
 
 #include <caf/timespan.hpp>
@@ -15,6 +16,9 @@ namespace sluice::detail {
 
 class window_timer {
 public:
+  /// Without a grid, every window is exact.
+  explicit window_timer(flush_grid grid = {}) : grid_(grid) {}
+
   /// Starts the window unless it runs. When it ends, `self` receives `Atom`, the
   /// `keys`, and a generation for `ends`.
   template <class Atom = atom::tick, class Self, class... Keys>
@@ -22,7 +26,8 @@ public:
     if (open_)
       return;
     open_ = true;
-    self->delayed_send(self, length, Atom{}, std::forward<Keys>(keys)..., ++generation_);
+    self->scheduled_send(self, grid_.end_of(self->clock().now(), length), Atom{},
+                         std::forward<Keys>(keys)..., ++generation_);
   }
 
   /// Whether a tick of this generation ends the window; if so, it is closed.
@@ -39,6 +44,7 @@ public:
   bool is_open() const { return open_; }
 
 private:
+  flush_grid grid_;
   bool open_ = false;
   uint64_t generation_ = 0;
 };
