@@ -27,6 +27,18 @@ namespace sluice {
 
 enum class lane_kind : uint8_t { log = 1, session = 2, queue = 3 };
 
+inline std::string to_string(lane_kind kind) {
+  switch (kind) {
+    case lane_kind::log:
+      return "log";
+    case lane_kind::session:
+      return "session";
+    case lane_kind::queue:
+      return "queue";
+  }
+  return "unknown";
+}
+
 /// A lane's number within one spool; 0 is none.
 using lane_id = uint32_t;
 
