@@ -19,7 +19,8 @@ SAYS = {NAIVE: "", "as-it-comes": ", from rollback journal"}
 
 def run(bench):
     seconds = bench.scaled(60, 10)
-    bench.report.heading(f"The original's claims: written less than naive, {seconds} s each")
+    bench.report.heading(
+        f"The original's claims: written less than by a naive program, {seconds} s each")
     if bench.no_device:
         bench.report.note(f"skipped, {bench.no_device}")
     else:

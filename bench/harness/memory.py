@@ -42,6 +42,8 @@ def _lines(bench):
         sluiced.load("lines", 8, 100)
         before = sluiced.resident_kib()
         sluiced.load("lines", 8, LINES // 100)
+        waiting = sluiced.ask("GET", "/v1/logs/bench")["bufferSize"]
+        _expect(waiting, 100 * 100 + LINES)
         return (sluiced.resident_kib() - before) / (LINES / 100)
 
 
@@ -50,7 +52,13 @@ def _sessions(bench):
         sluiced.load("first-sessions", 8, 100)
         before = sluiced.resident_kib()
         sluiced.load("first-sessions", 8, 100 + SESSIONS)
+        _expect(sluiced.ask("GET", "/v1/sessions")["pending"], 100 + SESSIONS)
         return (sluiced.resident_kib() - before) / SESSIONS
+
+
+def _expect(waiting, items):
+    if waiting != items:
+        raise RuntimeError(f"{waiting} wait, not {items}")
 
 
 def _history(bench):

@@ -21,18 +21,22 @@ def run(bench):
     if bench.no_device:
         bench.report.note(f"skipped, {bench.no_device}")
         return
-    cases = [PacedOurs("ours", load, bench.ours[0] if bench.ours else ())]
-    cases += [PacedOurs("ours, " + " ".join(settings), load, settings)
-              for settings in bench.ours[1:]]
-    cases += [PacedPeer("original's policies", "original", load),
-              PacedPeer("naive", "naive", load)]
-    if bench.ours:
-        cases[0].label = "ours, " + " ".join(bench.ours[0])
+    ours = [PacedOurs("ours", load)]
+    ours += [PacedOurs(words, load, [f"--{word}" for word in words.split(",")])
+             for words in bench.ours]
+    cases = [*ours,
+             PacedPeer("original's policies", "original", load),
+             PacedPeer("naive", "naive", load)]
     with tempfile.TemporaryDirectory(prefix="cuts-", dir=bench.scratch) as scratch:
         cuts = Cuts(scratch, load.seconds, SECONDS_PER_CUT)
         results = together(cases, bench.programs, bench.scratch, cuts.watch)
         _written(bench, load, cases, results)
         _lost(bench, cases, cuts)
+    if not ours[0].queues:
+        bench.report.note("ours without a queue: this sluiced commits each insert")
+    for case in ours:
+        bench.report.aim(f"mixed {load.seconds} s, written to the device, {case.label}",
+                         results[case.label]["kib"], AIM_KIB * load.seconds / 120, "KiB")
 
 
 def _written(bench, load, cases, results):
@@ -52,21 +56,17 @@ def _written(bench, load, cases, results):
         f"the floor, a file of one byte: {least['kib']:.0f} KiB, {least['requests']} "
         f"write requests, {least['flushes']} flushes. Nothing is subtracted; set-up "
         "came before")
-    ours = cases[0]
-    if not ours.queues:
-        bench.report.note("ours without a queue: this sluiced commits each insert")
-    bench.report.aim(f"mixed {load.seconds} s, written to the device, {ours.label}",
-                     results[ours.label]["kib"], AIM_KIB * load.seconds / 120, "KiB")
 
 
 def _lost(bench, cases, cuts):
     rows = []
     for case in cases:
-        worst, count = cuts.worst(case, bench.programs)
-        rows.append([case.label, str(count)]
-                    + [f"{items:,} / {age:.1f} s" for items, age in
-                       (worst[kind] for kind in KINDS)])
+        worst = cuts.worst(case, bench.programs)
+        rows.append([case.label, str(worst.cuts)]
+                    + [f"{worst.items[kind]:,} / {worst.ages[kind]:.1f} s"
+                       for kind in KINDS] + [str(worst.stores_lost)])
     bench.report.table(["a power cut at worst", "cuts", "lines lost / oldest",
-                        "updates lost / oldest", "rows lost / oldest"], rows)
+                        "updates lost / oldest", "rows lost / oldest",
+                        "whole store lost"], rows)
     if cuts.failed:
         bench.report.note(f"{cuts.failed} cuts could not be made")

@@ -49,6 +49,7 @@ class Found:
     lines: int
     versions: list
     rows: int
+    store_is_broken: bool = False
 
 
 def updated_session(update):
@@ -97,12 +98,15 @@ class PacedPeer(_Carrier, Peer):
         return self.load.seconds + super()._seconds()
 
     def found(self, _, directory):
-        with open(os.path.join(directory, "sessions.json"), encoding="utf-8") as file:
-            versions = _versions(json.load(file))
+        store = {}
+        with contextlib.suppress(ValueError), \
+                open(os.path.join(directory, "sessions.json"), encoding="utf-8") as file:
+            store = json.load(file)
         path = os.path.join(directory, "peer.db")
         with contextlib.closing(sqlite3.connect(path)) as db:
             rows = db.execute(COUNT_ROWS).fetchone()[0]
-        return Found(_lines(os.path.join(directory, "peer.log")), versions, rows)
+        return Found(_lines(os.path.join(directory, "peer.log")), _versions(store), rows,
+                     store_is_broken=not store)
 
 
 class PacedOurs(_Carrier, Served):
@@ -143,8 +147,10 @@ class PacedOurs(_Carrier, Served):
 
 
 def _put(sluiced, kind, rate, count):
-    # One connection keeps the order; more are for rates that one might not reach.
-    return sluiced.load(kind, max(1, round(rate / 100)), count, rate)
+    # One connection keeps the order, which a session's newest version depends on; more
+    # are for rates at which answers might not come in time.
+    connections = 1 if kind == "sessions" else max(1, round(rate / 100))
+    return sluiced.load(kind, connections, count, rate)
 
 
 def _lines(path):

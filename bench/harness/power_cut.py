@@ -8,6 +8,7 @@ lives in memory, a spool too, is gone.
 """
 
 import contextlib
+import dataclasses
 import os
 import random
 import shutil
@@ -19,6 +20,19 @@ from harness import device
 from harness.paced import missing
 
 KINDS = ("lines", "updates", "rows")
+
+
+@dataclasses.dataclass
+class Worst:
+    """The most items that a cut lost of a kind, and the greatest age of one of them."""
+    cuts: int = 0
+    stores_lost: int = 0
+    items: dict = dataclasses.field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    ages: dict = dataclasses.field(default_factory=lambda: dict.fromkeys(KINDS, 0.0))
+
+    def take(self, kind, items, age):
+        self.items[kind] = max(self.items[kind], items)
+        self.ages[kind] = max(self.ages[kind], age)
 
 
 class Cuts:
@@ -74,17 +88,19 @@ class Cuts:
         return elapsed, directory
 
     def worst(self, case, programs):
-        """By kind, (items, seconds): the most that a cut lost, and the greatest age of
-        what it lost; and how many cuts there were."""
-        worst = {kind: (0, 0.0) for kind in KINDS}
+        worst = Worst()
         for elapsed, directory in self._kept[case.label]:
-            lost = missing(case.load, case.found(programs, directory), elapsed)
-            for kind, items in lost.items():
+            found = case.found(programs, directory)
+            worst.cuts += 1
+            if found.store_is_broken:
+                # All of it, whatever its age: counted apart.
+                worst.stores_lost += 1
+                found.versions = [case.load.count(case.load.updates)] * len(found.versions)
+            for kind, items in missing(case.load, found, elapsed).items():
                 if len(items):
                     age = elapsed - items[0] / getattr(case.load, kind)
-                    worst[kind] = (max(worst[kind][0], len(items)),
-                                   max(worst[kind][1], age))
-        return worst, len(self._kept[case.label])
+                    worst.take(kind, len(items), age)
+        return worst
 
 
 @contextlib.contextmanager
