@@ -95,7 +95,8 @@ class Cuts:
             if found.store_is_broken:
                 # All of it, whatever its age: counted apart.
                 worst.stores_lost += 1
-                found.versions = [case.load.count(case.load.updates)] * len(found.versions)
+                newest = case.load.count(case.load.updates)
+                found.versions = [newest] * len(found.versions)
             for kind, items in missing(case.load, found, elapsed).items():
                 if len(items):
                     age = elapsed - items[0] / getattr(case.load, kind)
