@@ -49,7 +49,7 @@ void spool_keeper_state::try_later(const std::string& reason) {
 }
 
 void spool_keeper_state::on_retry(uint64_t generation) {
-  if (retry_.ends(generation))
+  if (retry_.ends<atom::retry>(self_, generation))
     mend();
 }
 
