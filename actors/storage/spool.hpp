@@ -133,7 +133,8 @@ public:
   caf::error append(lane_id lane, uint64_t last_seq, uint64_t count,
                     std::string_view data);
 
-  /// Says that a batch of the lane is about to be written there. Never fails: room for
+  /// Says that a batch of the lane is about to be written there, or written again after
+  /// a failed sync: then it does not count as written until it is. Never fails: room for
   /// marks is kept back.
   void begin_batch(lane_id lane, const batch_note& note);
 

@@ -158,7 +158,23 @@ void spool_journal::begin_batch(lane_id lane, const batch_note& note) {
   if (entry == nullptr)
     return;
   entry->state.note = note;
+  if (note.first_seq <= entry->state.written)
+    take_back(*entry, note.first_seq - 1);
   mark(*entry);
+}
+
+/// What was written is about to be written again: until then it is not.
+void spool_journal::take_back(lane_entry& entry, uint64_t written) {
+  entry.state.written = std::max(written, entry.state.released);
+  for (auto& next = entry.written_extents; next > 0; --next) {
+    auto& each = entry.extents[next - 1];
+    if (each.last_seq <= entry.state.written)
+      return;
+    each.where->kept -= each.bytes;
+    each.where->unwritten += each.bytes;
+    kept_ -= each.bytes;
+    unwritten_ += each.bytes;
+  }
 }
 
 void spool_journal::written(lane_id lane, uint64_t seq) {

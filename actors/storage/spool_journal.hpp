@@ -97,6 +97,7 @@ private:
   void mark(lane_entry& entry);
   void state_in(lane_entry& entry, spool_segment& where);
   void mark_extents_written(lane_entry& entry);
+  void take_back(lane_entry& entry, uint64_t written);
   void let_go(lane_entry& entry);
 
   // -- room (spool_room.cpp) ---------------------------------------------------------
