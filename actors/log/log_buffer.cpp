@@ -56,14 +56,14 @@ caf::result<durability> log_buffer_state::persist(uint64_t seq) {
 // -- writing ----------------------------------------------------------------------
 
 void log_buffer_state::on_tick(uint64_t generation) {
-  if (!window_.ends(generation))
+  if (!window_.ends(self_, generation))
     return;
   overdue_ = true;
   write_if_due();
 }
 
 void log_buffer_state::on_retry(uint64_t generation) {
-  if (!retry_.ends(generation))
+  if (!retry_.ends<atom::retry>(self_, generation))
     return;
   write_if_due();
   sync_if_wanted();
