@@ -1,10 +1,11 @@
-// What the debouncer keeps for one store: its unwritten sessions, the two timers,
-// and everybody who waits for something of it.
+// What the debouncer keeps for one store: its unwritten sessions, their lane in
+// the spool, the two timers, and everybody who waits for something of it.
 #pragma once
 
 #include "actors/detail/growing_pause.hpp"
 #include "actors/detail/window_timer.hpp"
 #include "actors/session/pending_store.hpp"
+#include "actors/session/session_lane.hpp"
 
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
@@ -41,6 +42,9 @@ struct store_line {
   explicit store_line(session_store_info stored) : sessions(std::move(stored)) {}
 
   pending_store sessions;
+  session_lane lane;
+  /// What the spool had of an earlier run is among the sessions.
+  bool restored = false;
 
   // -- writing ---------------------------------------------------------------------
 
