@@ -4,6 +4,7 @@
 // documents and is tried again with growing pauses.
 #pragma once
 
+#include "actors/detail/flush_grid.hpp"
 #include "actors/detail/growing_pause.hpp"
 #include "actors/detail/trouble.hpp"
 #include "actors/detail/wall_clock.hpp"
@@ -14,6 +15,7 @@
 #include "messages/metrics_aggregator.hpp"
 #include "messages/session_debouncer.hpp"
 #include "messages/session_store.hpp"
+#include "messages/spool_keeper.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -36,6 +38,8 @@ struct session_debouncer_config {
   uint64_t max_pending = 10;
   /// Whether that gives way to the window while the spool has room.
   bool adaptive = false;
+  /// On which windows end.
+  detail::flush_grid grid = {};
   /// Age up to which a read is answered from memory; 0: never.
   caf::timespan cache_ttl = std::chrono::seconds{45};
   /// Whether maintenance removes, or only tells.
@@ -46,9 +50,11 @@ struct session_debouncer_config {
   /// Keys and documents of a store, unwritten ones included.
   uint64_t max_store_bytes = uint64_t{64} * 1024 * 1024;
   /// Keeps what is accepted and not written yet; null: memory alone does.
-  std::shared_ptr<sluice::spool> spool;
+  std::shared_ptr<sluice::spool> spool = nullptr;
+  /// Is told when the spool's files are gone; may be null.
+  spool_keeper_actor keeper = {};
   /// Where records of the spool go that cannot be read (as `set-aside.ndjson`).
-  std::string set_aside_directory;
+  std::string set_aside_directory = {};
   /// Time of day in ms since 1970.
   std::function<int64_t()> wall_now_ms = detail::wall_clock_ms;
 };
@@ -141,6 +147,8 @@ private:
   caf::expected<durability> keep(store_line& line, std::vector<session_step>& steps,
                                  durability at_least);
   caf::error append(store_line& line, const std::vector<session_step>& steps);
+  void make_room();
+  void look_after_spool();
   bool windows_suffice() const;
 
   store_line& open_line(const session_store_info& stored);
@@ -207,7 +215,9 @@ private:
   detail::window_timer totals_retry_;
   detail::growing_pause totals_pause_;
 
-  const caf::error no_spool_ = caf::make_error(ec::unavailable, "there is no spool");
+  const caf::error no_spool_ =
+    caf::make_error(ec::unavailable, std::string{"there is no spool in RAM: ask for "
+                                                 "memory, disk, or no level"});
   uint64_t records_set_aside_ = 0;
   detail::trouble set_aside_{"session-record-set-aside"};
 

@@ -30,12 +30,19 @@ caf::expected<durability> session_debouncer_state::keep(store_line& line,
     return durability::ram;
   }
   auto code = code_of(err);
-  if (code == ec::unavailable && at_least == durability::memory)
-    return durability::memory;
+  if (code == ec::unavailable) {
+    look_after_spool();
+    if (at_least == durability::memory)
+      return durability::memory;
+    return no_spool_;
+  }
   auto failing = [](const auto& x) { return x.second.failures > 0; };
   if (code == ec::overloaded && std::any_of(lines_.begin(), lines_.end(), failing))
-    return caf::make_error(ec::disk_full, "the spool is full, and sessions cannot be "
-                                          "written");
+    return caf::make_error(ec::disk_full,
+                           std::string{"the spool is full, and sessions cannot be "
+                                       "written"});
+  if (code == ec::overloaded)
+    make_room();
   return err;
 }
 
@@ -69,6 +76,19 @@ void session_debouncer_state::take(store_line& line, std::vector<session_step> s
   schedule(line);
 }
 
+/// What is written gives way in the spool.
+void session_debouncer_state::make_room() {
+  for (auto& [store, line] : lines_)
+    if (!line.sessions.waiting().empty())
+      launch(line);
+}
+
+/// Somebody may have deleted the spool's files.
+void session_debouncer_state::look_after_spool() {
+  if (config_.spool && !config_.spool->check_place() && config_.keeper)
+    self_->send(config_.keeper, atom::check_v);
+}
+
 bool session_debouncer_state::windows_suffice() const {
   return config_.adaptive && config_.spool && config_.spool->available()
          && config_.spool->has_room();
@@ -77,7 +97,7 @@ bool session_debouncer_state::windows_suffice() const {
 // -- taking up again ---------------------------------------------------------------
 
 store_line& session_debouncer_state::open_line(const session_store_info& stored) {
-  auto [place, fresh] = lines_.try_emplace(stored.store, stored);
+  auto [place, fresh] = lines_.try_emplace(stored.store, stored, config_.grid);
   auto& line = place->second;
   if (fresh && config_.spool) {
     line.lane = session_lane{config_.spool, stored.store};

@@ -145,6 +145,7 @@ void session_debouncer_state::launch(store_line& line) {
     waiter.tried = true;
     level = std::max(level, waiter.level);
   }
+  look_after_spool();
   auto changes = line.sessions.take_off();
   changes.mark = line.lane.mark(line.sessions.flight_seq());
   self_->request(store_, caf::infinite, atom::apply_v, std::move(changes), level)

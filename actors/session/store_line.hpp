@@ -39,7 +39,8 @@ struct write_waiter {
 using whole_store = std::map<std::string, std::string>;
 
 struct store_line {
-  explicit store_line(session_store_info stored) : sessions(std::move(stored)) {}
+  store_line(session_store_info stored, detail::flush_grid grid)
+      : sessions(std::move(stored)), window(grid) {}
 
   pending_store sessions;
   session_lane lane;
