@@ -11,7 +11,7 @@ const auto full = caf::make_error(ec::disk_full, "no space left");
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(session_spool_tests, spool_fixture)
+CAF_TEST_FIXTURE_SCOPE(session_spool_tests, session_spool_fixture)
 
 // -- receipts ----------------------------------------------------------------------
 
@@ -64,6 +64,19 @@ CAF_TEST(with its files gone the spool is no better than none) {
   CAF_CHECK_EQUAL(put("c", "{}"), 3u);
 }
 
+CAF_TEST(the keeper is told when an update or a flush finds the files gone) {
+  start();
+  put("a", "{}");
+  pass(2s);
+  put("a", R"({"n":1})");
+  CAF_CHECK_EQUAL(*keeper_told, 0);
+  std::filesystem::remove_all(settings.dir);
+  pass(2s);
+  CAF_CHECK_EQUAL(*keeper_told, 1);
+  CAF_CHECK(put_at_least("a", "{}") == (session_receipt{3, durability::memory}));
+  CAF_CHECK_EQUAL(*keeper_told, 2);
+}
+
 CAF_TEST(a new spool goes on with the numbers) {
   start();
   put("a", "{}");
@@ -83,6 +96,7 @@ CAF_TEST(a new spool goes on with the numbers) {
 CAF_TEST(what the spool has no room for is refused and changes nothing) {
   config.max_pending = 100'000;
   start();
+  hold();
   auto taken = fill_spool();
   CAF_CHECK_GREATER(taken, 100u);
   CAF_CHECK(code_of(refusal) == ec::overloaded);
@@ -94,8 +108,9 @@ CAF_TEST(what the spool has no room for is refused and changes nothing) {
   CAF_CHECK(code_of(refusal) == ec::overloaded);
   CAF_CHECK_EQUAL(stats().pending, taken);
   CAF_CHECK_EQUAL(get_all().size(), taken);
-  CAF_MESSAGE("what is written makes room and no number was lost");
-  flush();
+  CAF_MESSAGE("the flush was brought forward; it makes room and no number was lost");
+  CAF_CHECK_EQUAL(script->applied.size(), 1u);
+  release();
   CAF_CHECK_EQUAL(put("more", "{}"), taken + 1);
 }
 
@@ -241,6 +256,18 @@ CAF_TEST(so many as max pending are flushed early unless adaptive leaves it to t
     CAF_CHECK_EQUAL(script->applied.size(), adaptive ? 1u : 2u);
     end_debouncer();
   }
+}
+
+CAF_TEST(windows end on the grid and never later than promised) {
+  config.grid = {500ms};
+  start();
+  auto off_grid = sched.clock().now().time_since_epoch() % 500ms;
+  pass(500ms - off_grid + 100ms);
+  put("a", "{}");
+  pass(1900ms - nanosecond);
+  CAF_CHECK(script->applied.empty());
+  pass(nanosecond);
+  CAF_CHECK_EQUAL(script->applied.size(), 1u);
 }
 
 CAF_TEST(adaptive flushes early when the spool is short of room or is not there) {

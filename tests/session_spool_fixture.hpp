@@ -4,8 +4,8 @@
 
 #include "actors/session/set_aside.hpp"
 #include "tests/session_fixture.hpp"
+#include "tests/spool_fixture.hpp"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -14,20 +14,26 @@
 
 namespace sluice::test {
 
-struct spool_fixture : session_fixture {
-  spool_fixture() {
-    char name[] = "/dev/shm/sluice-test-XXXXXX";
-    CAF_REQUIRE(mkdtemp(name) != nullptr);
-    directory = name;
+inline spool_keeper_actor::behavior_type mock_keeper(spool_keeper_actor::pointer,
+                                                     std::shared_ptr<int> told) {
+  return {
+    [told](atom::check) { ++*told; },
+    [](atom::retry, uint64_t) { CAF_FAIL("unexpected retry"); },
+    [](atom::status) { return status_report{}; },
+    [](atom::stop) { return stop_report{}; },
+  };
+}
+
+struct session_spool_fixture : session_fixture {
+  session_spool_fixture() {
     config.set_aside_directory = directory;
-    settings = {directory + "/spool", 1'048'576, "0123456789abcdef", directory};
+    config.keeper = tracked(sys.spawn(mock_keeper, keeper_told));
     open_spool();
   }
 
-  ~spool_fixture() override {
+  ~session_spool_fixture() override {
     end_debouncer();
     config.spool.reset();
-    std::filesystem::remove_all(directory);
   }
 
   void open_spool() {
@@ -106,8 +112,11 @@ struct spool_fixture : session_fixture {
     return lines;
   }
 
-  std::string directory;
-  spool_config settings;
+  ram_dir ram;
+  std::string directory = ram.path();
+  spool_config settings{directory + "/spool", spool_bytes_min, "an id", directory};
+  /// How often the keeper was told to look.
+  std::shared_ptr<int> keeper_told = std::make_shared<int>(0);
 };
 
 inline constexpr auto all_so_far = std::numeric_limits<uint64_t>::max();

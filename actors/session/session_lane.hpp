@@ -58,18 +58,13 @@ public:
 
   /// Takes a request's changes, whole or not at all.
   caf::error append(uint64_t last_seq, const session_record_writer& record) {
-    auto err = spool_->append(lane_, last_seq, record.count(), record.data());
-    if (!err)
-      numbers_.appended = last_seq;
-    return err;
+    return spool_->append(lane_, last_seq, record.count(), record.data());
   }
 
-  /// The store has everything up to this number, at this level. Numbers of updates that
-  /// the spool did not take mean nothing to it.
+  /// The store has everything up to this number, at this level.
   void landed(uint64_t seq, durability level) {
     if (!spool_)
       return;
-    seq = std::min(seq, numbers_.appended);
     spool_->written(lane_, seq);
     if (level == durability::disk)
       spool_->released(lane_, seq);
@@ -85,7 +80,7 @@ private:
 
   std::shared_ptr<spool> spool_;
   lane_id lane_ = 0;
-  /// As they were when the lane was opened, but for the last number taken.
+  /// As they were when the lane was opened.
   lane_state numbers_;
 };
 
