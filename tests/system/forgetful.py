@@ -7,7 +7,6 @@ import os
 import sqlite3
 import threading
 import time
-import unittest
 
 import harness
 from proof import forgetful_disk
@@ -29,13 +28,14 @@ def sync_directory(path):
     os.close(descriptor)
 
 
-@unittest.skipIf(forgetful_disk.missing(), forgetful_disk.missing())
 class Forgetful(harness.Case):
+    def setUp(self):
+        super().setUp()
+        if why := forgetful_disk.missing():
+            self.skipTest(why)
+
     def mount(self, mode):
-        try:
-            disk = forgetful_disk.ForgetfulDisk(self.folder / mode, mode)
-        except OSError as error:
-            self.skipTest(str(error))
+        disk = forgetful_disk.ForgetfulDisk(self.folder / mode, mode)
         self.addCleanup(disk.close)
         return disk
 

@@ -17,5 +17,8 @@ if(FUSE3_FOUND)
   target_link_libraries(forgetful PRIVATE sluice_common PkgConfig::FUSE3)
 endif()
 
+# Preloaded first, it can bring no sanitizer with it.
 add_library(no_sync MODULE system/no_sync.cpp)
-target_link_libraries(no_sync PRIVATE sluice_common)
+target_compile_options(no_sync PRIVATE -fno-sanitize=all)
+target_link_options(no_sync PRIVATE -fno-sanitize=all)
+target_link_libraries(no_sync PRIVATE sluice_common ${CMAKE_DL_LIBS})

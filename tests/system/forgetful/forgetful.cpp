@@ -31,8 +31,6 @@ public:
     std::cout << "mounted" << std::endl;
     for (std::string line; std::getline(std::cin, line);)
       std::cout << obey(line) << std::endl;
-    if (mount_)
-      mount_->leave();
   }
 
 private:

@@ -35,14 +35,10 @@ mount::mount(file_system& what, const std::string& where) {
 }
 
 mount::~mount() {
-  server_.join();
-  fuse_session_unmount(session_);
-  fuse_session_destroy(session_);
-}
-
-void mount::leave() {
   fuse_session_exit(session_);
   fuse_session_unmount(session_);
+  server_.join();
+  fuse_session_destroy(session_);
 }
 
 } // namespace forgetful

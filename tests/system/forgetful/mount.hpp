@@ -1,5 +1,5 @@
-// A mount of the file system, served by threads of its own from construction until it
-// is unmounted.
+// A mount of the file system, served by threads of its own. It unmounts itself at its
+// end, if nobody did so before.
 #pragma once
 
 #include <string>
@@ -14,15 +14,11 @@ public:
   // Throws a runtime_error where there is no FUSE.
   mount(file_system& what, const std::string& where);
 
-  // Waits for whoever unmounts it, unless it is to `leave` by itself.
   ~mount();
 
   mount(const mount&) = delete;
 
   mount& operator=(const mount&) = delete;
-
-  // Unmounts, even with files open.
-  void leave();
 
 private:
   fuse_session* session_;

@@ -14,6 +14,7 @@ class Figures:
     versions: int = 0
     direct_rows: int = 0
     queued_rows: int = 0
+    refused: int = 0
     replayed: int = 0
     violations: list = dataclasses.field(default_factory=list)
 
@@ -24,6 +25,7 @@ class Figures:
         self.versions += taken["versions"]
         self.direct_rows += taken["direct"]
         self.queued_rows += taken["queued"]
+        self.refused += trial.load.refused
         self.replayed += trial.replayed
         self.violations += trial.violations
 

@@ -5,10 +5,12 @@ import os
 import pathlib
 import re
 import subprocess
-import time
+import tempfile
+
+from proof import mounts
 
 FORGETFUL = os.environ.get("FORGETFUL", "build/bin/forgetful")
-UNMOUNT_SECONDS_MAX = 20
+END_SECONDS_MAX = 20
 
 
 def missing():
@@ -17,6 +19,11 @@ def missing():
         return "forgetful was not built: libfuse3-dev is missing"
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         return "/dev/fuse cannot be opened"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            ForgetfulDisk(pathlib.Path(folder) / "disk", "strict").close()
+        except OSError as error:
+            return str(error)
     return None
 
 
@@ -24,7 +31,7 @@ class ForgetfulDisk:
     """Mounted at `where`, an empty directory. `mode` is ext4 or strict."""
 
     def __init__(self, where, mode):
-        self.where = pathlib.Path(where)
+        self.where = pathlib.Path(where).resolve()
         self.where.mkdir(parents=True, exist_ok=True)
         self.kept = self.lost = 0
         self.process = subprocess.Popen([FORGETFUL, str(where), mode], text=True,
@@ -69,23 +76,12 @@ class ForgetfulDisk:
         self.come_back(seed)
 
     def unmount(self):
-        deadline = time.monotonic() + UNMOUNT_SECONDS_MAX
-        while True:
-            done = subprocess.run(["fusermount3", "-u", str(self.where)], text=True,
-                                  capture_output=True, check=False)
-            if done.returncode == 0:
-                return
-            if time.monotonic() > deadline:
-                raise OSError(f"cannot unmount {self.where}: {done.stderr}")
-            time.sleep(0.02)
+        mounts.unmount(self.where, "fusermount3", "-u")
 
     def close(self):
-        if self.process.poll() is None:
+        try:
+            self.unmount()
+        finally:
             self.process.stdin.close()
-            try:
-                self.process.wait(UNMOUNT_SECONDS_MAX)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                subprocess.run(["fusermount3", "-u", "-z", str(self.where)], check=False)
-        self.process.stdout.close()
+            self.process.wait(END_SECONDS_MAX)
+            self.process.stdout.close()

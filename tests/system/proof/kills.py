@@ -54,7 +54,7 @@ class Killer:
         self.stop(trial)
 
     def reboot(self, trial):
-        trial.empty_spool()
+        trial.reboot()
         self.figures.reboots += 1
 
     def kill_in_start(self, trial):

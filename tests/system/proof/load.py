@@ -32,6 +32,7 @@ class Connection:
         self.queues = False
         self.stopped = threading.Event()
         self.taken = collections.Counter()
+        self.refused = 0
 
     def work(self, service):
         """Until the connection breaks or `stopped` is set."""
@@ -60,11 +61,13 @@ class Connection:
         if answer.status in (200, 202):
             request.accept(answer.json["durability"], time.monotonic())
             return True
-        request.refused = True
-        request.answered = time.monotonic()
+        if answer.status < 500:
+            request.refused = True
+            request.answered = time.monotonic()
         if answer.status not in REFUSALS:
             self.record.strange_answers.append(
                 f"{method} {path}: {answer.status} {answer.text[:200]}")
+        self.refused += 1
         self.stopped.wait(0.01)
         return False
 
@@ -108,7 +111,7 @@ class Connection:
         path = f"/v1/sessions/{store}/{key.replace('/', '%2F')}"
         if self.ask(request, method, path, body):
             self.taken["versions"] += 1
-        else:
+        elif request.refused:
             self.record.versions(store, key).remove(version)
 
     def put_session(self):
@@ -142,7 +145,7 @@ class Connection:
                     [*documents.items(), *((key, None) for key in gone)]]
         if self.ask(request, "PUT", f"/v1/sessions/{store}", documents):
             self.taken["versions"] += len(versions)
-        else:
+        elif request.refused:
             for key, version in versions:
                 self.record.versions(store, key).remove(version)
 
@@ -177,6 +180,10 @@ class Load:
     def taken(self):
         """How many lines, versions, and rows of each table were acknowledged."""
         return sum((each.taken for each in self.connections), collections.Counter())
+
+    @property
+    def refused(self):
+        return sum(each.refused for each in self.connections)
 
     def begin(self, service):
         for each in self.connections:

@@ -43,11 +43,18 @@ class Trial:
         self.violations = []
         self.replayed = 0
 
-    def launch(self, data=None):
+    def launch(self, data=None, before=()):
         """A process; it may never serve."""
         spool = (f"--spool.dir={self.spool}",) if self.spool else ()
-        return harness.Sluiced(data or self.data, *spool, *self.options,
+        return harness.Sluiced(data or self.data, *spool, *self.options, before=before,
                                env=self.environment)
+
+    def launch_elsewhere(self, data):
+        """A process on a copy of the data directory, on a machine that has just started:
+        what this one has in the spool's place, that one does not see."""
+        hide = ("unshare", "--mount", "sh", "-c",
+                'mount -t tmpfs spool "$0" && exec "$@"', str(self.spool))
+        return self.launch(data, hide if self.spool else ())
 
     def start(self):
         self.service = self.launch().wait_ready()
@@ -73,10 +80,13 @@ class Trial:
         self.happened("kill" if self.spool else "bare-kill")
 
     def empty_spool(self):
-        """What a reboot does to it."""
         if self.spool:
             shutil.rmtree(self.spool)
             self.spool.mkdir()
+
+    def reboot(self):
+        """As far as a process can tell."""
+        self.empty_spool()
         self.happened("reboot")
 
     def check(self):
