@@ -6,6 +6,7 @@
 #include "messages/log_buffer.hpp"
 #include "messages/metrics_aggregator.hpp"
 #include "messages/session_debouncer.hpp"
+#include "messages/sql_queue.hpp"
 
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct subsystems {
   session_debouncer_actor sessions;
   database_actor database;
   metrics_aggregator_actor metrics;
+  sql_queue_actor queue = {};
 
   bool operator==(const subsystems&) const = default;
 };
@@ -46,7 +48,8 @@ using supervisor_actor = caf::typed_actor<
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, subsystems& x) {
-  return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics);
+  return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics,
+           x.queue);
 }
 
 template <class Inspector>
