@@ -68,10 +68,13 @@ struct spool_record {
   bool operator==(const spool_record&) const = default;
 };
 
+/// The smallest bound: there must be a few segments, and a record of half of it.
+constexpr size_t spool_bytes_min = 1'048'576;
+
 struct spool_config {
   /// The spool's own directory, on tmpfs; made if absent, mode 0700.
   std::string dir;
-  /// Bound for all segments together.
+  /// Bound for all segments together, `spool_bytes_min` at least.
   size_t max_bytes = 33'554'432;
   /// Identity and path of the data directory that it belongs to.
   std::string data_id;
@@ -149,6 +152,14 @@ public:
   /// Begins anew in the same place, with the lanes' numbers and none of their records:
   /// to be called when everything was brought to disk.
   caf::error renew();
+
+  /// Whether all its pages are locked in memory. If not, swap is a disk that they may
+  /// reach.
+  bool pages_locked() const;
+
+  /// How many notes of batches were dropped at the opening, since they are of another
+  /// boot (possible on a real disk alone): a file's numbers mean nothing then.
+  size_t notes_dropped() const;
 
   // -- starts ------------------------------------------------------------------------
 
