@@ -92,6 +92,7 @@ private:
   void on_failed(ec code, const std::string& detail);
 
   // -- bringing back -------------------------------------------------------------
+  void adopt_id();
   void restore(const queue_mark& mark);
   void fall_back(const queue_mark& mark);
   std::deque<item> read_kept(uint64_t after, uint64_t up_to,

@@ -42,6 +42,15 @@ void sql_queue_state::init(sql_queue_config config, database_actor database) {
   apply_if_due();
 }
 
+/// A spool that was begun anew has another identity; the numbers go on.
+void sql_queue_state::adopt_id() {
+  if (!config_.keep || config_.keep->id() == id_)
+    return;
+  id_ = config_.keep->id();
+  held_ = 0;
+  held_on_disk_ = 0;
+}
+
 /// The database has told its mark: what it does not hold is brought back.
 void sql_queue_state::restore(const queue_mark& mark) {
   ready_ = true;
@@ -60,7 +69,7 @@ void sql_queue_state::restore(const queue_mark& mark) {
 
 /// The database holds less than it did.
 void sql_queue_state::fall_back(const queue_mark& mark) {
-  auto missing = applied_ - std::min(applied_, mark.seq);
+  auto missing = applied_ - std::min(applied_, std::max(mark.seq, synced_));
   held_ = mark.seq;
   held_on_disk_ = std::min(held_on_disk_, mark.seq);
   auto items = config_.keep ? read_kept(mark.seq, applied_, mark) : std::deque<item>{};

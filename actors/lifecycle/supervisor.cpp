@@ -29,13 +29,18 @@ void supervisor_state::meter(const metered_actor& who) {
 
 caf::result<subsystems> supervisor_state::start() {
   start_files();
+  auto refused = dead_letters_config{};
+  refused.directory = config_.data_dir;
+  refused.identity_file = config_.data_dir + "/id";
+  config_.queue.dead_letter_file = refused.directory + "/" + refused.name;
+  config_.writer.refused = std::move(refused);
   auto writer =
     adopt("sqlite-writer", "", stage::database,
           self_->spawn<caf::detached>(sqlite_writer, config_.writer, metrics_));
   auto promise = self_->make_response_promise<subsystems>();
   self_->request(writer, caf::infinite, atom::open_v)
     .then([this, promise, writer](
-            const sqlite_opened&) mutable { promise.deliver(start_database(writer)); },
+            const sqlite_opened&) { apply_queue(start_database(writer), promise); },
           [promise, writer, this](caf::error& err) mutable {
             self_->send_exit(writer, caf::exit_reason::user_shutdown);
             promise.deliver(std::move(err));
@@ -77,6 +82,7 @@ subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
   result.database = adopt("database", "", stage::database,
                           self_->spawn(database, database_config{}, std::move(handles)));
   meter(result.database);
+  result.queue = start_queue(writer, result.database);
   auto rows =
     adopt("session-rows", "", stage::stores, self_->spawn(session_rows, result.database));
   result.sessions =
@@ -84,6 +90,24 @@ subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
           self_->spawn(session_debouncer, config_.sessions, rows, metrics_));
   meter(result.sessions);
   return result;
+}
+
+sql_queue_actor supervisor_state::start_queue(const sqlite_writer_actor& writer,
+                                              const database_actor& database) {
+  auto queue = adopt("sql-queue", "", stage::intake,
+                     self_->spawn(sql_queue, config_.queue, database));
+  self_->send(writer, atom::attach_v, queue_listener_actor{queue});
+  return queue;
+}
+
+/// What an earlier run left in the spool is applied before anybody is served. A database
+/// that cannot take it now will later: the queue keeps it, and its order.
+void supervisor_state::apply_queue(subsystems started,
+                                   caf::typed_response_promise<subsystems> promise) {
+  auto done = [promise, started]() mutable { promise.deliver(std::move(started)); };
+  self_->request(started.queue, caf::infinite, atom::flush_v)
+    .then([done](const flush_report&) mutable { done(); },
+          [done](const caf::error&) mutable { done(); });
 }
 
 caf::expected<log_buffer_actor> supervisor_state::open(const std::string& log) {

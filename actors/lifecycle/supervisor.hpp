@@ -5,6 +5,7 @@
 
 #include "actors/database/checkpoint_scheduler.hpp"
 #include "actors/database/database.hpp"
+#include "actors/database/sql_queue.hpp"
 #include "actors/database/sqlite_reader.hpp"
 #include "actors/database/sqlite_writer.hpp"
 #include "actors/lifecycle/children.hpp"
@@ -35,6 +36,7 @@ struct supervisor_config {
   sqlite_reader_config reader;
   uint64_t readers = 2;
   checkpoint_scheduler_config checkpoints;
+  sql_queue_config queue;
   metrics_aggregator_config metrics;
   /// Longest time that a stop may take.
   caf::timespan stop_deadline = std::chrono::seconds{30};
@@ -60,6 +62,9 @@ public:
 private:
   void start_files();
   subsystems start_database(sqlite_writer_actor writer);
+  sql_queue_actor start_queue(const sqlite_writer_actor& writer,
+                              const database_actor& database);
+  void apply_queue(subsystems started, caf::typed_response_promise<subsystems> promise);
 
   /// Takes an actor into the survey and the drain.
   template <class Handle>
