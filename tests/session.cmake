@@ -1,3 +1,4 @@
+sluice_test(window_timer sluice_detail)
 sluice_test(json_input sluice_detail)
 sluice_test(merge_patch sluice_session)
 sluice_test(session_debouncer sluice_session)

@@ -33,7 +33,7 @@ caf::result<queue_receipt> sql_queue_state::append(queue_request& x) {
     {{accepted_, std::move(write)}, bytes, std::move(charge), self_->clock().now()});
   window_.open(self_, config_.interval);
   auto has_room =
-    config_.keep ? config_.keep->has_room() : bytes_ < config_.bytes_max / 2;
+    config_.spool ? config_.spool->has_room() : bytes_ < config_.bytes_max / 2;
   if (!has_room)
     apply_all();
   return queue_receipt{accepted_, *level};
@@ -41,15 +41,17 @@ caf::result<queue_receipt> sql_queue_state::append(queue_request& x) {
 
 /// Brings a write into the spool, if there is one; returns the level reached.
 caf::expected<durability> sql_queue_state::keep(const queue_request& x, uint64_t seq) {
-  auto problem = caf::make_error(ec::unavailable, "there is no spool in RAM");
-  if (config_.keep) {
-    problem = config_.keep->append(lane_, seq, 1, encode(x.write, database_id_));
+  auto problem = caf::make_error(ec::unavailable, "there is no spool in RAM: ask for "
+                                                  "memory, disk, or no level");
+  if (config_.spool) {
+    problem = config_.spool->append(lane_, seq, 1, encode(x.write, database_id_));
     if (!problem)
       return durability::ram;
     if (code_of(problem) != ec::unavailable) {
       apply_all();
       return problem;
     }
+    look_after_spool();
   }
   if (x.at_least > durability::memory)
     return problem;
@@ -83,12 +85,12 @@ caf::result<durability> sql_queue_state::persist(uint64_t seq) {
 // -- applying ---------------------------------------------------------------------
 
 void sql_queue_state::on_tick(uint64_t generation) {
-  if (window_.ends(generation))
+  if (window_.ends(self_, generation))
     apply_all();
 }
 
 void sql_queue_state::on_retry(uint64_t generation) {
-  if (retry_.ends(generation))
+  if (retry_.ends<atom::retry>(self_, generation))
     apply_if_due();
 }
 
@@ -112,7 +114,7 @@ bool sql_queue_state::wants_sync() const {
 }
 
 sql_batch sql_queue_state::next_batch() {
-  adopt_id();
+  look_after_spool();
   sql_batch batch{id_, held_, {}, durability::ram};
   if (!waiting_.empty() && waiting_.front().restored)
     begin_replay(waiting_.front());
@@ -167,6 +169,7 @@ void sql_queue_state::on_outcome(const sql_batch_outcome& outcome) {
   blocked_.clear();
   pause_.reset();
   flushes_.reached(applied_);
+  persists_.reached(synced_);
   apply_if_due();
   finish_if_drained();
 }
@@ -180,8 +183,8 @@ void sql_queue_state::on_applied(uint64_t seq) {
   if (seq <= applied_)
     return;
   applied_ = seq;
-  if (config_.keep)
-    config_.keep->written(lane_, seq);
+  if (config_.spool)
+    config_.spool->written(lane_, seq);
   note_on_disk(held_on_disk_);
 }
 
@@ -190,8 +193,8 @@ void sql_queue_state::note_on_disk(uint64_t seq) {
   if (synced <= synced_)
     return;
   synced_ = synced;
-  if (config_.keep)
-    config_.keep->released(lane_, synced_);
+  if (config_.spool)
+    config_.spool->released(lane_, synced_);
   persists_.reached(synced_);
 }
 
@@ -203,7 +206,7 @@ void sql_queue_state::on_failed(ec code, const std::string& detail) {
   (disk ? disk_trouble_ : blocked_).note("queued SQL waits for its database: " + detail);
   (disk ? blocked_ : disk_trouble_).clear();
   flushes_.fail(caf::make_error(code, detail));
-  if (stopping_ && (config_.keep || waiting_.empty()))
+  if (stopping_ && (config_.spool || waiting_.empty()))
     return finish(detail);
   retry_.open<atom::retry>(self_, pause_.next());
 }

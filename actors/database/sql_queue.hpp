@@ -15,6 +15,7 @@
 #include "actors/detail/window_timer.hpp"
 #include "actors/storage/spool.hpp"
 #include "messages/database.hpp"
+#include "messages/spool_keeper.hpp"
 #include "messages/sql_queue.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -35,8 +36,12 @@ struct sql_queue_config {
   size_t batch_bytes_max = 4'194'304;
   /// Bytes of SQL and parameters that may wait.
   size_t bytes_max = 67'108'864;
-  /// Where writes survive the process; null if there is none.
-  std::shared_ptr<spool> keep = nullptr;
+  /// On which windows end.
+  detail::flush_grid grid = {};
+  /// Keeps the writes until they are on disk; may be null.
+  std::shared_ptr<sluice::spool> spool = nullptr;
+  /// Is told when the spool's files are gone; may be null.
+  spool_keeper_actor keeper = {};
   /// The file that the writer sets refused writes aside in.
   std::string dead_letter_file = {};
 };
@@ -79,6 +84,7 @@ private:
 
   // -- taking in -----------------------------------------------------------------
   caf::expected<durability> keep(const queue_request& x, uint64_t seq);
+  void look_after_spool();
   void apply_all();
 
   // -- applying ------------------------------------------------------------------

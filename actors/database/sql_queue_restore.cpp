@@ -31,10 +31,11 @@ std::string random_id() {
 void sql_queue_state::init(sql_queue_config config, database_actor database) {
   config_ = std::move(config);
   database_ = std::move(database);
-  id_ = config_.keep ? config_.keep->id() : random_id();
-  if (config_.keep) {
-    lane_ = config_.keep->lane(lane_kind::queue, "sql");
-    auto state = config_.keep->state(lane_);
+  window_ = detail::window_timer{config_.grid};
+  id_ = config_.spool ? config_.spool->id() : random_id();
+  if (config_.spool) {
+    lane_ = config_.spool->lane(lane_kind::queue, "sql");
+    auto state = config_.spool->state(lane_);
     accepted_ = state.appended;
     applied_ = state.written;
     synced_ = state.released;
@@ -42,11 +43,17 @@ void sql_queue_state::init(sql_queue_config config, database_actor database) {
   apply_if_due();
 }
 
+/// Somebody may have deleted the spool's files.
+void sql_queue_state::look_after_spool() {
+  if (config_.spool && !config_.spool->check_place() && config_.keeper)
+    self_->send(config_.keeper, atom::check_v);
+}
+
 /// A spool that was begun anew has another identity; the numbers go on.
 void sql_queue_state::adopt_id() {
-  if (!config_.keep || config_.keep->id() == id_)
+  if (!config_.spool || config_.spool->id() == id_)
     return;
-  id_ = config_.keep->id();
+  id_ = config_.spool->id();
   held_ = 0;
   held_on_disk_ = 0;
 }
@@ -58,11 +65,11 @@ void sql_queue_state::restore(const queue_mark& mark) {
   // Numbers of what was only in memory may be beyond the spool's.
   accepted_ = std::max(accepted_, mark.seq);
   applied_ = accepted_;
-  if (config_.keep) {
+  if (config_.spool) {
     auto items = read_kept(mark.seq, any_number, mark);
     stats_.restored = items.size();
     put_in_front(std::move(items));
-    config_.keep->written(lane_, applied_);
+    config_.spool->written(lane_, applied_);
   }
   due_ = accepted_;
 }
@@ -72,7 +79,7 @@ void sql_queue_state::fall_back(const queue_mark& mark) {
   auto missing = applied_ - std::min(applied_, std::max(mark.seq, synced_));
   held_ = mark.seq;
   held_on_disk_ = std::min(held_on_disk_, mark.seq);
-  auto items = config_.keep ? read_kept(mark.seq, applied_, mark) : std::deque<item>{};
+  auto items = config_.spool ? read_kept(mark.seq, applied_, mark) : std::deque<item>{};
   if (items.size() < missing)
     lost_.note(std::to_string(missing - items.size())
                + " queued writes were committed, lost with an I/O error, and are kept "
@@ -86,8 +93,8 @@ void sql_queue_state::fall_back(const queue_mark& mark) {
 std::deque<sql_queue_state::item>
 sql_queue_state::read_kept(uint64_t after, uint64_t up_to, const queue_mark& mark) const {
   std::deque<item> result;
-  const auto written = config_.keep->state(lane_).written;
-  for (auto& record : config_.keep->read(lane_, after)) {
+  const auto written = config_.spool->state(lane_).written;
+  for (auto& record : config_.spool->read(lane_, after)) {
     if (record.last_seq > up_to)
       continue;
     item x;
@@ -126,7 +133,7 @@ void sql_queue_state::put_in_front(std::deque<item> items) {
 /// with it, it is not taken together with others, and in the end set aside.
 void sql_queue_state::begin_replay(item& front) {
   replaying_ = true;
-  auto deaths = config_.keep->begin_replay(lane_, front.what.seq);
+  auto deaths = config_.spool->begin_replay(lane_, front.what.seq);
   if (deaths == 0)
     return;
   careful_ = config_.batch_writes_max;
@@ -138,7 +145,7 @@ void sql_queue_state::begin_replay(item& front) {
 void sql_queue_state::end_replay() {
   careful_ = 0;
   if (std::exchange(replaying_, false))
-    config_.keep->end_replay();
+    config_.spool->end_replay();
 }
 
 } // namespace sluice

@@ -1,6 +1,6 @@
 #include "actors/lifecycle/supervisor.hpp"
 
-#include "actors/detail/names.hpp"
+#include "actors/lifecycle/spool_keeper.hpp"
 #include "actors/lifecycle/survey.hpp"
 #include "actors/log/file_syncer.hpp"
 #include "actors/log/log_writer.hpp"
@@ -11,6 +11,14 @@
 #include <utility>
 
 namespace sluice {
+
+void supervisor_state::init(supervisor_config config) {
+  config_ = std::move(config);
+  restarts_ = restarts{config_.restarts};
+  self_->set_down_handler([this](const caf::down_msg& x) { on_down(x); });
+}
+
+// -- the children -----------------------------------------------------------------
 
 template <class Handle>
 Handle supervisor_state::adopt(std::string child_name, std::string key, stage stops_at,
@@ -27,20 +35,18 @@ void supervisor_state::meter(const metered_actor& who) {
   self_->send(metrics_, atom::attach_v, who);
 }
 
+// -- the start --------------------------------------------------------------------
+
 caf::result<subsystems> supervisor_state::start() {
   start_files();
-  auto refused = dead_letters_config{};
-  refused.directory = config_.data_dir;
-  refused.identity_file = config_.data_dir + "/id";
-  config_.queue.dead_letter_file = refused.directory + "/" + refused.name;
-  config_.writer.refused = std::move(refused);
+  place_dead_letters();
   auto writer =
     adopt("sqlite-writer", "", stage::database,
           self_->spawn<caf::detached>(sqlite_writer, config_.writer, metrics_));
   auto promise = self_->make_response_promise<subsystems>();
   self_->request(writer, caf::infinite, atom::open_v)
-    .then([this, promise, writer](
-            const sqlite_opened&) { apply_queue(start_database(writer), promise); },
+    .then([this, promise,
+           writer](const sqlite_opened&) { replay(start_database(writer), promise); },
           [promise, writer, this](caf::error& err) mutable {
             self_->send_exit(writer, caf::exit_reason::user_shutdown);
             promise.deliver(std::move(err));
@@ -55,14 +61,29 @@ void supervisor_state::start_files() {
   adopt("disk-watch", "", stage::observers,
         self_->spawn<caf::detached>(disk_watch,
                                     disk_watch_config{config_.data_dir, identity}));
+  start_spool_keeper();
+  start_log_writer();
+  adopt("log-writer", "", stage::stores, log_writer_);
+}
+
+void supervisor_state::start_spool_keeper() {
+  if (!config_.spool)
+    return;
+  spool_keeper_config config{config_.spool, config_.spool_reservations};
+  keeper_ = adopt("spool-keeper", "", stage::observers,
+                  self_->spawn(spool_keeper, std::move(config), supervisor_actor{self_}));
+}
+
+void supervisor_state::start_log_writer() {
   log_writer_config files;
   files.directory = config_.data_dir + "/logs";
-  files.identity_file = identity;
+  files.identity_file = config_.data_dir + "/id";
+  files.spool = config_.spool;
   files.make_syncer = [&sys = self_->system()] {
     return sys.spawn<caf::detached>(file_syncer);
   };
-  log_writer_ = adopt("log-writer", "", stage::stores,
-                      self_->spawn<caf::detached>(log_writer, std::move(files)));
+  log_writer_ =
+    self_->spawn<caf::detached + caf::monitored>(log_writer, std::move(files));
 }
 
 subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
@@ -82,78 +103,82 @@ subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
   result.database = adopt("database", "", stage::database,
                           self_->spawn(database, database_config{}, std::move(handles)));
   meter(result.database);
-  result.queue = start_queue(writer, result.database);
+  start_queue(writer, result.database);
+  result.queue = queue_;
   auto rows =
     adopt("session-rows", "", stage::stores, self_->spawn(session_rows, result.database));
   result.sessions =
     adopt("session-debouncer", "", stage::intake,
           self_->spawn(session_debouncer, config_.sessions, rows, metrics_));
   meter(result.sessions);
+  sessions_ = result.sessions;
   return result;
 }
 
-sql_queue_actor supervisor_state::start_queue(const sqlite_writer_actor& writer,
-                                              const database_actor& database) {
-  auto queue = adopt("sql-queue", "", stage::intake,
-                     self_->spawn(sql_queue, config_.queue, database));
-  self_->send(writer, atom::attach_v, queue_listener_actor{queue});
-  return queue;
+/// Where queued writes go that the database refuses; the queue tells of them.
+void supervisor_state::place_dead_letters() {
+  auto& refused = config_.writer.refused;
+  refused.directory = config_.data_dir;
+  refused.identity_file = config_.data_dir + "/id";
+  config_.queue.dead_letter_file = refused.directory + "/" + refused.name;
 }
 
-/// What an earlier run left in the spool is applied before anybody is served. A database
-/// that cannot take it now will later: the queue keeps it, and its order.
-void supervisor_state::apply_queue(subsystems started,
-                                   caf::typed_response_promise<subsystems> promise) {
-  auto done = [promise, started]() mutable { promise.deliver(std::move(started)); };
-  self_->request(started.queue, caf::infinite, atom::flush_v)
-    .then([done](const flush_report&) mutable { done(); },
-          [done](const caf::error&) mutable { done(); });
+void supervisor_state::start_queue(const sqlite_writer_actor& writer,
+                                   const database_actor& database) {
+  config_.queue.spool = config_.spool;
+  config_.queue.keeper = keeper_;
+  queue_ = adopt("sql-queue", "", stage::intake,
+                 self_->spawn(sql_queue, config_.queue, database));
+  self_->send(writer, atom::attach_v, queue_listener_actor{queue_});
 }
 
-caf::expected<log_buffer_actor> supervisor_state::open(const std::string& log) {
-  if (auto known = logs_.find(log); known != logs_.end())
-    return known->second;
+/// Brings to disk what the spool holds of an earlier run, before anything new comes.
+void supervisor_state::replay(subsystems started, start_promise answer) {
+  persist_targets left;
+  left.sessions = sessions_;
+  left.queue = queue_;
+  for (auto lane : config_.spool ? config_.spool->lanes() : std::vector<lane_id>{}) {
+    const auto state = config_.spool->state(lane);
+    if (state.released == state.appended)
+      continue;
+    const auto items = state.appended - state.written;
+    if (state.kind == lane_kind::log)
+      left.logs.push_back({state.name, make_buffer(state.name)});
+    else if (state.kind == lane_kind::session)
+      left.stores.push_back(state.name);
+    if (items > 0)
+      started.replay.push_back({to_string(state.kind) + " " + state.name, items});
+  }
+  persist_all(self_, left, config_.replay_patience,
+              [started = std::move(started),
+               answer](const std::vector<std::string>& failures) mutable {
+                started.unplaced = failures;
+                answer.deliver(std::move(started));
+              });
+}
+
+persist_targets supervisor_state::everybody() const {
+  persist_targets result{logs(), sessions_, {}, queue_};
+  for (auto lane : config_.spool ? config_.spool->lanes() : std::vector<lane_id>{})
+    if (auto state = config_.spool->state(lane); state.kind == lane_kind::session)
+      result.stores.push_back(state.name);
+  return result;
+}
+
+// -- all of them ------------------------------------------------------------------
+
+caf::result<bool> supervisor_state::persist() {
   if (drain_.started())
     return caf::make_error(ec::stopping, "the service is stopping");
-  if (!detail::valid_name(log))
-    return caf::make_error(ec::invalid_argument, "this is no name of a log: " + log);
-  if (logs_.size() >= config_.max_logs)
-    return caf::make_error(ec::overloaded, "all logs that log.max-logs allows, "
-                                             + std::to_string(config_.max_logs)
-                                             + ", are in use");
-  auto config = config_.log;
-  config.log = log;
-  auto buffer = adopt("log-buffer", log, stage::intake,
-                      self_->spawn(log_buffer, std::move(config), log_writer_, metrics_));
-  meter(buffer);
-  logs_.emplace(log, buffer);
-  return buffer;
-}
-
-caf::result<log_buffer_actor> supervisor_state::find(const std::string& log) {
-  if (logs_.contains(log) || !detail::valid_name(log))
-    return open(log);
-  // Written by an earlier run, perhaps: then its file is there.
-  auto promise = self_->make_response_promise<log_buffer_actor>();
-  self_->request(log_writer_, caf::infinite, atom::find_v, log)
-    .then(
-      [this, promise, log](bool exists) mutable {
-        auto none = caf::make_error(ec::not_found, "nothing was written to log " + log);
-        auto buffer = exists ? open(log) : std::move(none);
-        if (buffer)
-          promise.deliver(std::move(*buffer));
-        else
-          promise.deliver(std::move(buffer.error()));
-      },
-      [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
+  auto promise = self_->make_response_promise<bool>();
+  persist_all(self_, everybody(), config_.replay_patience,
+              [promise](const std::vector<std::string>& failures) mutable {
+                if (failures.empty())
+                  promise.deliver(true);
+                else
+                  promise.deliver(caf::make_error(ec::disk_failed, failures.front()));
+              });
   return promise;
-}
-
-std::vector<log_entry> supervisor_state::logs() const {
-  std::vector<log_entry> result;
-  for (const auto& [log, buffer] : logs_)
-    result.push_back({log, buffer});
-  return result;
 }
 
 caf::result<std::vector<status_report>> supervisor_state::survey_all() {
@@ -183,6 +208,7 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
     [state](atom::find, const std::string& log) { return state->find(log); },
     [state](atom::logs) { return state->logs(); },
     [state](atom::survey) { return state->survey_all(); },
+    [state](atom::persist) { return state->persist(); },
     [state](atom::stop) { return state->stop(); },
   };
 }

@@ -6,7 +6,7 @@ namespace sluice {
 
 namespace {
 
-constexpr uint64_t cache_bytes_max = 8 * 1024 * 1024;
+constexpr uint64_t cache_bytes_max = uint64_t{8} * 1024 * 1024;
 
 /// How late a flush may be before the service does not count as ready.
 constexpr auto unflushed_grace = std::chrono::seconds{30};

@@ -37,7 +37,7 @@ struct session_debouncer_config {
   /// Documents a store may keep.
   uint64_t max_entries = 500;
   /// Keys and documents of a store, unwritten ones included.
-  uint64_t max_store_bytes = 64 * 1024 * 1024;
+  uint64_t max_store_bytes = uint64_t{64} * 1024 * 1024;
   /// Time of day in ms since 1970.
   std::function<int64_t()> wall_now_ms = detail::wall_clock_ms;
 };
@@ -103,8 +103,8 @@ private:
   /// Runs the request now, or in its turn behind those that wait for the same key.
   void admit(store_line& line, const std::string& key, held_request request);
   template <class Answer, class Run>
-  caf::result<Answer> key_request(std::string store, std::string key, bool opens,
-                                  Run run);
+  caf::result<Answer> key_request(const std::string& store, const std::string& key,
+                                  bool opens, Run run);
   store_line* find_line(const std::string& store);
   store_line& open_line(const std::string& store);
   void refuse_held(const caf::error& err);
@@ -114,13 +114,13 @@ private:
   knowledge look_up(store_line* line, const std::string& key);
   void load(store_line& line, const std::string& key);
   void loaded(store_line& line, const std::string& key,
-              caf::expected<session_lookup> found);
+              const caf::expected<session_lookup>& found);
   bool update(store_line& line, const std::string& key, unwritten_session& x,
               const knowledge& now, receipt_promise rp);
   caf::error store_full(const std::string& store) const;
   unwritten_session make_unwritten(std::string document, credit charge) const;
   void accept(store_line& line, const std::string& key, unwritten_session x,
-              caf::optional<uint64_t> stored);
+              const caf::optional<uint64_t>& stored);
 
   // -- whole stores ----------------------------------------------------------------
 

@@ -63,9 +63,9 @@ void session_debouncer_state::admit(store_line& line, const std::string& key,
 }
 
 template <class Answer, class Run>
-caf::result<Answer> session_debouncer_state::key_request(std::string store,
-                                                         std::string key, bool opens,
-                                                         Run run) {
+caf::result<Answer> session_debouncer_state::key_request(const std::string& store,
+                                                         const std::string& key,
+                                                         bool opens, Run run) {
   if (!stopping_.empty())
     return caf::make_error(ec::stopping, "the service is stopping");
   auto rp = self_->make_response_promise<Answer>();
@@ -126,9 +126,11 @@ session_debouncer_state::look_up(store_line* line, const std::string& key) {
     result.in_memory = in_memory;
     result.stored_bytes = 0u;
   };
-  if (!line)
+  if (!line) {
     absent(false);
-  else if (auto* unwritten = line->sessions.find(key))
+    return result;
+  }
+  if (auto* unwritten = line->sessions.find(key))
     unwritten->erased ? absent(true) : found(unwritten->document, true);
   else if (loaded_ && !*loaded_)
     result.state = knowledge::failed;
@@ -154,7 +156,7 @@ void session_debouncer_state::load(store_line& line, const std::string& key) {
 }
 
 void session_debouncer_state::loaded(store_line& line, const std::string& key,
-                                     caf::expected<session_lookup> found) {
+                                     const caf::expected<session_lookup>& found) {
   auto requests = line.loads.extract(key);
   if (requests.empty())
     return;
@@ -172,9 +174,9 @@ caf::result<session_receipt> session_debouncer_state::put(session_update& x) {
   auto run = [this, key = x.key,
               fresh = make_unwritten(std::move(x.document), std::move(x.charge))](
                store_line* line, receipt_promise rp) mutable {
-    return update(*line, key, fresh, look_up(line, key), rp);
+    return update(*line, key, fresh, look_up(line, key), std::move(rp));
   };
-  return key_request<session_receipt>(std::move(x.store), x.key, true, std::move(run));
+  return key_request<session_receipt>(x.store, x.key, true, std::move(run));
 }
 
 caf::result<session_receipt> session_debouncer_state::patch(session_update& x) {
@@ -192,7 +194,7 @@ caf::result<session_receipt> session_debouncer_state::patch(session_update& x) {
     fresh.document = merge_patch(absent ? "{}" : *now.document, fresh.document);
     return update(*line, key, fresh, now, rp);
   };
-  return key_request<session_receipt>(std::move(x.store), x.key, true, std::move(run));
+  return key_request<session_receipt>(x.store, x.key, true, std::move(run));
 }
 
 caf::result<session_receipt>
@@ -273,7 +275,7 @@ bool session_debouncer_state::update(store_line& line, const std::string& key,
 
 void session_debouncer_state::accept(store_line& line, const std::string& key,
                                      unwritten_session x,
-                                     caf::optional<uint64_t> stored) {
+                                     const caf::optional<uint64_t>& stored) {
   if (!line.sessions.set(key, std::move(x), stored))
     return;
   ++totals_.total_coalesced;

@@ -111,12 +111,13 @@ void session_debouncer_state::schedule(store_line& line) {
 }
 
 void session_debouncer_state::on_tick(const std::string& store, uint64_t generation) {
-  if (auto* line = find_line(store); line && line->window.ends(generation))
+  if (auto* line = find_line(store); line && line->window.ends(self_, generation, store))
     launch(*line);
 }
 
 void session_debouncer_state::on_retry(const std::string& store, uint64_t generation) {
-  if (auto* line = find_line(store); line && line->retry.ends(generation))
+  if (auto* line = find_line(store);
+      line && line->retry.ends<atom::retry>(self_, generation, store))
     launch(*line);
 }
 

@@ -11,6 +11,8 @@
 // more than the append. Nothing in it waits for a disk.
 #pragma once
 
+#include "messages/file_position.hpp"
+
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
@@ -25,17 +27,20 @@ namespace sluice {
 
 enum class lane_kind : uint8_t { log = 1, session = 2, queue = 3 };
 
+inline std::string to_string(lane_kind kind) {
+  switch (kind) {
+    case lane_kind::log:
+      return "log";
+    case lane_kind::session:
+      return "session";
+    case lane_kind::queue:
+      return "queue";
+  }
+  return "unknown";
+}
+
 /// A lane's number within one spool; 0 is none.
 using lane_id = uint32_t;
-
-/// A place in a log's file.
-struct file_position {
-  uint64_t device = 0;
-  uint64_t inode = 0;
-  uint64_t offset = 0;
-
-  bool operator==(const file_position&) const = default;
-};
 
 /// A batch that somebody began to write: where it begins, and its numbers.
 struct batch_note {

@@ -24,17 +24,10 @@ void on_queued(edge& e, const exchange_ptr& x, const queue_receipt& receipt,
   json.open_object().member("seq", receipt.seq);
   if (!to_disk)
     return reply_buffered(*x, std::move(json), receipt.level);
-  auto wait = disk_wait::begin(e, x, std::move(json));
+  auto wait = disk_wait::begin(e, x, std::move(json), receipt.level);
   e.request(queue(e), caf::infinite, atom::persist_v, receipt.seq)
     .then([wait](durability level) { wait->reached(level); },
-          [wait, level = receipt.level](const caf::error&) { wait->reached(level); });
-}
-
-void on_refused(edge& e, const exchange_ptr& x, const caf::error& why) {
-  if (code_of(why) == ec::overloaded)
-    e.refuse_no_room(x);
-  else
-    x->refuse(why);
+          [wait](const caf::error&) { wait->give_up(); });
 }
 
 // -- flushes ----------------------------------------------------------------------------
@@ -110,17 +103,14 @@ void get_metrics(edge& e, const exchange_ptr& x) {
 } // namespace
 
 void enqueue(edge& e, const exchange_ptr& x, sql_write what) {
-  auto level = wanted_level(x->in);
-  if (!level)
-    return x->refuse(level.error());
-  auto to_disk = *level == durability::disk;
-  // A commit says more than a spool: who waits for the disk needs none.
-  auto at_least = to_disk ? durability::memory : level->value_or(durability::memory);
-  queue_request entry{std::move(what), std::move(x->in.charge), at_least};
+  auto goal = wanted_goal(x->in);
+  if (!goal)
+    return x->refuse(goal.error());
+  queue_request entry{std::move(what), std::move(x->in.charge), goal->at_least};
   e.request(queue(e), caf::infinite, atom::append_v, std::move(entry))
-    .then([&e, x,
-           to_disk](const queue_receipt& receipt) { on_queued(e, x, receipt, to_disk); },
-          [&e, x](const caf::error& why) { on_refused(e, x, why); });
+    .then([&e, x, to_disk = goal->to_disk](
+            const queue_receipt& receipt) { on_queued(e, x, receipt, to_disk); },
+          refuse_buffered(e, x));
 }
 
 std::span<const route> queue_routes() {

@@ -31,7 +31,9 @@ NDJSON = "application/x-ndjson"
 READY = re.compile(r"^ready http=(\S+)", re.MULTILINE)
 # What a test does not set must not come from whoever runs it.
 ENVIRONMENT = {name: value for name, value in os.environ.items()
-               if not name.startswith("SECURECLAW_")}
+               if not name.startswith("SECURECLAW_") and name != "XDG_RUNTIME_DIR"}
+# Where a test keeps what must be in RAM.
+RAM = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 class Answer:
@@ -226,13 +228,19 @@ class Case(unittest.TestCase):
     """A test with a directory of its own."""
 
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-system-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder = self.make_folder()
         self.data = self.folder / "data"
+        self.runtime = self.make_folder(RAM)
+
+    def make_folder(self, parent=None):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-system-", dir=parent))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     def launch(self, *options, **more):
         """A process that may not get ready."""
-        service = Sluiced(self.data, *options, **more)
+        env = {"XDG_RUNTIME_DIR": str(self.runtime), **(more.pop("env", None) or {})}
+        service = Sluiced(self.data, *options, env=env, **more)
         self.addCleanup(service.clean_up)
         return service
 
