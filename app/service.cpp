@@ -101,6 +101,7 @@ supervisor_config actors_config(const settings& from) {
   result.reader = reader_config(from);
   result.readers = from.sqlite.readers;
   result.checkpoints = checkpoint_config(from.sqlite);
+  result.queue.interval = from.sqlite.queue_interval;
   result.metrics.window = from.metrics.window;
   result.metrics.history = from.metrics.history;
   result.metrics.kernel = read_process_io;

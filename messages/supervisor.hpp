@@ -6,6 +6,7 @@
 #include "messages/log_buffer.hpp"
 #include "messages/metrics_aggregator.hpp"
 #include "messages/session_debouncer.hpp"
+#include "messages/sql_queue.hpp"
 
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct subsystems {
   session_debouncer_actor sessions;
   database_actor database;
   metrics_aggregator_actor metrics;
+  sql_queue_actor queue;
   /// What the start replayed, and what of it could not be brought to disk yet, in words.
   std::vector<replayed> replay;
   std::vector<std::string> unplaced;
@@ -67,7 +69,7 @@ typename Inspector::result_type inspect(Inspector& f, replayed& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, subsystems& x) {
   return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics,
-           x.replay, x.unplaced);
+           x.queue, x.replay, x.unplaced);
 }
 
 template <class Inspector>

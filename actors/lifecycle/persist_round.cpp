@@ -59,6 +59,19 @@ void persist_store(const round_ptr& x, const session_debouncer_actor& sessions,
       [x, store](const caf::error& err) { x->failed("session store " + store, err); });
 }
 
+void sync_queue(const round_ptr& x, const sql_queue_actor& queue) {
+  x->self->request(queue, x->patience, atom::persist_v, everything)
+    .then([x](durability) { x->close_one(); },
+          [x](const caf::error& err) { x->failed("queued SQL", err); });
+}
+
+void persist_queue(const round_ptr& x, const sql_queue_actor& queue) {
+  ++x->open;
+  x->self->request(queue, x->patience, atom::flush_v)
+    .then([x, queue](const flush_report&) { sync_queue(x, queue); },
+          [x](const caf::error& err) { x->failed("queued SQL", err); });
+}
+
 } // namespace
 
 void persist_all(supervisor_actor::pointer self, const persist_targets& who,
@@ -69,6 +82,8 @@ void persist_all(supervisor_actor::pointer self, const persist_targets& who,
     persist_log(x, log);
   for (const auto& store : who.stores)
     persist_store(x, who.sessions, store);
+  if (who.queue)
+    persist_queue(x, who.queue);
   x->close_one();
 }
 

@@ -19,6 +19,7 @@ struct persist_targets {
   session_debouncer_actor sessions;
   /// The session stores concerned.
   std::vector<std::string> stores;
+  sql_queue_actor queue = {};
 };
 
 /// Asks each, waiting at most `patience`; then calls `done` with what failed, in words.

@@ -39,6 +39,7 @@ void supervisor_state::meter(const metered_actor& who) {
 
 caf::result<subsystems> supervisor_state::start() {
   start_files();
+  place_dead_letters();
   auto writer =
     adopt("sqlite-writer", "", stage::database,
           self_->spawn<caf::detached>(sqlite_writer, config_.writer, metrics_));
@@ -102,6 +103,8 @@ subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
   result.database = adopt("database", "", stage::database,
                           self_->spawn(database, database_config{}, std::move(handles)));
   meter(result.database);
+  start_queue(writer, result.database);
+  result.queue = queue_;
   auto rows =
     adopt("session-rows", "", stage::stores, self_->spawn(session_rows, result.database));
   result.sessions =
@@ -112,10 +115,28 @@ subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
   return result;
 }
 
+/// Where queued writes go that the database refuses; the queue tells of them.
+void supervisor_state::place_dead_letters() {
+  auto& refused = config_.writer.refused;
+  refused.directory = config_.data_dir;
+  refused.identity_file = config_.data_dir + "/id";
+  config_.queue.dead_letter_file = refused.directory + "/" + refused.name;
+}
+
+void supervisor_state::start_queue(const sqlite_writer_actor& writer,
+                                   const database_actor& database) {
+  config_.queue.spool = config_.spool;
+  config_.queue.keeper = keeper_;
+  queue_ = adopt("sql-queue", "", stage::intake,
+                 self_->spawn(sql_queue, config_.queue, database));
+  self_->send(writer, atom::attach_v, queue_listener_actor{queue_});
+}
+
 /// Brings to disk what the spool holds of an earlier run, before anything new comes.
 void supervisor_state::replay(subsystems started, start_promise answer) {
   persist_targets left;
   left.sessions = sessions_;
+  left.queue = queue_;
   for (auto lane : config_.spool ? config_.spool->lanes() : std::vector<lane_id>{}) {
     const auto state = config_.spool->state(lane);
     if (state.released == state.appended)
@@ -137,7 +158,7 @@ void supervisor_state::replay(subsystems started, start_promise answer) {
 }
 
 persist_targets supervisor_state::everybody() const {
-  persist_targets result{logs(), sessions_, {}};
+  persist_targets result{logs(), sessions_, {}, queue_};
   for (auto lane : config_.spool ? config_.spool->lanes() : std::vector<lane_id>{})
     if (auto state = config_.spool->state(lane); state.kind == lane_kind::session)
       result.stores.push_back(state.name);

@@ -9,6 +9,7 @@
 
 #include "actors/database/checkpoint_scheduler.hpp"
 #include "actors/database/database.hpp"
+#include "actors/database/sql_queue.hpp"
 #include "actors/database/sqlite_reader.hpp"
 #include "actors/database/sqlite_writer.hpp"
 #include "actors/lifecycle/children.hpp"
@@ -44,6 +45,7 @@ struct supervisor_config {
   sqlite_reader_config reader;
   uint64_t readers = 2;
   checkpoint_scheduler_config checkpoints;
+  sql_queue_config queue;
   metrics_aggregator_config metrics;
   /// Keeps what is acknowledged until it is on disk; may be null.
   std::shared_ptr<sluice::spool> spool = nullptr;
@@ -82,7 +84,9 @@ private:
   void start_files();
   void start_spool_keeper();
   void start_log_writer();
+  void place_dead_letters();
   subsystems start_database(sqlite_writer_actor writer);
+  void start_queue(const sqlite_writer_actor& writer, const database_actor& database);
   void replay(subsystems started, start_promise answer);
   persist_targets everybody() const;
 
@@ -110,6 +114,7 @@ private:
   log_writer_actor log_writer_;
   spool_keeper_actor keeper_;
   session_debouncer_actor sessions_;
+  sql_queue_actor queue_;
   std::map<std::string, log_buffer_actor> logs_;
 };
 

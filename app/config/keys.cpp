@@ -126,6 +126,8 @@ std::vector<key> database_keys() {
      "how long to wait for another process that holds the database"},
     {"sqlite.commit-delay", at<&s::sqlite, &sqlite::commit_delay>, times_or_zero("none"),
      "while more than one write is in flight a commit waits so long for the others"},
+    {"sqlite.queue-interval", at<&s::sqlite, &sqlite::queue_interval>, times(),
+     "queued SQL is applied so long after the first that waits"},
     {"sqlite.readers", at<&s::sqlite, &sqlite::readers>, counts(64),
      "connections that read, a thread each"},
     {"sqlite.query-timeout", at<&s::sqlite, &sqlite::query_timeout>, times(),

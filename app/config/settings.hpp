@@ -75,6 +75,7 @@ struct sqlite_settings {
   uint64_t journal_size_limit = 67'108'864;
   caf::timespan busy_timeout = std::chrono::seconds{5};
   caf::timespan commit_delay = std::chrono::milliseconds{1};
+  caf::timespan queue_interval = std::chrono::seconds{5};
   uint64_t readers = 2;
   caf::timespan query_timeout = std::chrono::seconds{5};
   uint64_t max_result_bytes = 16'777'216;

@@ -1,0 +1,15 @@
+// JSON that goes out, piece by piece: strings and bytes as text that any reader takes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sluice::json {
+
+/// Appends `text` in quotes, escaped; bytes that are no UTF-8 become U+FFFD.
+void append_quoted(std::string& out, std::string_view text);
+
+/// Appends the letters of RFC 4648, padding included.
+void append_base64(std::string& out, std::string_view bytes);
+
+} // namespace sluice::json
