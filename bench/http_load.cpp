@@ -2,6 +2,7 @@
 #include "bench/http_client.hpp"
 #include "bench/workload.hpp"
 
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -18,14 +19,26 @@ std::string post_lines(uint64_t) {
   return request;
 }
 
+std::string post_line(uint64_t) {
+  return http_request("POST", "/v1/logs/bench", "text/plain", log_line());
+}
+
 std::string post_line_to_disk(uint64_t) {
   return http_request("POST", "/v1/logs/bench?durability=disk", "text/plain", log_line());
 }
 
+std::string insert_at(const std::string& target, uint64_t number) {
+  auto body = std::string{R"({"sql":")"} + insert_row + R"(","params":[")"
+              + row_body(number) + R"("]})";
+  return http_request("POST", target, "application/json", body);
+}
+
 std::string post_insert(uint64_t number) {
-  auto body = std::string{"{\"sql\":\""} + insert_row + "\",\"params\":[\""
-              + row_body(number) + "\"]}";
-  return http_request("POST", "/v1/db/execute", "application/json", body);
+  return insert_at("/v1/db/execute", number);
+}
+
+std::string queue_insert(uint64_t number) {
+  return insert_at("/v1/db/execute?queue=true", number);
 }
 
 std::string put_session(uint64_t update) {
@@ -41,8 +54,10 @@ std::string put_first_session(uint64_t session) {
 }
 
 const std::map<std::string, make_request> loads = {{"lines", post_lines},
+                                                   {"line", post_line},
                                                    {"line-to-disk", post_line_to_disk},
                                                    {"inserts", post_insert},
+                                                   {"queued-inserts", queue_insert},
                                                    {"sessions", put_session},
                                                    {"first-sessions", put_first_session}};
 
@@ -68,6 +83,9 @@ int main(int argc, char** argv) {
     load.requests = std::stoull(argv[4]);
     load.rate = std::stod(argv[5]);
     load.make = found->second;
+    if (load.rate > 0)
+      load.limit +=
+        std::chrono::seconds{std::lround(static_cast<double>(load.requests) / load.rate)};
     auto outcome = run(load);
     std::printf("{\"accepted\": %ju, \"refused\": %ju, \"wall_ns\": %jd}\n",
                 uintmax_t{outcome.accepted}, uintmax_t{outcome.refused},

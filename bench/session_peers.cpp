@@ -4,10 +4,8 @@
 #include "bench/measure.hpp"
 #include "bench/plain_file.hpp"
 #include "bench/sqlite_peer.hpp"
+#include "bench/whole_file.hpp"
 #include "bench/workload.hpp"
-
-#include <cstdio>
-#include <vector>
 
 namespace {
 
@@ -19,31 +17,8 @@ constexpr uint64_t window = 10;
 constexpr const char* upsert = "INSERT INTO sessions VALUES(?,?) ON CONFLICT(key) DO "
                                "UPDATE SET document=excluded.document";
 
-std::vector<std::string> first_documents() {
-  std::vector<std::string> result;
-  for (uint64_t i = 0; i < session_count; ++i)
-    result.push_back(session_document(i, 0));
-  return result;
-}
-
-/// The store as one JSON object, to a new file that then takes the old one's name.
-void save(const std::string& directory, const std::vector<std::string>& documents) {
-  std::string text = "{";
-  for (uint64_t i = 0; i < documents.size(); ++i) {
-    text += i == 0 ? "\"" : ",\"";
-    text += session_key(i);
-    text += "\":";
-    text += documents[i];
-  }
-  text += "}";
-  auto path = directory + "/sessions.json";
-  plain_file{path + ".tmp", O_TRUNC}.write(text);
-  if (std::rename((path + ".tmp").c_str(), path.c_str()) != 0)
-    throw std::runtime_error("rename");
-}
-
 void prepare_file(const std::string& directory, uint64_t) {
-  save(directory, first_documents());
+  save_whole(directory, first_documents());
 }
 
 void whole_file(const std::string& directory, uint64_t updates, uint64_t per_save) {
@@ -53,7 +28,7 @@ void whole_file(const std::string& directory, uint64_t updates, uint64_t per_sav
     auto session = updated_session(i);
     documents[session] = session_document(session, i + 1);
     if ((i + 1) % per_save == 0 || i + 1 == updates)
-      save(directory, documents);
+      save_whole(directory, documents);
   }
   report(before);
 }

@@ -1,5 +1,6 @@
 // SQLite as a careful program uses it by hand: WAL, synchronous NORMAL, statements
-// prepared once. A failure ends the bench.
+// prepared once; or as it comes, with a rollback journal and synchronous FULL. A failure
+// ends the bench.
 #pragma once
 
 #include <sqlite3.h>
@@ -12,11 +13,13 @@ namespace sluice::bench {
 
 class sqlite_peer {
 public:
-  explicit sqlite_peer(const std::string& path) {
+  explicit sqlite_peer(const std::string& path, bool as_it_comes = false) {
     sqlite3* opened = nullptr;
     auto code = sqlite3_open(path.c_str(), &opened);
     db_.reset(opened);
     check(code == SQLITE_OK);
+    if (as_it_comes)
+      return;
     run("PRAGMA journal_mode=WAL");
     run("PRAGMA synchronous=NORMAL");
   }

@@ -26,6 +26,8 @@ using database_actor = caf::typed_actor<
   caf::replies_to<atom::query, sql_statement, sql_origin>::with<sql_result>,
   /// Commits a write.
   caf::replies_to<atom::execute, sql_write, durability>::with<sql_receipt>,
+  /// Applies queued writes in order, each exactly once.
+  caf::replies_to<atom::apply, sql_batch>::with<sql_batch_outcome>,
   /// Checkpoints now.
   caf::replies_to<atom::checkpoint, checkpoint_mode>::with<checkpoint_report>,
   /// Runs a check, ANALYZE or VACUUM.

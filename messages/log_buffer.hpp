@@ -5,6 +5,7 @@
 #include "messages/credit.hpp"
 #include "messages/durability.hpp"
 #include "messages/error.hpp"
+#include "messages/log_writer.hpp"
 #include "messages/metrics_aggregator.hpp"
 #include "messages/status.hpp"
 
@@ -65,6 +66,9 @@ using log_buffer_actor = caf::typed_actor<
   caf::replies_to<atom::tail, uint64_t>::with<std::string>,
   /// Tells the log's numbers.
   caf::replies_to<atom::stats>::with<log_stats>,
+  /// Writes through this writer from now on: the one before is dead, and how far it
+  /// came is looked at in the file.
+  caf::reacts_to<atom::attach, log_writer_actor>,
   // internal: the window that was opened with this generation is over.
   caf::reacts_to<atom::tick, uint64_t>,
   // internal: the pause after a failure is over.

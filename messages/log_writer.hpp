@@ -3,8 +3,11 @@
 #pragma once
 
 #include "messages/error.hpp"
+#include "messages/file_position.hpp"
 #include "messages/metrics_aggregator.hpp"
 #include "messages/status.hpp"
+
+#include <caf/optional.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -26,6 +29,12 @@ struct log_batch {
   shared_bytes lines;
   /// Bytes at the front that an earlier, shorter write already brought in.
   uint64_t skip_bytes = 0;
+  /// Numbers of the first and the last line.
+  uint64_t first_seq = 0;
+  uint64_t last_seq = 0;
+  /// Set if somebody began to write the batch there, and nobody knows how far it came:
+  /// what the file holds of it is looked at first.
+  caf::optional<file_position> begun = {};
 
   bool operator==(const log_batch&) const = default;
 };
@@ -35,7 +44,9 @@ struct log_batch {
 struct log_outcome {
   /// Bytes of this batch that are in the file now, the skipped ones included.
   uint64_t written_bytes = 0;
-  io_counts io;
+  io_counts io = {};
+  /// Where the file ends now.
+  file_position end = {};
   /// Why the batch is not whole, or none.
   ec code = ec::none;
   std::string detail;
@@ -69,12 +80,14 @@ typename Inspector::result_type inspect(Inspector& f, shared_bytes& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, log_batch& x) {
-  return f(caf::meta::type_name("log_batch"), x.log, x.lines, x.skip_bytes);
+  return f(caf::meta::type_name("log_batch"), x.log, x.lines, x.skip_bytes, x.first_seq,
+           x.last_seq, x.begun);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, log_outcome& x) {
-  return f(caf::meta::type_name("log_outcome"), x.written_bytes, x.io, x.code, x.detail);
+  return f(caf::meta::type_name("log_outcome"), x.written_bytes, x.io, x.end, x.code,
+           x.detail);
 }
 
 template <class Inspector>

@@ -6,7 +6,7 @@
 #include "messages/durability.hpp"
 #include "messages/error.hpp"
 #include "messages/metrics_aggregator.hpp"
-#include "messages/sql.hpp"
+#include "messages/sql_batch.hpp"
 #include "messages/status.hpp"
 
 #include <caf/timespan.hpp>
@@ -122,6 +122,8 @@ using sqlite_writer_actor = caf::typed_actor<
   caf::replies_to<atom::open>::with<sqlite_opened>,
   /// Commits the write, with others in flight; `disk` is synced first.
   caf::replies_to<atom::execute, sql_write, durability>::with<sql_receipt>,
+  /// Applies queued writes in order, each exactly once; `disk` is synced first.
+  caf::replies_to<atom::apply, sql_batch>::with<sql_batch_outcome>,
   /// Moves WAL frames into the database, waiting for readers and other writers
   /// at most this long.
   caf::replies_to<atom::checkpoint, checkpoint_mode,
@@ -133,6 +135,8 @@ using sqlite_writer_actor = caf::typed_actor<
   caf::replies_to<atom::recover>::with<maintenance_report>,
   /// Tells this listener about the WAL from now on.
   caf::reacts_to<atom::attach, wal_listener_actor>,
+  /// Tells this listener about the queue's commits from now on.
+  caf::reacts_to<atom::attach, queue_listener_actor>,
   /// Tells the writer's numbers.
   caf::replies_to<atom::stats>::with<sqlite_writer_stats>,
   // internal: the wait for this group's others is over.

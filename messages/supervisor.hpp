@@ -5,18 +5,35 @@
 #include "messages/database.hpp"
 #include "messages/log_buffer.hpp"
 #include "messages/metrics_aggregator.hpp"
+#include "messages/session_backend.hpp"
 #include "messages/session_debouncer.hpp"
+#include "messages/sql_queue.hpp"
 
 #include <string>
 #include <vector>
 
 namespace sluice {
 
+/// What a start took over from a service that died.
+struct replayed {
+  /// `log app`, `session store main`, ...
+  std::string what;
+  uint64_t items = 0;
+
+  bool operator==(const replayed&) const = default;
+};
+
 /// The actors that every client talks to.
 struct subsystems {
   session_debouncer_actor sessions;
   database_actor database;
   metrics_aggregator_actor metrics;
+  sql_queue_actor queue;
+  /// Where the sessions are, and what was brought there.
+  session_conversion conversion = {};
+  /// What the start replayed, and what of it could not be brought to disk yet, in words.
+  std::vector<replayed> replay;
+  std::vector<std::string> unplaced;
 
   bool operator==(const subsystems&) const = default;
 };
@@ -29,7 +46,8 @@ struct log_entry {
 };
 
 using supervisor_actor = caf::typed_actor<
-  /// Starts the subsystems; answers once each can work.
+  /// Starts the subsystems and brings to disk what a spool holds of an earlier run;
+  /// answers once each can work.
   caf::replies_to<atom::start>::with<subsystems>,
   /// Returns the buffer of a log, making it if need be; `overloaded` past the
   /// limit of logs.
@@ -41,12 +59,20 @@ using supervisor_actor = caf::typed_actor<
   /// Asks every actor for its status; one that does not answer in time is told as
   /// an alert.
   caf::replies_to<atom::survey>::with<std::vector<status_report>>,
+  /// Brings everything accepted so far to disk, or says what could not be.
+  caf::replies_to<atom::persist>::with<bool>,
   /// Stops everything, upstream first; one report an actor.
   caf::replies_to<atom::stop>::with<std::vector<stop_report>>>;
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, replayed& x) {
+  return f(caf::meta::type_name("replayed"), x.what, x.items);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, subsystems& x) {
-  return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics);
+  return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics,
+           x.queue, x.conversion, x.replay, x.unplaced);
 }
 
 template <class Inspector>

@@ -13,6 +13,7 @@ CAF_ADD_ATOM(sluice, sluice::atom, collect, "collect")
 CAF_ADD_ATOM(sluice, sluice::atom, stats, "stats")
 CAF_ADD_ATOM(sluice, sluice::atom, stop, "stop")
 CAF_ADD_ATOM(sluice, sluice::atom, tick, "tick")
+CAF_ADD_ATOM(sluice, sluice::atom, check, "check")
 
 // -- data on its way to the disk ---------------------------------------------
 CAF_ADD_ATOM(sluice, sluice::atom, append, "append")

@@ -57,6 +57,7 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self, children al
       survey(self, all, 500ms, promise);
       return promise;
     },
+    [](atom::persist) { return true; },
     [self, all](atom::stop) {
       auto promise = self->make_response_promise<std::vector<stop_report>>();
       self->state.draining.start(all, 30s, promise);

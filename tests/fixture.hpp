@@ -26,8 +26,8 @@ struct fixture : test_coordinator_fixture<> {
     }
   }
 
-  /// Lets time pass, then handles what it set off. Goes timer by timer, so that a
-  /// timer armed on the way fires in the same step if it is due.
+  /// Lets time pass in one step, then handles what it set off. A timer armed by that
+  /// counts from the end of the step, so what re-arms takes a step for each tick.
   void pass(caf::timespan span) {
     settle();
     advance_time(span);

@@ -11,13 +11,13 @@ using namespace sluice::http;
 
 namespace {
 
-admission make(std::string token = {}) {
+admission make(std::string_view token = {}) {
   router table;
   table.add(log_routes());
   table.add(session_routes());
   table.add(database_routes());
   table.add(health_routes());
-  return {access_rules{std::move(token), "", {}, 3000}, std::move(table), 1000};
+  return {access_rules{token, "", {}, 3000}, std::move(table), 1000};
 }
 
 head request_head(std::string_view method, std::string_view target, uint64_t length = 0,

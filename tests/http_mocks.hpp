@@ -59,6 +59,7 @@ inline log_buffer_actor::behavior_type mock_log(log_buffer_actor::pointer self, 
       stats.accepted = x->accepted;
       return stats;
     },
+    [](atom::attach, const log_writer_actor&) {},
     [](atom::tick, uint64_t) {},
     [](atom::retry, uint64_t) {},
     [](atom::collect) { return metrics_delta{}; },
@@ -193,6 +194,7 @@ inline supervisor_actor::behavior_type mock_supervisor(supervisor_actor::pointer
       }
       return std::vector<status_report>{report};
     },
+    [](atom::persist) { return true; },
     [](atom::stop) { return std::vector<stop_report>{}; },
   };
 }

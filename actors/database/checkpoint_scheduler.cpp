@@ -51,7 +51,7 @@ checkpoint_scheduler_state::checkpoint(checkpoint_mode mode) {
 }
 
 void checkpoint_scheduler_state::on_tick(uint64_t generation) {
-  if (timer_.ends(generation))
+  if (timer_.ends(self_, generation))
     reconsider();
 }
 

@@ -34,6 +34,16 @@ caf::result<sql_receipt> database_state::execute(sql_write& write, durability le
   return relay<sql_receipt>(writer_, count, atom::execute_v, std::move(write), level);
 }
 
+caf::result<sql_batch_outcome> database_state::apply(sql_batch& batch) {
+  auto done = [this](const sql_batch_outcome& x) {
+    statements_ += x.statements;
+    transactions_ += x.writes;
+    if (x.code == ec::disk_failed)
+      begin_recovery(x.detail);
+  };
+  return relay<sql_batch_outcome>(writer_, done, atom::apply_v, std::move(batch));
+}
+
 caf::result<checkpoint_report> database_state::checkpoint(checkpoint_mode mode) {
   return relay<checkpoint_report>(
     scheduler_, [](auto&) {}, atom::checkpoint_v, mode);
@@ -261,6 +271,7 @@ database(database_actor::stateful_pointer<database_state> self, database_config 
     [st](atom::execute, sql_write& write, durability level) {
       return st->execute(write, level);
     },
+    [st](atom::apply, sql_batch& batch) { return st->apply(batch); },
     [st](atom::checkpoint, checkpoint_mode mode) { return st->checkpoint(mode); },
     [st](atom::maintain, maintenance_kind kind) { return st->maintain(kind); },
     [st](atom::stats) { return st->stats(); },

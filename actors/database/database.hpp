@@ -47,6 +47,7 @@ public:
 
   caf::result<sql_result> query(sql_statement& x, sql_origin origin);
   caf::result<sql_receipt> execute(sql_write& write, durability level);
+  caf::result<sql_batch_outcome> apply(sql_batch& batch);
   caf::result<checkpoint_report> checkpoint(checkpoint_mode mode);
   caf::result<maintenance_report> maintain(maintenance_kind kind);
   caf::result<database_stats> stats();

@@ -1,5 +1,6 @@
 #include "actors/database/sqlite_writer.hpp"
 
+#include "actors/database/group_commit.hpp"
 #include "actors/detail/wall_clock.hpp"
 
 #include <algorithm>
@@ -14,6 +15,7 @@ void sqlite_writer_state::init(sqlite_writer_config cfg,
   cfg_ = std::move(cfg);
   commit_cfg_ = {cfg_.database.wal, cfg_.database.synchronous, cfg_.query_timeout,
                  cfg_.max_result_bytes};
+  refused_ = dead_letters{cfg_.refused};
   metrics_ = std::move(metrics);
   window_.emplace(self_, cfg_.window);
 }
@@ -52,9 +54,9 @@ uint64_t sqlite_writer_state::commit_group() {
   auto group = window_->take();
   if (group.empty())
     return 0;
-  group_commit work{db_, commit_cfg_, stats_.suspect};
+  write_transaction work{db_, commit_cfg_, stats_.suspect};
   if (db_.is_open())
-    work.run(group);
+    group_commit{work}.run(group);
   for (const auto& x : group)
     count(x);
   last_group_ = group.size();
@@ -71,11 +73,13 @@ uint64_t sqlite_writer_state::commit_group() {
 }
 
 /// Tells everybody what the commits changed, before anybody is answered.
-void sqlite_writer_state::settle(const group_commit& done) {
+void sqlite_writer_state::settle(const write_transaction& done) {
   stats_.commits += done.commits();
   counts_.commits += done.commits();
   if (!done.failure().empty())
     suspect(done.failure());
+  if (done.is_on_disk())
+    tell_synced();
   tell_wal();
   report_counts();
 }
@@ -106,6 +110,10 @@ caf::expected<checkpoint_report> sqlite_writer_state::checkpoint(checkpoint_mode
     note(sqlite::set_synchronous(db_, "off"));
   if (!report)
     return note(std::move(report.error()));
+  // What is moved is synced; what was moved before was synced then.
+  auto whole = report->wal_frames >= 0 && report->wal_frames == report->checkpointed;
+  if (cfg_.database.wal && !report->busy && whole)
+    tell_synced();
   wal_.checkpointed(*report);
   ++stats_.checkpoints;
   stats_.last_checkpoint_at_ms = detail::wall_clock_ms();
@@ -126,68 +134,6 @@ void sqlite_writer_state::tell_wal() {
   stats_.wal = wal_.state();
   for (auto& listener : listeners_)
     self_->send(listener, atom::wal_v, stats_.wal);
-}
-
-// -- maintenance and recovery ---------------------------------------------------
-
-caf::expected<maintenance_report> sqlite_writer_state::maintain(maintenance_kind kind) {
-  maintenance_report report;
-  if (kind == maintenance_kind::integrity_check) {
-    auto found = db_.ask("PRAGMA integrity_check");
-    if (!found)
-      return note(std::move(found.error()));
-    report.ok = *found == std::vector<std::string>{"ok"};
-    if (!report.ok)
-      report.errors = std::move(*found);
-    return report;
-  }
-  if (auto err = db_.run(kind == maintenance_kind::analyze ? "ANALYZE" : "VACUUM"))
-    return note(std::move(err));
-  ++stats_.commits;
-  ++counts_.commits;
-  tell_wal();
-  report_counts();
-  return report;
-}
-
-maintenance_report sqlite_writer_state::recover() {
-  db_.close();
-  auto err = prove();
-  report_counts();
-  if (err)
-    return {false, {text_of(err)}};
-  stats_.suspect = false;
-  io_error_.reset();
-  return {};
-}
-
-/// What the process believed is forgotten; what the files hold is looked at.
-caf::error sqlite_writer_state::prove() {
-  if (auto opened = open(); !opened)
-    return std::move(opened.error());
-  auto moved = checkpoint(checkpoint_mode::truncate, cfg_.database.busy_timeout);
-  if (!moved)
-    return std::move(moved.error());
-  if (moved->busy)
-    return caf::make_error(ec::unavailable, "a reader holds the WAL");
-  auto found = db_.ask("PRAGMA quick_check");
-  if (!found)
-    return note(std::move(found.error()));
-  if (*found != std::vector<std::string>{"ok"})
-    return caf::make_error(ec::disk_failed, found->empty() ? "" : found->front());
-  return caf::none;
-}
-
-caf::error sqlite_writer_state::note(caf::error err) {
-  if (code_of(err) == ec::disk_failed)
-    suspect(text_of(err));
-  return err;
-}
-
-void sqlite_writer_state::suspect(const std::string& reason) {
-  stats_.suspect = true;
-  auto since = io_error_ ? io_error_->since_ms : detail::wall_clock_ms();
-  io_error_ = alert{"database-io-error", cfg_.database.path + ": " + reason, since};
 }
 
 // -- numbers --------------------------------------------------------------------
@@ -245,6 +191,7 @@ stop_report sqlite_writer_state::stop() {
   db_.close();
   report_counts();
   listeners_.clear();
+  queue_listeners_.clear();
   self_->quit();
   return report;
 }
@@ -257,7 +204,7 @@ caf::error sqlite_writer_state::finish() {
   // Somebody reads, or there is no WAL: what is committed is synced where it is.
   if (stats_.commits == 0)
     return done ? caf::error{} : std::move(done.error());
-  group_commit last{db_, commit_cfg_, stats_.suspect};
+  write_transaction last{db_, commit_cfg_, stats_.suspect};
   auto err = last.sync();
   settle(last);
   return err;
@@ -275,12 +222,14 @@ sqlite_writer(sqlite_writer_actor::stateful_pointer<sqlite_writer_state> self,
     [st](atom::execute, sql_write& write, durability level) {
       return st->execute(write, level);
     },
+    [st](atom::apply, const sql_batch& batch) { return st->apply(batch); },
     [st](atom::checkpoint, checkpoint_mode mode, caf::timespan budget) {
       return st->checkpoint(mode, budget);
     },
     [st](atom::maintain, maintenance_kind kind) { return st->maintain(kind); },
     [st](atom::recover) { return st->recover(); },
     [st](atom::attach, wal_listener_actor& listener) { st->attach(std::move(listener)); },
+    [st](atom::attach, queue_listener_actor& x) { st->attach(std::move(x)); },
     [st](atom::stats) { return st->stats(); },
     [st](atom::commit, uint64_t generation) { st->on_commit(generation); },
     [st](atom::collect) { return st->collect(); },

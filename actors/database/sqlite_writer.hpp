@@ -3,8 +3,9 @@
 // and never checkpoints but when asked. Spawn it detached: it blocks on the disk.
 #pragma once
 
-#include "actors/database/group_commit.hpp"
+#include "actors/database/write_transaction.hpp"
 #include "actors/database/write_window.hpp"
+#include "actors/storage/dead_letters.hpp"
 #include "actors/storage/sqlite_settings.hpp"
 #include "actors/storage/sqlite_wal.hpp"
 #include "messages/metrics_aggregator.hpp"
@@ -28,6 +29,8 @@ struct sqlite_writer_config {
   size_t max_result_bytes = 16'777'216;
   /// How long the checkpoint at the end waits for others.
   caf::timespan checkpoint_budget = std::chrono::milliseconds{250};
+  /// Where queued writes are set aside that the database refuses.
+  dead_letters_config refused;
 };
 
 class sqlite_writer_state {
@@ -40,10 +43,12 @@ public:
 
   caf::expected<sqlite_opened> open();
   caf::result<sql_receipt> execute(sql_write& write, durability level);
+  sql_batch_outcome apply(const sql_batch& batch);
   caf::expected<checkpoint_report> checkpoint(checkpoint_mode mode, caf::timespan budget);
   caf::expected<maintenance_report> maintain(maintenance_kind kind);
   maintenance_report recover();
   void attach(wal_listener_actor listener);
+  void attach(queue_listener_actor listener);
   sqlite_writer_stats stats();
   void on_commit(uint64_t generation);
   metrics_delta collect();
@@ -55,9 +60,11 @@ public:
 
 private:
   uint64_t commit_group();
-  void settle(const group_commit& done);
+  void settle(const write_transaction& done);
   void count(const write_request& x);
   void tell_wal();
+  void tell_synced();
+  void tell_recovered();
   void report_counts();
   void suspect(const std::string& reason);
   caf::error note(caf::error err);
@@ -66,14 +73,19 @@ private:
 
   sqlite_writer_actor::pointer self_;
   sqlite_writer_config cfg_;
-  group_commit_config commit_cfg_;
+  write_config commit_cfg_;
   metrics_aggregator_actor metrics_;
   std::vector<wal_listener_actor> listeners_;
+  std::vector<queue_listener_actor> queue_listeners_;
 
   sqlite::vfs files_;
   sqlite::connection db_{files_};
   sqlite::wal_tracker wal_;
   std::optional<write_window> window_;
+  dead_letters refused_;
+  /// What of the queue was committed last, and what of it was told to be on disk.
+  queue_mark queue_;
+  queue_mark queue_on_disk_;
 
   sqlite_writer_stats stats_;
   /// Counted, and not told yet.

@@ -16,7 +16,7 @@ write_window::write_window(sqlite_writer_actor::pointer self, write_window_confi
 bool write_window::add(write_request x) {
   if (group_.empty())
     first_at_ = self_->clock().now();
-  bytes_ += size_of(x.write);
+  bytes_ += sqlite::size_of(x.write);
   group_.push_back(std::move(x));
   if (group_.size() >= cfg_.requests_max || bytes_ >= cfg_.bytes_max)
     return true;
@@ -68,15 +68,6 @@ bool write_window::is_time() {
 void write_window::mark(phase next) {
   phase_ = next;
   self_->send(self_, atom::commit_v, ++generation_);
-}
-
-size_t size_of(const sql_write& x) {
-  size_t result = 0;
-  for (const auto& statement : x.statements)
-    result += statement.sql.size() + sqlite::size_of(statement.params);
-  for (const auto& row : x.rows)
-    result += sqlite::size_of(row);
-  return result;
 }
 
 } // namespace sluice

@@ -71,7 +71,4 @@ private:
   size_t expected_ = 0;
 };
 
-/// Bytes of SQL and parameters.
-size_t size_of(const sql_write& x);
-
 } // namespace sluice

@@ -100,7 +100,7 @@ private:
 caf::error read_blob(dom::object object, sql_value& out) {
   std::string_view text;
   if (object.size() != 1 || object["$blob"].get(text))
-    return invalid("an object among the values must be {\"$blob\":\"base64\"}");
+    return invalid(R"(an object among the values must be {"$blob":"base64"})");
   auto bytes = detail::decode_base64(text);
   if (!bytes)
     return invalid("\"$blob\" must be base64, padded, without blanks");
@@ -194,7 +194,7 @@ field params_field(sql_row& params) {
 
 /// Reads each element of an array that must have some.
 field list_field(const char* name, std::function<caf::error(dom::element)> read) {
-  return {name, true, [name, read](dom::element x) -> caf::error {
+  return {name, true, [name, read = std::move(read)](dom::element x) -> caf::error {
             auto quoted = '"' + std::string{name} + '"';
             dom::array elements;
             if (x.get(elements))

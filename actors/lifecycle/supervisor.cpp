@@ -1,135 +1,39 @@
 #include "actors/lifecycle/supervisor.hpp"
 
-#include "actors/detail/names.hpp"
 #include "actors/lifecycle/survey.hpp"
-#include "actors/log/file_syncer.hpp"
-#include "actors/log/log_writer.hpp"
-#include "actors/observe/disk_watch.hpp"
-#include "actors/session/session_rows.hpp"
 
-#include <optional>
 #include <utility>
 
 namespace sluice {
 
-template <class Handle>
-Handle supervisor_state::adopt(std::string child_name, std::string key, stage stops_at,
-                               Handle who) {
-  children_.push_back({std::move(child_name), std::move(key), who, stops_at});
-  return who;
+void supervisor_state::init(supervisor_config config) {
+  config_ = std::move(config);
+  restarts_ = restarts{config_.restarts};
+  self_->set_down_handler([this](const caf::down_msg& x) { on_down(x); });
 }
 
-void supervisor_state::watch(std::string child_name, managed_actor who) {
-  children_.push_back({std::move(child_name), "", std::move(who), std::nullopt});
-}
+// -- all of them ------------------------------------------------------------------
 
-void supervisor_state::meter(const metered_actor& who) {
-  self_->send(metrics_, atom::attach_v, who);
-}
-
-caf::result<subsystems> supervisor_state::start() {
-  start_files();
-  auto writer =
-    adopt("sqlite-writer", "", stage::database,
-          self_->spawn<caf::detached>(sqlite_writer, config_.writer, metrics_));
-  auto promise = self_->make_response_promise<subsystems>();
-  self_->request(writer, caf::infinite, atom::open_v)
-    .then([this, promise, writer](
-            const sqlite_opened&) mutable { promise.deliver(start_database(writer)); },
-          [promise, writer, this](caf::error& err) mutable {
-            self_->send_exit(writer, caf::exit_reason::user_shutdown);
-            promise.deliver(std::move(err));
-          });
-  return promise;
-}
-
-void supervisor_state::start_files() {
-  auto identity = config_.data_dir + "/id";
-  metrics_ = adopt("metrics-aggregator", "", stage::observers,
-                   self_->spawn(metrics_aggregator, config_.metrics));
-  adopt("disk-watch", "", stage::observers,
-        self_->spawn<caf::detached>(disk_watch,
-                                    disk_watch_config{config_.data_dir, identity}));
-  log_writer_config files;
-  files.directory = config_.data_dir + "/logs";
-  files.identity_file = identity;
-  files.make_syncer = [&sys = self_->system()] {
-    return sys.spawn<caf::detached>(file_syncer);
-  };
-  log_writer_ = adopt("log-writer", "", stage::stores,
-                      self_->spawn<caf::detached>(log_writer, std::move(files)));
-}
-
-subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
-  database_handles handles{
-    writer, {}, self_->spawn(checkpoint_scheduler, config_.checkpoints, writer)};
-  watch("sqlite-writer", writer);
-  watch("checkpoint-scheduler", handles.scheduler);
-  meter(writer);
-  for (uint64_t i = 0; i < config_.readers; ++i) {
-    handles.readers.push_back(self_->spawn<caf::detached>(sqlite_reader, config_.reader));
-    watch("sqlite-reader", handles.readers.back());
-    meter(handles.readers.back());
-  }
-  subsystems result;
-  result.metrics = metrics_;
-  // The database stops the actors behind it itself: only it knows when they are idle.
-  result.database = adopt("database", "", stage::database,
-                          self_->spawn(database, database_config{}, std::move(handles)));
-  meter(result.database);
-  auto rows =
-    adopt("session-rows", "", stage::stores, self_->spawn(session_rows, result.database));
-  result.sessions =
-    adopt("session-debouncer", "", stage::intake,
-          self_->spawn(session_debouncer, config_.sessions, rows, metrics_));
-  meter(result.sessions);
+persist_targets supervisor_state::everybody() const {
+  persist_targets result{logs(), sessions_, {}, queue_};
+  for (auto lane : config_.spool ? config_.spool->lanes() : std::vector<lane_id>{})
+    if (auto state = config_.spool->state(lane); state.kind == lane_kind::session)
+      result.stores.push_back(state.name);
   return result;
 }
 
-caf::expected<log_buffer_actor> supervisor_state::open(const std::string& log) {
-  if (auto known = logs_.find(log); known != logs_.end())
-    return known->second;
+caf::result<bool> supervisor_state::persist() {
   if (drain_.started())
     return caf::make_error(ec::stopping, "the service is stopping");
-  if (!detail::valid_name(log))
-    return caf::make_error(ec::invalid_argument, "this is no name of a log: " + log);
-  if (logs_.size() >= config_.max_logs)
-    return caf::make_error(ec::overloaded, "all logs that log.max-logs allows, "
-                                             + std::to_string(config_.max_logs)
-                                             + ", are in use");
-  auto config = config_.log;
-  config.log = log;
-  auto buffer = adopt("log-buffer", log, stage::intake,
-                      self_->spawn(log_buffer, std::move(config), log_writer_, metrics_));
-  meter(buffer);
-  logs_.emplace(log, buffer);
-  return buffer;
-}
-
-caf::result<log_buffer_actor> supervisor_state::find(const std::string& log) {
-  if (logs_.contains(log) || !detail::valid_name(log))
-    return open(log);
-  // Written by an earlier run, perhaps: then its file is there.
-  auto promise = self_->make_response_promise<log_buffer_actor>();
-  self_->request(log_writer_, caf::infinite, atom::find_v, log)
-    .then(
-      [this, promise, log](bool exists) mutable {
-        auto none = caf::make_error(ec::not_found, "nothing was written to log " + log);
-        auto buffer = exists ? open(log) : std::move(none);
-        if (buffer)
-          promise.deliver(std::move(*buffer));
-        else
-          promise.deliver(std::move(buffer.error()));
-      },
-      [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
+  auto promise = self_->make_response_promise<bool>();
+  persist_all(self_, everybody(), config_.replay_patience,
+              [promise](const std::vector<std::string>& failures) mutable {
+                if (failures.empty())
+                  promise.deliver(true);
+                else
+                  promise.deliver(caf::make_error(ec::disk_failed, failures.front()));
+              });
   return promise;
-}
-
-std::vector<log_entry> supervisor_state::logs() const {
-  std::vector<log_entry> result;
-  for (const auto& [log, buffer] : logs_)
-    result.push_back({log, buffer});
-  return result;
 }
 
 caf::result<std::vector<status_report>> supervisor_state::survey_all() {
@@ -159,6 +63,7 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
     [state](atom::find, const std::string& log) { return state->find(log); },
     [state](atom::logs) { return state->logs(); },
     [state](atom::survey) { return state->survey_all(); },
+    [state](atom::persist) { return state->persist(); },
     [state](atom::stop) { return state->stop(); },
   };
 }

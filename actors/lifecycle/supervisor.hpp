@@ -1,24 +1,36 @@
 // The SUPERVISOR starts all actors in dependency order, makes a buffer for each log
 // that is asked for, surveys them, and stops them upstream first. It alone knows which
 // actors there are; everybody else has handles of those they talk to.
+//
+// Nothing is taken in before what a dead service left in the spool is on disk. A log's
+// buffer or the log writer that dies is started anew, a few times a minute, and goes on
+// from the spool.
 #pragma once
 
 #include "actors/database/checkpoint_scheduler.hpp"
 #include "actors/database/database.hpp"
+#include "actors/database/sql_queue.hpp"
 #include "actors/database/sqlite_reader.hpp"
 #include "actors/database/sqlite_writer.hpp"
 #include "actors/lifecycle/children.hpp"
 #include "actors/lifecycle/drain.hpp"
+#include "actors/lifecycle/persist_round.hpp"
+#include "actors/lifecycle/restarts.hpp"
 #include "actors/log/log_buffer.hpp"
 #include "actors/observe/metrics_aggregator.hpp"
+#include "actors/session/session_backend.hpp"
 #include "actors/session/session_debouncer.hpp"
+#include "actors/storage/spool.hpp"
 #include "messages/log_writer.hpp"
+#include "messages/session_journal.hpp"
+#include "messages/spool_keeper.hpp"
 #include "messages/supervisor.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,11 +43,23 @@ struct supervisor_config {
   log_buffer_config log;
   uint64_t max_logs = 256;
   session_debouncer_config sessions;
+  session_backend_config backend;
+  /// Bytes to which a store's journal may grow while it cannot be compacted.
+  uint64_t max_journal_bytes = 67'108'864;
   sqlite_writer_config writer;
   sqlite_reader_config reader;
   uint64_t readers = 2;
   checkpoint_scheduler_config checkpoints;
+  sql_queue_config queue;
   metrics_aggregator_config metrics;
+  /// Keeps what is acknowledged until it is on disk; may be null.
+  std::shared_ptr<sluice::spool> spool = nullptr;
+  /// What is wrong with the spool's place, in words.
+  std::vector<std::string> spool_reservations = {};
+  /// Restarts of one actor in a minute.
+  uint64_t restarts = 5;
+  /// Longest time that a start waits for what it replays.
+  caf::timespan replay_patience = std::chrono::seconds{30};
   /// Longest time that a stop may take.
   caf::timespan stop_deadline = std::chrono::seconds{30};
   /// Longest time that a survey waits for an actor.
@@ -48,18 +72,39 @@ public:
 
   explicit supervisor_state(supervisor_actor::pointer self) : self_(self), drain_(self) {}
 
-  void init(supervisor_config config) { config_ = std::move(config); }
+  void init(supervisor_config config);
 
   caf::result<subsystems> start();
   caf::expected<log_buffer_actor> open(const std::string& log);
   caf::result<log_buffer_actor> find(const std::string& log);
   std::vector<log_entry> logs() const;
   caf::result<std::vector<status_report>> survey_all();
+  caf::result<bool> persist();
   caf::result<std::vector<stop_report>> stop();
 
 private:
+  using start_promise = caf::typed_response_promise<subsystems>;
+
+  // -- the start (supervisor_start.cpp) ----------------------------------------------
   void start_files();
+  void start_spool_keeper();
+  void start_log_writer();
+  void place_dead_letters();
   subsystems start_database(sqlite_writer_actor writer);
+  void start_queue(const sqlite_writer_actor& writer, const database_actor& database);
+  void start_sessions(subsystems started, start_promise answer);
+  session_journal_actor start_journal();
+  void use_sessions(subsystems& started, const session_archive_actor& rows,
+                    const session_journal_actor& journal);
+  void replay(subsystems started, start_promise answer);
+  persist_targets everybody() const;
+
+  // -- logs (supervisor_logs.cpp) ----------------------------------------------------
+  log_buffer_actor spawn_buffer(const std::string& log);
+  log_buffer_actor make_buffer(const std::string& log);
+  void on_down(const caf::down_msg& x);
+  void restart_log_writer(child& old);
+  void restart_buffer(child& old);
 
   /// Takes an actor into the survey and the drain.
   template <class Handle>
@@ -73,8 +118,12 @@ private:
   supervisor_config config_;
   children children_;
   drain drain_;
+  restarts restarts_;
   metrics_aggregator_actor metrics_;
   log_writer_actor log_writer_;
+  spool_keeper_actor keeper_;
+  session_debouncer_actor sessions_;
+  sql_queue_actor queue_;
   std::map<std::string, log_buffer_actor> logs_;
 };
 

@@ -52,6 +52,8 @@ struct travelling_lines {
         charges(std::move(lines.charges)), count(lines.count), since(lines.since),
         last_seq(last) {}
 
+  uint64_t first_seq() const { return last_seq - count + 1; }
+
   shared_bytes text;
   std::vector<credit> charges;
   uint64_t count;
@@ -62,6 +64,19 @@ struct travelling_lines {
   uint64_t written_bytes = 0;
   /// With the writer now, not between two tries.
   bool sent = false;
+  /// Where somebody began to write them, if nobody knows how far that came.
+  caf::optional<file_position> begun;
+
+  /// Forgets the first lines, or, for none, the bytes that are written: what is left is
+  /// a batch of its own.
+  void drop_front(uint64_t lines) {
+    auto from = lines == 0 ? written_bytes : uint64_t{0};
+    for (uint64_t i = 0; i < lines; ++i)
+      from = text.data->find('\n', from) + 1;
+    text.data = std::make_shared<const std::string>(text.data->substr(from));
+    count -= lines;
+    written_bytes = 0;
+  }
 
   uint64_t rest_bytes() const { return text.data->size() - written_bytes; }
 };

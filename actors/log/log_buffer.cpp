@@ -12,6 +12,9 @@ void log_buffer_state::init(log_buffer_config config, log_writer_actor writer,
   config_ = std::move(config);
   writer_ = std::move(writer);
   metrics_ = std::move(metrics);
+  window_ = detail::window_timer{config_.grid};
+  if (config_.spool)
+    restore();
 }
 
 // -- taking in --------------------------------------------------------------------
@@ -20,13 +23,16 @@ caf::result<log_receipt> log_buffer_state::append(log_chunk& chunk) {
   if (stopping_)
     return caf::make_error(ec::stopping, "the log is being closed");
   if (chunk.count == 0)
-    return log_receipt{0, accepted_};
+    return log_receipt{0, accepted_, lane_ != 0 ? durability::ram : durability::memory};
+  auto level = keep(chunk);
+  if (!level)
+    return std::move(level.error());
   waiting_.add(chunk, self_->clock().now());
   window_.open(self_, config_.flush_interval);
   accepted_ += chunk.count;
   delta_.log_lines_accepted += chunk.count;
   write_if_due();
-  return log_receipt{chunk.count, accepted_};
+  return log_receipt{chunk.count, accepted_, *level};
 }
 
 caf::result<flush_report> log_buffer_state::flush() {
@@ -56,14 +62,14 @@ caf::result<durability> log_buffer_state::persist(uint64_t seq) {
 // -- writing ----------------------------------------------------------------------
 
 void log_buffer_state::on_tick(uint64_t generation) {
-  if (!window_.ends(generation))
+  if (!window_.ends(self_, generation))
     return;
   overdue_ = true;
   write_if_due();
 }
 
 void log_buffer_state::on_retry(uint64_t generation) {
-  if (!retry_.ends(generation))
+  if (!retry_.ends<atom::retry>(self_, generation))
     return;
   write_if_due();
   sync_if_wanted();
@@ -71,8 +77,9 @@ void log_buffer_state::on_retry(uint64_t generation) {
 
 bool log_buffer_state::due() const {
   auto taken = accepted_ - waiting_.count;
-  return overdue_ || stopping_ || waiting_.count >= config_.max_entries
-         || waiting_.text.size() >= config_.max_bytes || flushes_.any_beyond(taken)
+  auto many =
+    waiting_.count >= config_.max_entries || waiting_.text.size() >= config_.max_bytes;
+  return overdue_ || stopping_ || (many && !can_wait()) || flushes_.any_beyond(taken)
          || syncs_.any_beyond(taken);
 }
 
@@ -88,8 +95,14 @@ void log_buffer_state::write_if_due() {
 }
 
 void log_buffer_state::send_batch() {
+  look_after_spool();
   in_flight_->sent = true;
-  log_batch batch{config_.log, in_flight_->text, in_flight_->written_bytes};
+  log_batch batch{config_.log,
+                  in_flight_->text,
+                  in_flight_->written_bytes,
+                  in_flight_->first_seq(),
+                  in_flight_->last_seq,
+                  in_flight_->begun};
   self_->request(writer_, caf::infinite, atom::write_v, std::move(batch))
     .then([this](const log_outcome& outcome) { on_outcome(outcome); },
           [this](const caf::error& err) { on_write_failed(code_of(err), text_of(err)); });
@@ -98,6 +111,8 @@ void log_buffer_state::send_batch() {
 void log_buffer_state::on_outcome(const log_outcome& outcome) {
   auto bytes = outcome.written_bytes - in_flight_->written_bytes;
   in_flight_->written_bytes = outcome.written_bytes;
+  in_flight_->begun = caf::none;
+  end_ = outcome.end;
   delta_.disk += outcome.io;
   if (bytes > 0) {
     delta_.log_writes += 1;
@@ -167,88 +182,6 @@ void log_buffer_state::on_sync_failed(const caf::error& reason) {
   finish_if_drained();
 }
 
-// -- telling ----------------------------------------------------------------------
-
-caf::result<std::string> log_buffer_state::tail(uint64_t lines) {
-  if (lines <= waiting_.count)
-    return last_lines(waiting_.text, lines);
-  auto promise = self_->make_response_promise<std::string>();
-  // The writer answers behind the batch that is in flight: when this comes back,
-  // what is still held here is exactly what the file does not have.
-  self_->request(writer_, caf::infinite, atom::tail_v, config_.log, lines)
-    .then(
-      [this, promise, lines](log_tail& file) mutable {
-        delta_.disk += file.io;
-        promise.deliver(last_lines(std::move(file.lines) + held_lines(), lines));
-      },
-      [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
-  return promise;
-}
-
-std::string log_buffer_state::held_lines() const {
-  auto text =
-    in_flight_ ? in_flight_->text.data->substr(in_flight_->written_bytes) : std::string{};
-  return text + waiting_.text;
-}
-
-uint64_t log_buffer_state::buffered_bytes() const {
-  return waiting_.text.size() + (in_flight_ ? in_flight_->rest_bytes() : 0);
-}
-
-int64_t log_buffer_state::oldest_ms() const {
-  if (written_ == accepted_)
-    return 0;
-  auto age = self_->clock().now() - (in_flight_ ? in_flight_->since : waiting_.since);
-  return std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
-}
-
-log_stats log_buffer_state::stats() const {
-  log_stats result;
-  result.total_writes = total_writes_;
-  result.total_bytes_written = total_bytes_;
-  result.buffered_lines = accepted_ - written_;
-  result.buffered_bytes = buffered_bytes();
-  result.last_flush_at_ms = last_flush_at_ms_;
-  result.accepted = accepted_;
-  result.failing = write_trouble_ || sync_trouble_;
-  return result;
-}
-
-metrics_delta log_buffer_state::collect() {
-  return std::exchange(delta_, {});
-}
-
-void log_buffer_state::push_metrics() {
-  if (metrics_)
-    self_->send(metrics_, atom::report_v, collect());
-}
-
-status_report log_buffer_state::status() const {
-  status_report report;
-  report.name = name;
-  report.key = config_.log;
-  report.held_bytes = buffered_bytes();
-  report.state = {{"accepted", static_cast<int64_t>(accepted_)},
-                  {"written", static_cast<int64_t>(written_)},
-                  {"synced", static_cast<int64_t>(synced_)},
-                  {"bufferedLines", static_cast<int64_t>(accepted_ - written_)},
-                  {"oldestMs", oldest_ms()},
-                  {"writes", static_cast<int64_t>(total_writes_)},
-                  {"failures", static_cast<int64_t>(failures_)}};
-  // One window for the line to wait, one more for the disk to take it.
-  auto limit = 2 * config_.flush_interval + detail::growing_pause::longest;
-  auto fresh = std::chrono::milliseconds{oldest_ms()} <= limit;
-  report.checks.push_back({"unflushed-age", fresh,
-                           "log " + config_.log + ": the oldest line waits "
-                             + std::to_string(oldest_ms()) + " ms"});
-  write_trouble_.tell(report);
-  sync_trouble_.tell(report);
-  auto words = report.alerts.empty() ? "log " + config_.log + " is written and synced"
-                                     : report.alerts.front().text;
-  report.checks.push_back({"log-disk", report.alerts.empty(), std::move(words)});
-  return report;
-}
-
 // -- ending -----------------------------------------------------------------------
 
 caf::result<stop_report> log_buffer_state::stop() {
@@ -286,6 +219,7 @@ log_buffer(log_buffer_actor::stateful_pointer<log_buffer_state> self,
     [state](atom::persist, uint64_t seq) { return state->persist(seq); },
     [state](atom::tail, uint64_t lines) { return state->tail(lines); },
     [state](atom::stats) { return state->stats(); },
+    [state](atom::attach, log_writer_actor& next) { state->attach(std::move(next)); },
     [state](atom::tick, uint64_t generation) { state->on_tick(generation); },
     [state](atom::retry, uint64_t generation) { state->on_retry(generation); },
     [state](atom::collect) { return state->collect(); },

@@ -6,6 +6,9 @@
 // A flush is due when `max_entries` lines or `max_bytes` wait, when the oldest has
 // waited `flush_interval`, or when somebody asks. What the disk refuses stays here,
 // is tried again with a growing pause, and follows in order.
+//
+// With a spool, lines are in it before they are acknowledged, and a buffer begins with
+// what the one before it, in this process or a killed one, left there.
 #pragma once
 
 #include "actors/detail/growing_pause.hpp"
@@ -13,12 +16,15 @@
 #include "actors/detail/trouble.hpp"
 #include "actors/detail/window_timer.hpp"
 #include "actors/log/line_batch.hpp"
+#include "actors/storage/spool.hpp"
 #include "messages/log_buffer.hpp"
 #include "messages/log_writer.hpp"
+#include "messages/spool_keeper.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -32,6 +38,15 @@ struct log_buffer_config {
   caf::timespan flush_interval = std::chrono::seconds{5};
   /// Sync with every flush, not only when asked.
   bool sync = false;
+  /// While the spool has room, count and bytes give way to the interval, so that the
+  /// writes per minute do not grow with the load.
+  bool adaptive = false;
+  /// On which windows end.
+  detail::flush_grid grid = {};
+  /// Keeps the lines until they are on disk; may be null.
+  std::shared_ptr<sluice::spool> spool = nullptr;
+  /// Is told when the spool's files are gone; may be null.
+  spool_keeper_actor keeper = {};
 };
 
 class log_buffer_state {
@@ -48,6 +63,7 @@ public:
   caf::result<durability> persist(uint64_t seq);
   caf::result<std::string> tail(uint64_t lines);
   log_stats stats() const;
+  void attach(log_writer_actor writer);
   void on_tick(uint64_t generation);
   void on_retry(uint64_t generation);
   metrics_delta collect();
@@ -58,6 +74,12 @@ private:
   /// Requests for `disk` that may wait at once: each holds a promise, and a device
   /// that cannot sync must not let them pile up.
   static constexpr size_t syncs_max = 10'000;
+
+  // -- the spool (log_buffer_spool.cpp) --------------------------------------------
+  caf::expected<durability> keep(log_chunk& chunk);
+  void restore();
+  bool can_wait() const;
+  void look_after_spool();
 
   // -- writing -------------------------------------------------------------------
   bool due() const;
@@ -72,7 +94,7 @@ private:
   void on_synced(uint64_t seq, const io_counts& io);
   void on_sync_failed(const caf::error& reason);
 
-  // -- telling -------------------------------------------------------------------
+  // -- telling (log_buffer_status.cpp) ---------------------------------------------
   std::string held_lines() const;
   uint64_t buffered_bytes() const;
   int64_t oldest_ms() const;
@@ -89,8 +111,13 @@ private:
   uint64_t written_ = 0;
   uint64_t synced_ = 0;
 
+  /// The log's lane in the spool, if there is one.
+  lane_id lane_ = 0;
+
   waiting_lines waiting_;
   std::optional<travelling_lines> in_flight_;
+  /// Where the file ended when the writer last told.
+  caf::optional<file_position> end_;
   detail::window_timer window_;
   /// The window ended while a batch was in flight.
   bool overdue_ = false;

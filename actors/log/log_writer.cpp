@@ -21,32 +21,65 @@ std::string file_name(const std::string& log) {
 
 } // namespace
 
-caf::error log_writer_state::make_directory() const {
-  if (::mkdir(config_.directory.c_str(), directory_mode) != 0)
-    return errno == EEXIST ? caf::error{}
-                           : system_failure("make directory", config_.directory, errno);
+// -- files ------------------------------------------------------------------------
+
+std::string log_writer_state::path_of(const std::string& log) const {
+  return config_.directory + "/" + file_name(log);
+}
+
+log_writer_state::log_file& log_writer_state::entry(const std::string& log) {
+  auto [place, is_new] = logs_.try_emplace(log);
+  auto& x = place->second;
+  if (is_new && config_.spool) {
+    x.lane = config_.spool->lane(lane_kind::log, log);
+    x.written = config_.spool->state(x.lane).written;
+  }
+  return x;
+}
+
+caf::error log_writer_state::make_directory() {
+  if (::mkdir(config_.directory.c_str(), directory_mode) != 0 && errno != EEXIST)
+    return system_failure("make directory", config_.directory, errno);
+  if (directory_synced_)
+    return caf::none;
   unique_fd parent{
     ::open((config_.directory + "/..").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!parent || ::fsync(parent.get()) != 0)
     return system_failure("sync parent of", config_.directory, errno);
+  directory_synced_ = true;
   return caf::none;
 }
 
-caf::expected<append_file*> log_writer_state::open(const std::string& log) {
-  auto& entry = logs_[log];
-  if (entry.file && entry.file->still_named())
-    return entry.file.get();
+/// Sees to it that the entry's file is the one that the log's path names.
+caf::error log_writer_state::open(const std::string& log, log_file& to) {
+  if (to.file && to.file->still_named())
+    return caf::none;
   if (::access(config_.identity_file.c_str(), F_OK) != 0)
     return system_failure("the data directory is gone, find", config_.identity_file,
                           errno);
-  let_go(entry);
+  let_go(to);
   if (auto err = make_directory())
     return err;
   auto file = append_file::open(config_.directory, file_name(log));
   if (!file)
     return std::move(file.error());
-  entry.file = std::move(*file);
-  return entry.file.get();
+  to.file = std::move(*file);
+  to.before_file = to.written;
+  return caf::none;
+}
+
+/// What an earlier run wrote to the file and did not sync, is ours to sync, or to mend.
+void log_writer_state::claim(log_file& x, caf::optional<file_position> begun) {
+  if (x.lane == 0)
+    return;
+  const auto released = config_.spool->state(x.lane).released;
+  auto lines = released < x.written ? kept_lines(x, released) : caf::none;
+  if (!lines)
+    return;
+  const auto before = x.file->synced_end();
+  x.file->claim_unsynced(*lines, begun ? begun->offset : x.file->end(), io_);
+  if (x.file->synced_end() < before)
+    x.before_file = released;
 }
 
 void log_writer_state::let_go(log_file& from) {
@@ -58,93 +91,31 @@ void log_writer_state::let_go(log_file& from) {
     if (!from.syncer)
       from.syncer = config_.make_syncer();
     self_->request(from.syncer, caf::infinite, atom::sync_v, file_handle{from.file})
-      .then([this](const io_counts& io) { io_ += io; },
-            [this](const caf::error& err) { note_failure(err); });
+      .then(
+        [this, &from, seq = from.written](const io_counts& io) {
+          io_ += io;
+          release(from, seq);
+        },
+        [this, &from, path = from.file->path()](const caf::error& err) {
+          note_failure(err);
+          from.aside.note(path
+                          + " was renamed, and its end is not synced: " + text_of(err));
+        });
   }
   from.file.reset();
   from.suspect = false;
 }
 
-log_outcome log_writer_state::write(const log_batch& batch) {
-  log_outcome outcome;
-  outcome.written_bytes = batch.skip_bytes;
-  auto file = open(batch.log);
-  auto problem = file ? caf::error{} : std::move(file.error());
-  if (!problem) {
-    auto lines = std::string_view{*batch.lines.data}.substr(batch.skip_bytes);
-    auto done = (*file)->append(lines);
-    outcome.written_bytes += done.bytes;
-    outcome.io = done.io;
-    problem = std::move(done.problem);
-  }
-  if (problem) {
-    note_failure(problem);
-    outcome.code = code_of(problem);
-    outcome.detail = text_of(problem);
-  }
-  io_ += outcome.io;
-  return outcome;
-}
-
-caf::result<io_counts> log_writer_state::sync(const std::string& log) {
-  auto& entry = logs_[log];
-  if (!entry.file)
-    return io_counts{};
-  io_counts io;
-  if (entry.suspect) {
-    if (auto err = entry.file->rewrite_unsynced(io)) {
-      note_failure(err);
-      return err;
-    }
-    io_ += io;
-    entry.suspect = false;
-  }
-  if (!entry.syncer)
-    entry.syncer = config_.make_syncer();
-  auto waiting = self_->make_response_promise<io_counts>();
-  self_->request(entry.syncer, caf::infinite, atom::sync_v, file_handle{entry.file})
-    .then(
-      [this, log, file = entry.file, end = entry.file->end(), waiting,
-       io](io_counts done) mutable {
-        io += done;
-        synced(log, file, end, waiting, io);
-      },
-      [this, log, file = entry.file, waiting](caf::error& err) mutable {
-        sync_failed(log, file, waiting, std::move(err));
-      });
-  return waiting;
-}
-
-void log_writer_state::synced(const std::string& log,
-                              const std::shared_ptr<append_file>& file, uint64_t end,
-                              promise& waiting, io_counts io) {
-  if (auto& entry = logs_[log]; entry.file == file && entry.suspect) {
-    // It came after a failure, and so says nothing about what the failure lost.
-    waiting.deliver(caf::make_error(ec::disk_failed, last_error_));
-    return;
-  }
-  file->mark_synced(end);
-  io_ += io;
-  waiting.deliver(io);
-}
-
-void log_writer_state::sync_failed(const std::string& log,
-                                   const std::shared_ptr<append_file>& file,
-                                   promise& waiting, caf::error reason) {
-  note_failure(reason);
-  if (auto& entry = logs_[log]; entry.file == file)
-    entry.suspect = true;
-  waiting.deliver(std::move(reason));
-}
+// -- reading ----------------------------------------------------------------------
 
 caf::result<log_tail> log_writer_state::tail(const std::string& log, uint64_t lines) {
   if (!find(log))
     return log_tail{};
-  auto file = open(log);
-  if (!file)
-    return std::move(file.error());
+  auto& x = entry(log);
+  if (auto err = open(log, x))
+    return err;
   log_tail result;
-  auto text = (*file)->tail(lines, config_.tail_bytes_max, result.io);
+  auto text = x.file->tail(lines, config_.tail_bytes_max, result.io);
   io_ += result.io;
   if (!text)
     return std::move(text.error());
@@ -154,9 +125,10 @@ caf::result<log_tail> log_writer_state::tail(const std::string& log, uint64_t li
 
 bool log_writer_state::find(const std::string& log) const {
   struct stat info {};
-  auto path = config_.directory + "/" + file_name(log);
-  return ::lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  return ::lstat(path_of(log).c_str(), &info) == 0 && S_ISREG(info.st_mode);
 }
+
+// -- telling ----------------------------------------------------------------------
 
 void log_writer_state::note_failure(const caf::error& reason) {
   ++failures_;
@@ -168,9 +140,11 @@ status_report log_writer_state::status() const {
   report.name = name;
   auto open_files = int64_t{0};
   auto suspect_files = int64_t{0};
-  for (const auto& [log, entry] : logs_) {
-    open_files += entry.file != nullptr;
-    suspect_files += entry.suspect;
+  for (const auto& [log, x] : logs_) {
+    open_files += x.file != nullptr;
+    suspect_files += x.suspect;
+    x.foreign.tell(report);
+    x.aside.tell(report);
   }
   report.state = {{"openFiles", open_files},
                   {"suspectFiles", suspect_files},
@@ -182,21 +156,19 @@ status_report log_writer_state::status() const {
   return report;
 }
 
+// -- ending -----------------------------------------------------------------------
+
 stop_report log_writer_state::stop() {
   // Upstream has drained, so nobody waits behind these syncs.
   stop_report report;
   report.name = name;
-  for (auto& [log, entry] : logs_) {
-    if (entry.syncer)
-      self_->request(entry.syncer, caf::infinite, atom::stop_v)
+  for (auto& [log, x] : logs_) {
+    if (x.syncer)
+      self_->request(x.syncer, caf::infinite, atom::stop_v)
         .then([](const stop_report&) {}, [](const caf::error&) {});
-    if (!entry.file || !entry.file->has_unsynced())
+    if (!x.file || !x.file->has_unsynced())
       continue;
-    io_counts io;
-    auto err = entry.suspect ? entry.file->rewrite_unsynced(io) : caf::error{};
-    if (!err)
-      err = entry.file->sync();
-    if (err) {
+    if (auto err = sync_now(log, x)) {
       note_failure(err);
       ++report.left;
       report.detail = last_error_;

@@ -1,12 +1,15 @@
 // The LOG WRITER owns every log's file: log buffers send it batches, and nobody else
-// touches the files. Each batch is one write at the end of one file.
+// touches the files. Each batch is one write at the end of one file, and the spool knows
+// of it before and after: a start, or a restarted buffer, finds out how far it came.
 //
 // A file that somebody renamed or deleted is finished, synced and closed, and the next
 // batch opens the path anew. Runs detached, since writes block; it never waits for a
 // sync, which a file syncer of each log's own does.
 #pragma once
 
+#include "actors/detail/trouble.hpp"
 #include "actors/storage/append_file.hpp"
+#include "actors/storage/spool.hpp"
 #include "messages/file_syncer.hpp"
 #include "messages/log_writer.hpp"
 
@@ -30,6 +33,8 @@ struct log_writer_config {
   size_t tail_bytes_max = 16'777'216;
   /// Starts a file syncer.
   std::function<file_syncer_actor()> make_syncer;
+  /// Is told what is begun, written and synced; may be null.
+  std::shared_ptr<sluice::spool> spool = nullptr;
 };
 
 class log_writer_state {
@@ -54,22 +59,56 @@ private:
     /// Set by a failed sync: what was written since the last good one must be
     /// written again before any sync may count.
     bool suspect = false;
+    /// The log's lane in the spool, if there is one, and the last line written.
+    lane_id lane = 0;
+    uint64_t written = 0;
+    /// Number of the last line before those that the open file got.
+    uint64_t before_file = 0;
+    /// Somebody else's bytes, or a file set aside: for a person to look at.
+    detail::trouble foreign{"log-tail-foreign"};
+    detail::trouble aside{"log-set-aside"};
   };
 
   using promise = caf::typed_response_promise<io_counts>;
 
-  caf::expected<append_file*> open(const std::string& log);
-  caf::error make_directory() const;
+  // -- files -------------------------------------------------------------------------
+  log_file& entry(const std::string& log);
+  std::string path_of(const std::string& log) const;
+  caf::error open(const std::string& log, log_file& to);
+  caf::error make_directory();
   void let_go(log_file& from);
+  void claim(log_file& x, caf::optional<file_position> begun);
+
+  // -- batches (log_writer_batches.cpp) ----------------------------------------------
+  caf::error put(const log_batch& batch, log_outcome& outcome);
+  caf::error reopen(const file_position& begun, log_file& to);
+  caf::error resume(const log_batch& batch, log_file& to, log_outcome& outcome);
+  caf::error append_rest(const log_batch& batch, log_file& to, log_outcome& outcome);
+  void begin(const log_batch& batch, uint64_t done, file_position where,
+             const log_file& to);
+
+  // -- syncs (log_writer_syncs.cpp) --------------------------------------------------
+  caf::error mend(const std::string& log, log_file& x, io_counts& io);
+  caf::error rewrite(log_file& x, const std::string& lines, io_counts& io);
+  caf::error begin_anew(const std::string& log, log_file& x, const std::string& lines,
+                        io_counts& io);
+  caf::expected<std::string> unsynced_lines(const log_file& x, io_counts& io) const;
+  caf::optional<std::string> kept_lines(const log_file& x, uint64_t after) const;
+  uint64_t unsynced_after(const log_file& x) const;
   void synced(const std::string& log, const std::shared_ptr<append_file>& file,
-              uint64_t end, promise& waiting, io_counts io);
+              uint64_t end, uint64_t seq, promise& waiting, io_counts io);
   void sync_failed(const std::string& log, const std::shared_ptr<append_file>& file,
                    promise& waiting, caf::error reason);
+  caf::error sync_now(const std::string& log, log_file& x);
+  void release(const log_file& x, uint64_t seq);
+
   void note_failure(const caf::error& reason);
 
   log_writer_actor::pointer self_;
   log_writer_config config_;
   std::map<std::string, log_file> logs_;
+  /// The directory's own name is known to be on disk.
+  bool directory_synced_ = false;
   io_counts io_;
   uint64_t failures_ = 0;
   std::string last_error_;

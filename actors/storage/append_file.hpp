@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/storage/unique_fd.hpp"
+#include "messages/file_position.hpp"
 #include "messages/metrics_aggregator.hpp"
 
 #include <caf/error.hpp>
@@ -11,7 +12,6 @@
 
 #include <sys/types.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -22,21 +22,38 @@ namespace sluice {
 
 class append_file {
 public:
-  /// What an append achieved; `problem` tells why it is not whole.
-  struct appended {
-    uint64_t bytes = 0;
-    io_counts io;
-    caf::error problem;
-  };
-
   /// Opens `directory/name`, creating it. A symbolic link is refused: the name is
   /// a client's, the place must be ours.
   static caf::expected<std::shared_ptr<append_file>> open(const std::string& directory,
                                                           const std::string& name);
 
+  /// Opens the file of this device and inode, whatever its name in the directory is now;
+  /// null if it is not there any more.
+  static caf::expected<std::shared_ptr<append_file>> find(const std::string& directory,
+                                                          const file_position& where);
+
   /// Opens the file only if it is there; null if it is not.
   static caf::expected<std::shared_ptr<append_file>> find(const std::string& directory,
                                                           const std::string& name);
+
+  const std::string& path() const { return path_; }
+  dev_t device() const { return device_; }
+  ino_t inode() const { return inode_; }
+  uint64_t end() const { return end_; }
+  bool has_unsynced() const { return end_ > synced_; }
+
+  // -- appending (append_file.cpp) ---------------------------------------------------
+
+  /// What an append achieved; `problem` tells why it is not whole.
+  struct appended {
+    uint64_t bytes = 0;
+    io_counts io = {};
+    caf::error problem = {};
+  };
+
+  /// Looks at what others did to the file, ends a half line of theirs, and returns where
+  /// the next append will begin.
+  caf::expected<file_position> make_ready(io_counts& io);
 
   /// Appends with one write. If the system takes less, the rest is tried once, so
   /// that `problem` is known; then a file that still ends where we left it is cut to
@@ -47,27 +64,15 @@ public:
   /// file still ends with it. If not, `bytes` tells what is left there.
   appended append_whole(std::string_view lines);
 
-  /// Reads so many bytes; fewer are an error. Thread-safe.
-  caf::expected<std::string> read(uint64_t offset, uint64_t size, io_counts& io) const;
-
   /// Cuts the file back to `end`, if it still ends where we left it.
   caf::error cut(uint64_t end);
-
-  /// What an earlier process appended may not be on disk yet, nor the file's name: the
-  /// next sync has to bring all of it there.
-  void doubt();
 
   /// Brings everything appended before the call to the disk; a new file's directory
   /// entry too. Thread-safe.
   caf::error sync();
 
-  /// After a failed sync the kernel forgets which pages it lost, and says OK the next
-  /// time. So what was appended since the last good sync is read back, cut off and
-  /// appended again. Fails if those bytes are no longer ours or no longer the end.
-  caf::error rewrite_unsynced(io_counts& io);
-
   /// Notes that a sync covered the file up to here.
-  void mark_synced(uint64_t end) { synced_ = std::max(synced_, end); }
+  void mark_synced(uint64_t end);
 
   /// Whether the path still names this file; not after a rotation or a delete.
   bool still_named() const;
@@ -75,19 +80,61 @@ public:
   /// Whether the file still ends where we left it: nobody else appended, nor cut.
   bool ends_as_left() const;
 
+  /// Where the file ends by our own count.
+  file_position position() const { return {device_, inode_, end_}; }
+
+  // -- after a failure (append_file_recovery.cpp) --------------------------------------
+
+  /// What the file holds of an append that was begun at a place in it.
+  struct remains {
+    /// Bytes of it that need not be written again.
+    uint64_t bytes = 0;
+    /// Somebody else's bytes are where the rest should be.
+    bool foreign = false;
+  };
+
+  /// Compares the file with what was to be appended. If it holds a prefix and ends
+  /// there, the rest may follow at once, in the middle of a line too.
+  caf::expected<remains> find_remains(uint64_t offset, std::string_view lines,
+                                      io_counts& io);
+
+  /// Counts `lines` as appended and not synced, if it is they that stand before `until`:
+  /// what an earlier run wrote and did not sync.
+  void claim_unsynced(std::string_view lines, uint64_t until, io_counts& io);
+
+  /// What an earlier process appended may not be on disk yet: the next sync has to bring
+  /// all of it there.
+  void doubt() { synced_ = 0; }
+
+  /// Whether what was appended since the last good sync is ours alone, and the end.
+  bool unsynced_is_ours() const;
+  uint64_t synced_end() const { return synced_; }
+
+  /// Returns what was appended since the last good sync as the page cache has it.
+  caf::expected<std::string> read_unsynced(io_counts& io) const;
+
+  /// After a failed sync the kernel forgets which pages it lost, and says OK the next
+  /// time. So what was appended since the last good sync is cut off, and `lines`, which
+  /// begin with it, are appended.
+  caf::error rewrite_unsynced(std::string_view lines, io_counts& io);
+
+  /// Renames the file to a free name beside it, and returns that.
+  caf::expected<std::string> set_aside();
+
+  // -- reading (append_file_tail.cpp) --------------------------------------------------
+
+  /// Reads so many bytes; fewer are an error. Thread-safe.
+  caf::expected<std::string> read(uint64_t offset, uint64_t size, io_counts& io) const;
+
   /// Returns the last n lines, or `too_large` if they take more than `bytes_max`.
   caf::expected<std::string> tail(uint64_t lines, size_t bytes_max, io_counts& io) const;
 
-  const std::string& path() const { return path_; }
-  dev_t device() const { return device_; }
-  ino_t inode() const { return inode_; }
-  uint64_t end() const { return end_; }
-  bool has_unsynced() const { return end_ > synced_; }
-
 private:
-  append_file(std::string path, unique_fd file, unique_fd directory, bool created);
+  append_file(std::string path, unique_fd file, unique_fd directory);
 
   caf::error prepare();
+  caf::error look_at_end();
+  caf::error look_around();
   void cut_to_whole_lines(std::string_view lines, appended& result);
   caf::expected<uint64_t> start_of_last(uint64_t lines, uint64_t size,
                                         io_counts& io) const;
@@ -95,11 +142,14 @@ private:
   std::string path_;
   unique_fd file_;
   unique_fd directory_;
-  /// The directory entry is not known to be on disk. Written by both threads.
-  std::atomic<bool> entry_unsynced_;
+  /// The directory entry is not known to be on disk: whoever made the file may have died
+  /// before its first sync. Written by both threads.
+  std::atomic<bool> entry_unsynced_{true};
   /// Where the file ends by our own count, and up to where it was synced.
   uint64_t end_ = 0;
   uint64_t synced_ = 0;
+  /// Somebody else changed the file since the last good sync.
+  bool touched_ = false;
   dev_t device_ = 0;
   ino_t inode_ = 0;
   /// The last byte is no newline: somebody else's half line, which we end first.

@@ -11,6 +11,8 @@
 // more than the append. Nothing in it waits for a disk.
 #pragma once
 
+#include "messages/file_position.hpp"
+
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
@@ -25,17 +27,20 @@ namespace sluice {
 
 enum class lane_kind : uint8_t { log = 1, session = 2, queue = 3 };
 
+inline std::string to_string(lane_kind kind) {
+  switch (kind) {
+    case lane_kind::log:
+      return "log";
+    case lane_kind::session:
+      return "session";
+    case lane_kind::queue:
+      return "queue";
+  }
+  return "unknown";
+}
+
 /// A lane's number within one spool; 0 is none.
 using lane_id = uint32_t;
-
-/// A place in a log's file.
-struct file_position {
-  uint64_t device = 0;
-  uint64_t inode = 0;
-  uint64_t offset = 0;
-
-  bool operator==(const file_position&) const = default;
-};
 
 /// A batch that somebody began to write: where it begins, and its numbers.
 struct batch_note {
@@ -68,10 +73,13 @@ struct spool_record {
   bool operator==(const spool_record&) const = default;
 };
 
+/// The smallest bound: there must be a few segments, and a record of half of it.
+constexpr size_t spool_bytes_min = 1'048'576;
+
 struct spool_config {
   /// The spool's own directory, on tmpfs; made if absent, mode 0700.
   std::string dir;
-  /// Bound for all segments together.
+  /// Bound for all segments together, `spool_bytes_min` at least.
   size_t max_bytes = 33'554'432;
   /// Identity and path of the data directory that it belongs to.
   std::string data_id;
@@ -125,7 +133,8 @@ public:
   caf::error append(lane_id lane, uint64_t last_seq, uint64_t count,
                     std::string_view data);
 
-  /// Says that a batch of the lane is about to be written there. Never fails: room for
+  /// Says that a batch of the lane is about to be written there, or written again after
+  /// a failed sync: then it does not count as written until it is. Never fails: room for
   /// marks is kept back.
   void begin_batch(lane_id lane, const batch_note& note);
 
@@ -149,6 +158,14 @@ public:
   /// Begins anew in the same place, with the lanes' numbers and none of their records:
   /// to be called when everything was brought to disk.
   caf::error renew();
+
+  /// Whether all its pages are locked in memory. If not, swap is a disk that they may
+  /// reach.
+  bool pages_locked() const;
+
+  /// How many notes of batches were dropped at the opening, since they are of another
+  /// boot (possible on a real disk alone): a file's numbers mean nothing then.
+  size_t notes_dropped() const;
 
   // -- starts ------------------------------------------------------------------------
 

@@ -24,6 +24,15 @@ size_t size_of(const sql_row& row) {
   return result;
 }
 
+size_t size_of(const sql_write& x) {
+  size_t result = 0;
+  for (const auto& statement : x.statements)
+    result += statement.sql.size() + size_of(statement.params);
+  for (const auto& row : x.rows)
+    result += size_of(row);
+  return result;
+}
+
 caf::error collect(statement& x, size_t& bytes_left, sql_result& result) {
   if (result.columns.empty())
     result.columns = x.columns();

@@ -12,6 +12,9 @@ namespace sluice::sqlite {
 /// Bytes that this value takes in memory, roughly.
 size_t size_of(const sql_row& row);
 
+/// Bytes of SQL and parameters.
+size_t size_of(const sql_write& x);
+
 /// Adds the rows of a bound statement to `result`, drawing their bytes from
 /// `bytes_left`; `refused` when those do not suffice.
 caf::error collect(statement& x, size_t& bytes_left, sql_result& result);

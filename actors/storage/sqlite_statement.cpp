@@ -107,7 +107,9 @@ bool statement::is_read_only() const {
 
 std::vector<std::string> statement::columns() const {
   std::vector<std::string> result;
-  for (int i = 0; i < sqlite3_column_count(handle_); ++i)
+  auto n = sqlite3_column_count(handle_);
+  result.reserve(static_cast<size_t>(n));
+  for (int i = 0; i < n; ++i)
     result.emplace_back(sqlite3_column_name(handle_, i));
   return result;
 }

@@ -7,6 +7,7 @@ namespace sluice::config {
 namespace {
 
 using s = settings;
+using spool = spool_settings;
 using http = http_settings;
 using log = log_settings;
 using session = session_settings;
@@ -16,10 +17,23 @@ using metrics = metrics_settings;
 std::vector<key> general_keys() {
   return {
     {"data-dir", at<&s::data_dir>, text(),
-     "logs/, sluice.db and id (the directory's identity) live under it"},
+     "logs/, sessions/, sluice.db and id (the directory's identity) live under it"},
     {"profile", at<&s::profile>,
      words({"minimal", "embedded", "raspberry-pi", "production"}),
      "a set of values, weaker than every other layer but the defaults"},
+  };
+}
+
+std::vector<key> spool_keys() {
+  return {
+    {"spool.enabled", at<&s::spool, &spool::enabled>, either(),
+     "keeps what is acknowledged in RAM files, so that it survives the process"},
+    {"spool.dir", at<&s::spool, &spool::dir>,
+     text_or_none("the first of $XDG_RUNTIME_DIR/sluice, /run/sluice and "
+                  "/dev/shm/sluice-UID that is RAM"),
+     "directory of the spool's files, this data directory's alone"},
+    {"spool.max-bytes", at<&s::spool, &spool::max_bytes>, sizes(1'048'576),
+     "one bound for all that waits in the spool"},
   };
 }
 
@@ -72,6 +86,9 @@ std::vector<key> log_keys() {
 
 std::vector<key> session_keys() {
   return {
+    {"session.backend", at<&s::session, &session::backend>,
+     words({"journal", "database"}),
+     "where sessions are kept; a change converts every store at the next start"},
     {"session.debounce", at<&s::session, &session::debounce>,
      times_or_zero("every update is written at once"),
      "updates are written so long after the first unwritten one"},
@@ -87,6 +104,8 @@ std::vector<key> session_keys() {
      "sessions that a store may hold"},
     {"session.max-store-bytes", at<&s::session, &session::max_store_bytes>, sizes(),
      "bytes that a store may hold"},
+    {"session.max-journal-bytes", at<&s::session, &session::max_journal_bytes>, sizes(),
+     "bytes to which a store's journal may grow while it cannot be compacted"},
   };
 }
 
@@ -107,6 +126,8 @@ std::vector<key> database_keys() {
      "how long to wait for another process that holds the database"},
     {"sqlite.commit-delay", at<&s::sqlite, &sqlite::commit_delay>, times_or_zero("none"),
      "while more than one write is in flight a commit waits so long for the others"},
+    {"sqlite.queue-interval", at<&s::sqlite, &sqlite::queue_interval>, times(),
+     "queued SQL is applied so long after the first that waits"},
     {"sqlite.readers", at<&s::sqlite, &sqlite::readers>, counts(64),
      "connections that read, a thread each"},
     {"sqlite.query-timeout", at<&s::sqlite, &sqlite::query_timeout>, times(),
@@ -126,11 +147,17 @@ std::vector<key> database_keys() {
 
 std::vector<key> other_keys() {
   return {
+    {"adaptive", at<&s::adaptive>, either(),
+     "while the spool has room, counts and bytes give way to the times"},
+    {"flush.grid", at<&s::flush_grid>, times_or_zero("every window is exact"),
+     "windows of twice this and more end together, at the last point that is not late"},
     {"websocket.batching", at<&s::websocket_batching>, either(),
      "messages of one window travel in one frame"},
     {"metrics.window", at<&s::metrics, &metrics::window>, times(),
      "length of a window of measurements"},
     {"metrics.history", at<&s::metrics, &metrics::history>, counts(), "windows kept"},
+    {"supervisor.restarts", at<&s::restarts>, counts(),
+     "restarts of one actor within a minute, past which it stays down"},
     {"shutdown.deadline", at<&s::shutdown_deadline>, times(),
      "longest time that a stop waits for what is to be written"},
   };
@@ -138,8 +165,8 @@ std::vector<key> other_keys() {
 
 std::vector<key> all_keys() {
   std::vector<key> result;
-  for (auto make :
-       {general_keys, http_keys, log_keys, session_keys, database_keys, other_keys})
+  for (auto make : {general_keys, spool_keys, http_keys, log_keys, session_keys,
+                    database_keys, other_keys})
     for (auto& each : make())
       result.push_back(std::move(each));
   return result;
@@ -161,8 +188,9 @@ const key* find_key(std::string_view name) {
 
 const std::vector<preset>& presets() {
   static const std::vector<preset> table = {
+    {"minimal", "spool.max-bytes", "4194304", "an eighth of the memory"},
     {"minimal", "log.max-entries", "50", "half the lines in memory"},
-    {"minimal", "log.flush-interval", "3s", "less to lose without a spool"},
+    {"minimal", "log.flush-interval", "3s", "less to lose with the power"},
     {"minimal", "sqlite.cache-kib", "2000", "SQLite's own default instead of 10 MB"},
     {"raspberry-pi", "log.flush-interval", "30s",
      "pages of a log's end reach the card once where 5s writes them six times"},

@@ -10,6 +10,13 @@
 
 namespace sluice {
 
+struct spool_settings {
+  bool enabled = true;
+  /// Empty: the first place in RAM that can be had.
+  std::string dir;
+  uint64_t max_bytes = 33'554'432;
+};
+
 struct http_settings {
   std::string address = "127.0.0.1";
   uint16_t port = 3000;
@@ -40,6 +47,8 @@ struct log_settings {
 };
 
 struct session_settings {
+  /// `journal` or `database`.
+  std::string backend = "journal";
   caf::timespan debounce = std::chrono::seconds{2};
   /// False: every update is written at once. Follows from `debounce`, 0 being off.
   bool debounced = true;
@@ -53,6 +62,7 @@ struct session_settings {
   caf::timespan prune_after = std::chrono::hours{720};
   uint64_t max_entries = 500;
   uint64_t max_store_bytes = 67'108'864;
+  uint64_t max_journal_bytes = 67'108'864;
 };
 
 struct sqlite_settings {
@@ -65,6 +75,7 @@ struct sqlite_settings {
   uint64_t journal_size_limit = 67'108'864;
   caf::timespan busy_timeout = std::chrono::seconds{5};
   caf::timespan commit_delay = std::chrono::milliseconds{1};
+  caf::timespan queue_interval = std::chrono::seconds{5};
   uint64_t readers = 2;
   caf::timespan query_timeout = std::chrono::seconds{5};
   uint64_t max_result_bytes = 16'777'216;
@@ -83,12 +94,19 @@ struct metrics_settings {
 struct settings {
   std::string data_dir = "var";
   std::string profile = "embedded";
+  spool_settings spool;
   http_settings http;
   log_settings log;
   session_settings session;
   std::string database_type = "sqlite";
   sqlite_settings sqlite;
   metrics_settings metrics;
+  /// Early flushes give way to the window while the spool has room.
+  bool adaptive = true;
+  /// Windows end on this grid.
+  caf::timespan flush_grid = std::chrono::milliseconds{500};
+  /// Restarts of one actor in a minute, past which it stays down.
+  uint64_t restarts = 5;
   /// Accepted now, so that a wrong value is told now; used by the WebSocket side.
   bool websocket_batching = true;
   caf::timespan shutdown_deadline = std::chrono::seconds{30};

@@ -70,7 +70,7 @@ caf::expected<std::string> read_token(const std::string& path) {
   return token;
 }
 
-access_rules::access_rules(std::string token, std::string bound_address,
+access_rules::access_rules(std::string_view token, std::string bound_address,
                            std::vector<std::string> hosts, uint16_t port)
     : guarded_(!token.empty()),
       token_(digest_of(token)), own_{"localhost", "127.0.0.1", "[::1]"},

@@ -19,7 +19,7 @@ caf::expected<std::string> read_token(const std::string& path);
 class access_rules {
 public:
   /// `port` is 0 where there is only a unix socket. An empty token lets everybody in.
-  access_rules(std::string token, std::string bound_address,
+  access_rules(std::string_view token, std::string bound_address,
                std::vector<std::string> hosts, uint16_t port);
 
   /// Whether `authorization` is `Bearer TOKEN`. Takes the same time for each token.

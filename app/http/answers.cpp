@@ -25,15 +25,15 @@ caf::expected<std::optional<durability>> wanted_level(const request& in) {
                          std::string{"'durability' is memory, ram or disk"});
 }
 
-caf::expected<bool> wants_disk(const request& in) {
+caf::expected<buffered_goal> wanted_goal(const request& in) {
   auto level = wanted_level(in);
   if (!level)
     return level.error();
+  buffered_goal result;
+  result.to_disk = *level == durability::disk;
   if (*level == durability::ram)
-    return caf::make_error(ec::unavailable,
-                           std::string{"there is no spool in RAM: ask for memory, disk, "
-                                       "or no level"});
-  return *level == durability::disk;
+    result.at_least = durability::ram;
+  return result;
 }
 
 void reply_buffered(exchange& x, json_writer json, durability reached) {
@@ -41,18 +41,19 @@ void reply_buffered(exchange& x, json_writer json, durability reached) {
   x.reply({reached == durability::disk ? 200u : 202u, json.take()});
 }
 
-disk_wait::disk_wait(boost::asio::io_context& io, exchange_ptr x, json_writer json)
-    : timer_(io), x_(std::move(x)), json_(std::move(json)) {
+disk_wait::disk_wait(boost::asio::io_context& io, exchange_ptr x, json_writer json,
+                     durability so_far)
+    : timer_(io), x_(std::move(x)), json_(std::move(json)), so_far_(so_far) {
   // nop
 }
 
 std::shared_ptr<disk_wait> disk_wait::begin(edge& e, const exchange_ptr& x,
-                                            json_writer json) {
-  auto wait = std::make_shared<disk_wait>(e.io(), x, std::move(json));
+                                            json_writer json, durability so_far) {
+  auto wait = std::make_shared<disk_wait>(e.io(), x, std::move(json), so_far);
   wait->timer_.expires_after(e.settings().disk_timeout);
   wait->timer_.async_wait([weak = std::weak_ptr{wait}](boost::system::error_code) {
     if (auto self = weak.lock())
-      self->reached(durability::memory);
+      self->give_up();
   });
   return wait;
 }

@@ -22,29 +22,53 @@ answer reply_text(const edge& e, std::string text,
 /// The level that a request asks for, or none if it does not say.
 caf::expected<std::optional<durability>> wanted_level(const request& in);
 
-/// Whether a buffered write is to wait for the disk; refuses a level that cannot be
-/// had. Without a spool in RAM nothing buffered survives the process.
-caf::expected<bool> wants_disk(const request& in);
+/// What a buffered write is to reach.
+struct buffered_goal {
+  /// Below this it is refused.
+  durability at_least = durability::memory;
+  /// Whether its answer waits for the disk.
+  bool to_disk = false;
+};
+
+/// Reads the goal. Without a word, it is the best level that costs no waiting.
+caf::expected<buffered_goal> wanted_goal(const request& in);
 
 /// Answers a buffered write: 202, or 200 once it is on disk. `json` is an open object.
 void reply_buffered(exchange& x, json_writer json, durability reached);
+
+/// An error branch for buffered writes: where there is no room, 429 or 507 as the disk
+/// does.
+inline auto refuse_buffered(edge& e, exchange_ptr x) {
+  return [&e, x = std::move(x)](const caf::error& why) {
+    if (code_of(why) == ec::overloaded)
+      e.refuse_no_room(x);
+    else
+      x->refuse(why);
+  };
+}
 
 /// A buffered write that waits for the disk: it is accepted, so the answer is the
 /// level that is reached in time, and never an error.
 class disk_wait {
 public:
-  /// Starts waiting. `json` is an open object that lacks the level.
+  /// Starts waiting. `json` is an open object that lacks the level; `so_far` is what the
+  /// write has reached already.
   static std::shared_ptr<disk_wait> begin(edge& e, const exchange_ptr& x,
-                                          json_writer json);
+                                          json_writer json, durability so_far);
 
-  disk_wait(boost::asio::io_context& io, exchange_ptr x, json_writer json);
+  disk_wait(boost::asio::io_context& io, exchange_ptr x, json_writer json,
+            durability so_far);
 
   void reached(durability level);
+
+  /// The disk cannot be had, or not in time.
+  void give_up() { reached(so_far_); }
 
 private:
   boost::asio::steady_timer timer_;
   exchange_ptr x_;
   json_writer json_;
+  durability so_far_;
 };
 
 } // namespace sluice::http

@@ -1,7 +1,7 @@
-// SQL: queries, writes that are answered after their commit, checkpoints, care.
+// SQL: queries, writes that are answered after their commit, checkpoints, care. What is
+// queued goes to queue_routes.cpp.
 #include "app/http/answers.hpp"
-#include "app/http/problem.hpp"
-#include "app/http/rates.hpp"
+#include "app/http/queueing.hpp"
 #include "app/http/router.hpp"
 
 #include "actors/detail/json_input.hpp"
@@ -73,15 +73,18 @@ void post_query(edge& e, const exchange_ptr& x) {
 
 // -- writes -----------------------------------------------------------------------------
 
-/// The level that a write asks for; refuses what belongs to a queue.
+/// Whether the write goes into the queue.
+caf::expected<bool> is_queued(const request& in) {
+  auto word = query_reader{in.query}.text("queue");
+  if (!word)
+    return word.error();
+  if (*word && **word != "true" && **word != "false")
+    return caf::make_error(ec::invalid_argument, std::string{"'queue' is true or false"});
+  return *word && **word == "true";
+}
+
+/// The level that a write asks for.
 caf::expected<durability> read_level(const request& in) {
-  auto queue = query_reader{in.query}.text("queue");
-  if (!queue)
-    return queue.error();
-  if (*queue && **queue != "false")
-    return caf::make_error(ec::invalid_argument,
-                           std::string{"this version does not queue SQL: leave 'queue' "
-                                       "out, or say false"});
   auto level = wanted_level(in);
   if (!level)
     return level.error();
@@ -113,8 +116,13 @@ void write_batch(json_writer& json, const sql_receipt& x, size_t) {
   json.member("changes", changes);
 }
 
-/// Commits, and answers with what `describe` writes and the level.
+/// Commits, and answers with what `describe` writes and the level; or queues.
 void commit(edge& e, const exchange_ptr& x, sql_write what, receipt_writer describe) {
+  auto queued = is_queued(x->in);
+  if (!queued)
+    return x->refuse(queued.error());
+  if (*queued)
+    return enqueue(e, x, std::move(what));
   auto level = read_level(x->in);
   if (!level)
     return x->refuse(level.error());
@@ -189,37 +197,6 @@ void post_maintenance(edge& e, const exchange_ptr& x) {
           refuse(x));
 }
 
-void on_stats(exchange& x, const database_stats& stats) {
-  const auto& writer = stats.writer;
-  json_writer json;
-  json.open_object()
-    .member("type", stats.type)
-    .member("journalMode", writer.opened.journal_mode)
-    .member("synchronous", writer.opened.synchronous)
-    .member("cacheKiB", writer.opened.cache_kib)
-    .member("queries", stats.queries)
-    .member("transactions", stats.transactions)
-    .member("commits", writer.commits)
-    .member("walCheckpoints", writer.checkpoints)
-    .member("walBytes", writer.wal.bytes)
-    .member("cacheHitRate",
-            percent(writer.cache_hits, writer.cache_hits + writer.cache_misses))
-    .key("lastCheckpointAt")
-    .time(writer.last_checkpoint_at_ms)
-    // Nothing queues SQL yet, so nothing waits and nothing was set aside.
-    .member("queued", 0)
-    .member("deadLetters", 0)
-    .member("waitingQueries", stats.waiting_queries)
-    .member("oldestQueryMs", stats.oldest_query_ms)
-    .close_object();
-  x.reply({200, json.take()});
-}
-
-void get_metrics(edge& e, const exchange_ptr& x) {
-  e.request(database(e), telling_time_max, atom::stats_v)
-    .then([x](const database_stats& stats) { on_stats(*x, stats); }, refuse(x));
-}
-
 } // namespace
 
 std::span<const route> database_routes() {
@@ -234,7 +211,6 @@ std::span<const route> database_routes() {
     {post, "/v1/db/integrity-check", body_kind::none, post_maintenance<integrity_check>},
     {post, "/v1/db/analyze", body_kind::none, post_maintenance<analyze>},
     {post, "/v1/db/vacuum", body_kind::none, post_maintenance<vacuum>},
-    {get, "/v1/db/metrics", body_kind::none, get_metrics},
   };
   return rows;
 }

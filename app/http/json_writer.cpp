@@ -1,6 +1,6 @@
 #include "app/http/json_writer.hpp"
 
-#include <openssl/evp.h>
+#include "actors/detail/json_text.hpp"
 
 #include <charconv>
 #include <cmath>
@@ -8,53 +8,6 @@
 namespace sluice::http {
 
 namespace {
-
-/// Length of the UTF-8 sequence at the front of `text`, or 0 if it is none.
-size_t sequence_length(std::string_view text) {
-  auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto first = byte(0);
-  const size_t length = first < 0x80   ? 1
-                        : first < 0xc2 ? 0
-                        : first < 0xe0 ? 2
-                        : first < 0xf0 ? 3
-                        : first < 0xf5 ? 4
-                                       : 0;
-  if (length > text.size())
-    return 0;
-  for (size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0) != 0x80)
-      return 0;
-  // Overlong forms, surrogates, and what is past U+10FFFF.
-  if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f)
-      || (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f))
-    return 0;
-  return length;
-}
-
-void append_escaped(std::string& out, unsigned char c) {
-  constexpr char digits[] = "0123456789abcdef";
-  switch (c) {
-    case '"':
-      out += "\\\"";
-      break;
-    case '\\':
-      out += "\\\\";
-      break;
-    case '\n':
-      out += "\\n";
-      break;
-    case '\r':
-      out += "\\r";
-      break;
-    case '\t':
-      out += "\\t";
-      break;
-    default:
-      out += "\\u00";
-      out += digits[c >> 4];
-      out += digits[c & 15];
-  }
-}
 
 template <class T>
 void append_number(std::string& out, T number) {
@@ -88,11 +41,8 @@ json_writer& json_writer::value(double number) {
 }
 
 json_writer& json_writer::blob(std::string_view bytes) {
-  std::string letters((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(letters.data()),
-                                reinterpret_cast<const unsigned char*>(bytes.data()),
-                                static_cast<int>(bytes.size()));
-  letters.resize(static_cast<size_t>(length));
+  std::string letters;
+  json::append_base64(letters, bytes);
   return open_object().member("$blob", letters).close_object();
 }
 
@@ -134,29 +84,7 @@ void json_writer::separate() {
 }
 
 void json_writer::quote(std::string_view text) {
-  text_ += '"';
-  size_t plain = 0; // where the run of bytes begins that need no change
-  size_t i = 0;
-  while (i < text.size()) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-      ++i;
-      continue;
-    }
-    const auto length = c < 0x80 ? 0 : sequence_length(text.substr(i));
-    if (length > 0) {
-      i += length;
-      continue;
-    }
-    text_.append(text, plain, i - plain);
-    if (c < 0x80)
-      append_escaped(text_, c);
-    else
-      text_ += "\xef\xbf\xbd";
-    plain = ++i;
-  }
-  text_.append(text, plain);
-  text_ += '"';
+  json::append_quoted(text_, text);
 }
 
 } // namespace sluice::http

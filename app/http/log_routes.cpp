@@ -46,13 +46,13 @@ void on_appended(edge& e, const exchange_ptr& x, const log_buffer_actor& buffer,
   json_writer json;
   json.open_object().member("accepted", receipt.accepted).member("seq", receipt.seq);
   if (!to_disk) {
-    reply_buffered(*x, std::move(json), durability::memory);
+    reply_buffered(*x, std::move(json), receipt.level);
     return;
   }
-  auto wait = disk_wait::begin(e, x, std::move(json));
+  auto wait = disk_wait::begin(e, x, std::move(json), receipt.level);
   e.request(buffer, caf::infinite, atom::persist_v, receipt.seq)
     .then([wait](durability level) { wait->reached(level); },
-          [wait](const caf::error&) { wait->reached(durability::memory); });
+          [wait](const caf::error&) { wait->give_up(); });
 }
 
 void append(edge& e, const exchange_ptr& x, const log_buffer_actor& buffer,
@@ -60,24 +60,25 @@ void append(edge& e, const exchange_ptr& x, const log_buffer_actor& buffer,
   e.request(buffer, caf::infinite, atom::append_v, std::move(chunk))
     .then([&e, x, buffer, to_disk](
             const log_receipt& receipt) { on_appended(e, x, buffer, receipt, to_disk); },
-          refuse(x));
+          refuse_buffered(e, x));
 }
 
 void post_lines(edge& e, const exchange_ptr& x) {
   const auto& name = x->in.captures[0];
   if (auto err = check_name(name))
     return x->refuse(err);
-  auto to_disk = wants_disk(x->in);
-  if (!to_disk)
-    return x->refuse(to_disk.error());
+  auto goal = wanted_goal(x->in);
+  if (!goal)
+    return x->refuse(goal.error());
   auto text = read_lines(x->in);
   if (!text)
     return x->refuse(text.error());
-  auto chunk = std::make_shared<log_chunk>(
-    log_chunk{std::move(text->lines), text->count, std::move(x->in.charge)});
-  e.open_log(name, x, [&e, x, chunk, disk = *to_disk](const log_buffer_actor& buffer) {
-    append(e, x, buffer, std::move(*chunk), disk);
-  });
+  auto chunk = std::make_shared<log_chunk>(log_chunk{
+    std::move(text->lines), text->count, std::move(x->in.charge), goal->at_least});
+  e.open_log(name, x,
+             [&e, x, chunk, disk = goal->to_disk](const log_buffer_actor& buffer) {
+               append(e, x, buffer, std::move(*chunk), disk);
+             });
 }
 
 // -- flushes ------------------------------------------------------------------------

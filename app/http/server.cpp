@@ -33,6 +33,7 @@ router all_routes() {
   result.add(log_routes());
   result.add(session_routes());
   result.add(database_routes());
+  result.add(queue_routes());
   result.add(health_routes());
   return result;
 }
@@ -101,7 +102,7 @@ caf::error server::implementation::bind() {
       return bound.error();
     listeners.push_back(std::move(*bound));
   }
-  access_rules who{std::move(token), std::move(host), settings.hosts, port};
+  access_rules who{token, std::move(host), settings.hosts, port};
   gate.emplace(std::move(who), all_routes(), settings.max_body_bytes);
   pool.emplace(connection_pool{*actor, *gate});
   pool->on_closed = [this] { end_if_empty(); };

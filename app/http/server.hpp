@@ -18,7 +18,8 @@ namespace sluice::http {
 struct backend {
   supervisor_actor supervisor;
   subsystems actors;
-  /// Bytes accepted and not yet on disk, all senders of the process together.
+  /// Bytes accepted and not yet in the spool or on disk, all senders of the process
+  /// together.
   std::shared_ptr<budget> in_flight;
   /// The answer to `GET /v1/config`.
   std::string config_json;

@@ -21,11 +21,11 @@ const session_debouncer_actor& sessions(const edge& e) {
 
 // -- updates --------------------------------------------------------------------------
 
-/// Where an update goes, and whether its answer waits for the disk.
+/// Where an update goes, and what it is to reach.
 struct update_target {
   std::string store;
   std::string key;
-  bool to_disk = false;
+  buffered_goal goal = {};
 };
 
 caf::expected<update_target> read_target(const request& in) {
@@ -37,10 +37,10 @@ caf::expected<update_target> read_target(const request& in) {
     if (auto err = check_key(result.key))
       return err;
   }
-  auto to_disk = wants_disk(in);
-  if (!to_disk)
-    return to_disk.error();
-  result.to_disk = *to_disk;
+  auto goal = wanted_goal(in);
+  if (!goal)
+    return goal.error();
+  result.goal = *goal;
   return result;
 }
 
@@ -48,15 +48,15 @@ void on_updated(edge& e, const exchange_ptr& x, const update_target& where,
                 const session_receipt& receipt) {
   json_writer json;
   json.open_object().member("seq", receipt.seq);
-  if (!where.to_disk) {
-    reply_buffered(*x, std::move(json), durability::memory);
+  if (!where.goal.to_disk) {
+    reply_buffered(*x, std::move(json), receipt.level);
     return;
   }
-  auto wait = disk_wait::begin(e, x, std::move(json));
+  auto wait = disk_wait::begin(e, x, std::move(json), receipt.level);
   e.request(sessions(e), caf::infinite, atom::persist_v, where.store, receipt.seq,
             durability::disk)
     .then([wait](durability level) { wait->reached(level); },
-          [wait](const caf::error&) { wait->reached(durability::memory); });
+          [wait](const caf::error&) { wait->give_up(); });
 }
 
 /// Sends an update to the debouncer, and answers with what becomes of it.
@@ -65,7 +65,7 @@ void update(edge& e, const exchange_ptr& x, update_target where, Atom what, Ts..
   e.request(sessions(e), caf::infinite, what, std::move(xs)...)
     .then([&e, x, where = std::move(where)](
             const session_receipt& receipt) { on_updated(e, x, where, receipt); },
-          refuse(x));
+          refuse_buffered(e, x));
 }
 
 template <class Atom>
@@ -76,7 +76,7 @@ void write_document(edge& e, const exchange_ptr& x, Atom what) {
   if (auto err = json::check_object(x->in.body))
     return x->refuse(err);
   session_update change{where->store, where->key, std::move(x->in.body),
-                        std::move(x->in.charge)};
+                        std::move(x->in.charge), where->goal.at_least};
   update(e, x, std::move(*where), what, std::move(change));
 }
 
@@ -94,8 +94,9 @@ void delete_document(edge& e, const exchange_ptr& x) {
     return x->refuse(where.error());
   auto store = where->store;
   auto key = where->key;
+  auto at_least = where->goal.at_least;
   update(e, x, std::move(*where), atom::erase_v, std::move(store), std::move(key),
-         durability::memory);
+         at_least);
 }
 
 void put_store(edge& e, const exchange_ptr& x) {
@@ -108,8 +109,8 @@ void put_store(edge& e, const exchange_ptr& x) {
   for (const auto& document : *documents)
     if (auto err = check_key(document.key))
       return x->refuse(err);
-  session_replacement change{where->store, std::move(*documents),
-                             std::move(x->in.charge)};
+  session_replacement change{where->store, std::move(*documents), std::move(x->in.charge),
+                             where->goal.at_least};
   update(e, x, std::move(*where), atom::replace_v, std::move(change));
 }
 

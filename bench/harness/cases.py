@@ -25,6 +25,7 @@ class Peer:
         self._program = program
         self._case = case
         self._prepare = prepare
+        self._process = None
 
     @contextlib.contextmanager
     def prepared(self, programs, directory):
@@ -39,28 +40,58 @@ class Peer:
             return counts.read() | json.loads(done)
 
     def _run(self, programs, case, directory, environment=None):
-        program = os.path.join(programs, self._program)
-        done = subprocess.run([program, case, directory, str(self.items)],
-                              stdout=subprocess.PIPE, text=True, env=environment,
-                              timeout=PEER_SECONDS, check=True)
-        return done.stdout
+        command = [os.path.join(programs, self._program),
+                   *self._arguments(case, directory)]
+        # It must not outlive the bench, however that ends.
+        with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command],
+                              stdout=subprocess.PIPE, text=True,
+                              env=environment) as self._process:
+            try:
+                done, _ = self._process.communicate(timeout=self._seconds())
+            except BaseException:
+                self._process.kill()
+                raise
+        if self._process.returncode != 0:
+            raise RuntimeError(f"{command} ended with {self._process.returncode}")
+        return done
+
+    def _arguments(self, case, directory):
+        return [case, directory, str(self.items)]
+
+    def _seconds(self):
+        return PEER_SECONDS
+
+    @property
+    def pid(self):
+        """Of the program at work, or nothing."""
+        at_work = self._process and self._process.poll() is None
+        return self._process.pid if at_work else None
+
+    def kill(self):
+        if self._process:
+            self._process.kill()
 
 
 class Served:
     """A load on a server, `sluiced` if not told otherwise. CPU is counted until all is
     flushed, calls and bytes until it has stopped, since a stop writes the rest."""
 
-    def __init__(self, label, items, load, prepare=None, program="sluiced"):
+    def __init__(self, label, items, load, prepare=None, program="sluiced",
+                 settings=()):
         self.label = label
         self.items = items
         self._load = load
         self._prepare = prepare
         self._program = program
+        self._settings = settings
+        self._server = None
 
     @contextlib.contextmanager
     def prepared(self, programs, directory):
         with counting(programs) as counts, \
-                service.running(programs, directory, counts, self._program) as server:
+                service.running(programs, directory, counts, self._program,
+                                self._settings) as server:
+            self._server = server
             if self._prepare:
                 self._prepare(server)
             yield lambda: self._work(server)
@@ -72,6 +103,14 @@ class Served:
         server.stop()
         now = server.file_calls()
         return extra | {"cpu_ns": cpu} | {key: now[key] - calls[key] for key in now}
+
+    @property
+    def pid(self):
+        return self._server and self._server.pid
+
+    def kill(self):
+        if self._server:
+            self._server.kill()
 
 
 def in_rounds(cases, rounds, programs, scratch):

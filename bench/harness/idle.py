@@ -32,7 +32,7 @@ def _start(bench):
 
 
 def _idle(bench):
-    seconds = bench.scaled(20, 8)
+    seconds = bench.scaled(60, 8)
     with contextlib.ExitStack() as stack:
         disk = None
         if bench.no_device:

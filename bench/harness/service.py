@@ -2,25 +2,59 @@
 
 import collections
 import contextlib
+import functools
 import http.client
 import json
 import os
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 
 START_SECONDS = 20
 STOP_SECONDS = 40
 LOAD_SECONDS = 90
+IN_MEMORY = "/dev/shm"
+
+
+@functools.lru_cache
+def keys(programs):
+    """The settings that this `sluiced` knows: a bench outlives a version."""
+    printed = subprocess.run([os.path.join(programs, "sluiced"), "--print-config"],
+                             stdout=subprocess.PIPE, text=True, timeout=10, check=True)
+    section, found = "", set()
+    for line in printed.stdout.splitlines():
+        if heading := re.fullmatch(r"\[(\S+)\]", line):
+            section = heading[1] + "."
+        elif setting := re.match(r";([a-z-]+)=", line):
+            found.add(section + setting[1])
+    return found
+
+
+@contextlib.contextmanager
+def spool_place():
+    """Where a spool may live that outlives its service, and goes with the bench."""
+    place = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="bench-spool-", dir=place) as directory:
+        yield os.path.join(directory, "spool")
 
 
 class Service:
-    def __init__(self, programs, data_dir, counts=None, program="sluiced"):
+    """`settings` are words of the command line. A spool is the service's own and gone
+    with it, if it is not told where to find one."""
+
+    def __init__(self, programs, data_dir, counts=None, program="sluiced", settings=(),
+                 spool=None):
         self._programs = programs
         self._program = program
         self._counts = counts
+        self._own = contextlib.ExitStack()
+        arguments = ["--http.port=0", f"--data-dir={data_dir}", *settings]
+        if program == "sluiced" and "spool.dir" in keys(programs):
+            spool = spool or self._own.enter_context(spool_place())
+            arguments.append(f"--spool.dir={spool}")
         self._lines = collections.deque(maxlen=20)
         self._ready = threading.Event()
         self._ready_at = None
@@ -30,7 +64,7 @@ class Service:
         # and never longer there than the bench.
         self._process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", os.path.join(programs, program),
-             "--http.port=0", f"--data-dir={data_dir}"],
+             *arguments],
             stderr=subprocess.PIPE, text=True, start_new_session=True,
             env=counts.environment() if counts else None)
         threading.Thread(target=self._listen, daemon=True).start()
@@ -61,6 +95,11 @@ class Service:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        self._own.close()
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     # -- asking ------------------------------------------------------------------
 
@@ -83,7 +122,8 @@ class Service:
         done = subprocess.run(
             [os.path.join(self._programs, "bench-http-load"), kind, self.address,
              str(connections), str(requests), str(rate)],
-            stdout=subprocess.PIPE, text=True, timeout=LOAD_SECONDS, check=True)
+            stdout=subprocess.PIPE, text=True, check=True,
+            timeout=LOAD_SECONDS + (requests / rate if rate else 0))
         return json.loads(done.stdout)
 
     # -- measuring ---------------------------------------------------------------
@@ -115,9 +155,9 @@ def _status(path, key):
 
 
 @contextlib.contextmanager
-def running(*arguments):
+def running(*arguments, **named):
     """A service with the arguments of `Service`, which is gone afterwards."""
-    service = Service(*arguments)
+    service = Service(*arguments, **named)
     try:
         yield service
     finally:

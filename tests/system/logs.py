@@ -13,7 +13,7 @@ class Logs(harness.Case):
         answer = self.assert_status(service.post_text("/v1/logs/app", "one\ntwo\n"), 202)
         self.assertEqual(answer.json["accepted"], 2)
         self.assertEqual(answer.json["seq"], 2)
-        self.assertEqual(answer.json["durability"], "memory")
+        self.assertEqual(answer.json["durability"], "ram")
         flushed = self.assert_status(service.post("/v1/logs/app/flush"), 200)
         self.assertEqual(flushed.json["flushed"], 2)
         self.assertEqual(service.log_file("app"), b"one\ntwo\n")
@@ -54,10 +54,12 @@ class Logs(harness.Case):
         self.assertEqual(self.start().log_file("app"), b"early\nlate\n")
 
     def test_ram_is_refused_without_a_spool(self):
-        service = self.start()
-        answer = service.post_text("/v1/logs/app?durability=ram", "x\n")
+        service = self.start("--spool.enabled=false")
+        answer = service.post_text("/v1/logs/app", "x\n")
+        self.assertEqual(answer.json["durability"], "memory")
+        answer = service.post_text("/v1/logs/other?durability=ram", "x\n")
         self.assert_problem(answer, 503)
-        self.assert_problem(service.get("/v1/logs/app"), 404)
+        self.assertEqual(service.get("/v1/logs/other/tail").text, "")
 
     def test_an_unknown_level_of_durability_is_refused(self):
         service = self.start()

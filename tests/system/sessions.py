@@ -13,7 +13,7 @@ class Sessions(harness.Case):
         service = self.start()
         text = '{ "b" : 1.50,\n "a":"\\u00e9", "big": 9223372036854775807 }'
         answer = self.assert_status(service.ask("PUT", KEY, text, JSON), 202)
-        self.assertEqual(answer.json["durability"], "memory")
+        self.assertEqual(answer.json["durability"], "ram")
         self.assertIsInstance(answer.json["seq"], int)
         read = self.assert_status(service.get(KEY), 200)
         self.assertEqual(read.text, text)

@@ -1,0 +1,183 @@
+#include "actors/database/queue_commit.hpp"
+
+#include "actors/database/queue_marks.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+/// Whether the error is the write's own, and would come again whenever it is run.
+bool is_own_fault(const caf::error& err) {
+  auto code = code_of(err);
+  return code == ec::refused || code == ec::invalid_argument || code == ec::too_large;
+}
+
+/// An error of the dead letters' file: it says nothing about the database.
+caf::error about_file(caf::error err) {
+  return code_of(err) == ec::disk_failed ? caf::make_error(ec::unavailable, text_of(err))
+                                         : std::move(err);
+}
+
+} // namespace
+
+void queue_commit::progress::add(const sql_write& x) {
+  ++writes;
+  statements += x.rows.empty() ? x.statements.size() : x.rows.size();
+}
+
+sql_batch_outcome queue_commit::run(const sql_batch& batch) {
+  outcome_ = {};
+  outcome_.mark = {{}, batch.spool, batch.after};
+  if (auto err = apply(batch)) {
+    outcome_.code = code_of(err);
+    outcome_.detail = text_of(err);
+  }
+  if (work_.commits() > 0 && work_.is_on_disk())
+    outcome_.level = durability::disk;
+  return std::move(outcome_);
+}
+
+caf::error queue_commit::apply(const sql_batch& batch) {
+  auto mark = read_mark(work_.db(), batch.spool);
+  if (!mark)
+    return work_.note(std::move(mark.error()));
+  outcome_.mark = std::move(*mark);
+  const auto applied = outcome_.mark.seq;
+  // Commits were lost with an I/O error: what comes first must be applied first.
+  if (applied < batch.after)
+    return caf::none;
+  if (work_.is_suspect())
+    return caf::make_error(ec::disk_failed, "the disk failed, and the database is not "
+                                            "proven sound yet");
+  if (auto err = about_file(refused_.load(batch.spool, applied)))
+    return err;
+  auto first = std::find_if(batch.writes.begin(), batch.writes.end(),
+                            [=](const queued_write& x) { return x.seq > applied; });
+  auto to_disk = batch.level == durability::disk;
+  if (first != batch.writes.end()) {
+    synced_at_ = to_disk ? batch.writes.back().seq : 0;
+    if (auto err = apply_in_order({first, batch.writes.end()}))
+      return err;
+  }
+  return to_disk && !work_.is_on_disk() ? work_.sync() : caf::error{};
+}
+
+caf::error queue_commit::apply_in_order(writes xs) {
+  while (!xs.empty()) {
+    std::optional<size_t> culprit;
+    if (auto err = apply_together(xs, culprit))
+      return err;
+    if (!culprit)
+      return caf::none;
+    if (auto err = apply_in_order(xs.first(*culprit)))
+      return err;
+    if (auto err = apply_alone(xs.subspan(*culprit, 1)))
+      return err;
+    xs = xs.subspan(*culprit + 1);
+  }
+  return caf::none;
+}
+
+/// Runs the writes in one transaction. `culprit` is set if one of them ended it; nothing
+/// is applied then.
+caf::error queue_commit::apply_together(writes xs, std::optional<size_t>& culprit) {
+  if (auto err = work_.begin(is_synced(xs)))
+    return err;
+  progress done;
+  for (size_t i = 0; i < xs.size(); ++i) {
+    const auto& x = xs[i];
+    if (refused_.contains(x.seq))
+      continue;
+    auto reason = x.refusal;
+    if (reason.empty()) {
+      caf::expected<sql_receipt> receipt{ec::unavailable};
+      auto err = work_.run_in_savepoint(*x.write.data, receipt);
+      if (!err && !receipt && !is_own_fault(receipt.error()))
+        err = receipt.error();
+      if (err || work_.has_ended()) {
+        work_.roll_back();
+        if (err && !is_own_fault(err))
+          return err;
+        culprit = i;
+        return caf::none;
+      }
+      if (receipt)
+        done.add(*x.write.data);
+      else
+        reason = text_of(receipt.error());
+    }
+    if (!reason.empty())
+      done.refused.push_back({&x, std::move(reason)});
+  }
+  auto err = finish(xs, std::move(done));
+  if (is_own_fault(err) && xs.size() > 1) {
+    // The commit failed by one of them, and only alone will it show which.
+    culprit = 0;
+    return caf::none;
+  }
+  return err;
+}
+
+caf::error queue_commit::apply_alone(writes one) {
+  const auto& x = one.front();
+  if (!x.refusal.empty() || refused_.contains(x.seq))
+    return set_aside(one, x.refusal);
+  if (auto err = work_.begin(is_synced(one)))
+    return err;
+  auto receipt = work_.run(*x.write.data);
+  if (receipt && work_.has_ended())
+    receipt = caf::make_error(ec::refused, "the write ended its own transaction");
+  else if (receipt && work_.db().has_open_foreign_keys())
+    receipt = caf::make_error(ec::refused, "FOREIGN KEY constraint failed");
+  if (!receipt) {
+    work_.roll_back();
+    return is_own_fault(receipt.error()) ? set_aside(one, text_of(receipt.error()))
+                                         : receipt.error();
+  }
+  progress done;
+  done.add(*x.write.data);
+  auto err = finish(one, std::move(done));
+  return is_own_fault(err) ? set_aside(one, text_of(err)) : err;
+}
+
+caf::error queue_commit::set_aside(writes one, std::string reason) {
+  if (auto err = work_.begin(is_synced(one)))
+    return err;
+  progress done;
+  if (!refused_.contains(one.front().seq))
+    done.refused.push_back({&one.front(), std::move(reason)});
+  return finish(one, std::move(done));
+}
+
+/// Brings the dead letters to disk, and then commits, with the mark.
+caf::error queue_commit::finish(writes xs, progress done) {
+  auto mark = outcome_.mark;
+  mark.seq = xs.back().seq;
+  auto err = about_file(refused_.add(done.refused));
+  if (!err) {
+    outcome_.dead_letters += done.refused.size();
+    err = work_.note(write_mark(work_.db(), mark));
+  }
+  if (err) {
+    work_.roll_back();
+    return err;
+  }
+  if (auto failed = work_.commit())
+    return failed;
+  refused_.passed(mark.seq);
+  outcome_.mark = std::move(mark);
+  outcome_.writes += done.writes;
+  outcome_.statements += done.statements;
+  return caf::none;
+}
+
+/// Only the batch's last commit need be synced: it covers the others.
+bool queue_commit::is_synced(writes xs) const {
+  return work_.is_synced(xs.back().seq == synced_at_ ? durability::disk
+                                                     : durability::ram);
+}
+
+} // namespace sluice

@@ -1,0 +1,55 @@
+// Applies a batch of queued writes: in order, each exactly once, all in one transaction
+// with the mark that says how far. What is a write's own fault makes a dead letter,
+// which is on disk before the commit that passes it. Anything else (the disk is full,
+// somebody holds the database) leaves the rest of the batch for later.
+//
+// A write that ends the transaction itself runs again alone, those before it and those
+// behind it as transactions of their own.
+#pragma once
+
+#include "actors/database/write_transaction.hpp"
+#include "actors/storage/dead_letters.hpp"
+#include "messages/sql_batch.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+class queue_commit {
+public:
+  queue_commit(write_transaction& work, dead_letters& refused)
+      : work_(work), refused_(refused) {}
+
+  sql_batch_outcome run(const sql_batch& batch);
+
+private:
+  using writes = std::span<const queued_write>;
+
+  /// What one transaction did, told once it is committed.
+  struct progress {
+    uint64_t writes = 0;
+    uint64_t statements = 0;
+    std::vector<dead_letter> refused;
+
+    void add(const sql_write& x);
+  };
+
+  caf::error apply(const sql_batch& batch);
+  caf::error apply_in_order(writes xs);
+  caf::error apply_together(writes xs, std::optional<size_t>& culprit);
+  caf::error apply_alone(writes one);
+  caf::error set_aside(writes one, std::string reason);
+  caf::error finish(writes xs, progress done);
+  bool is_synced(writes xs) const;
+
+  write_transaction& work_;
+  dead_letters& refused_;
+  sql_batch_outcome outcome_;
+  /// Number of the batch's last write if all is to be synced, else none.
+  uint64_t synced_at_ = 0;
+};
+
+} // namespace sluice

@@ -1,0 +1,151 @@
+// How the queue gets back what the spool holds: at its start, and when the database lost
+// commits to an I/O error.
+#include "actors/database/sql_codec.hpp"
+#include "actors/database/sql_queue.hpp"
+#include "actors/storage/sqlite_query.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <random>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+constexpr auto any_number = std::numeric_limits<uint64_t>::max();
+
+/// 128 random bits in hex: numbers given without a spool mean nothing to another run.
+std::string random_id() {
+  constexpr char digits[] = "0123456789abcdef";
+  std::random_device random;
+  std::string id;
+  for (int i = 0; i < 32; ++i)
+    id += digits[random() & 15];
+  return id;
+}
+
+} // namespace
+
+void sql_queue_state::init(sql_queue_config config, database_actor database) {
+  config_ = std::move(config);
+  database_ = std::move(database);
+  window_ = detail::window_timer{config_.grid};
+  id_ = config_.spool ? config_.spool->id() : random_id();
+  if (config_.spool) {
+    lane_ = config_.spool->lane(lane_kind::queue, "sql");
+    auto state = config_.spool->state(lane_);
+    accepted_ = state.appended;
+    applied_ = state.written;
+    synced_ = state.released;
+  }
+  apply_if_due();
+}
+
+/// Somebody may have deleted the spool's files.
+void sql_queue_state::look_after_spool() {
+  if (config_.spool && !config_.spool->check_place() && config_.keeper)
+    self_->send(config_.keeper, atom::check_v);
+}
+
+/// A spool that was begun anew has another identity; the numbers go on.
+void sql_queue_state::adopt_id() {
+  if (!config_.spool || config_.spool->id() == id_)
+    return;
+  id_ = config_.spool->id();
+  held_ = 0;
+  held_on_disk_ = 0;
+}
+
+/// The database has told its mark: what it does not hold is brought back.
+void sql_queue_state::restore(const queue_mark& mark) {
+  ready_ = true;
+  held_ = mark.seq;
+  // Numbers of what was only in memory may be beyond the spool's.
+  accepted_ = std::max(accepted_, mark.seq);
+  applied_ = accepted_;
+  if (config_.spool) {
+    auto items = read_kept(mark.seq, any_number, mark);
+    stats_.restored = items.size();
+    put_in_front(std::move(items));
+    config_.spool->written(lane_, applied_);
+  }
+  due_ = accepted_;
+}
+
+/// The database holds less than it did.
+void sql_queue_state::fall_back(const queue_mark& mark) {
+  auto missing = applied_ - std::min(applied_, std::max(mark.seq, synced_));
+  held_ = mark.seq;
+  held_on_disk_ = std::min(held_on_disk_, mark.seq);
+  auto items = config_.spool ? read_kept(mark.seq, applied_, mark) : std::deque<item>{};
+  if (items.size() < missing)
+    lost_.note(std::to_string(missing - items.size())
+               + " queued writes were committed, lost with an I/O error, and are kept "
+                 "nowhere else");
+  put_in_front(std::move(items));
+  synced_ = std::min(synced_, applied_);
+  due_ = accepted_;
+}
+
+/// Reads from the spool what the mark does not cover.
+std::deque<sql_queue_state::item>
+sql_queue_state::read_kept(uint64_t after, uint64_t up_to, const queue_mark& mark) const {
+  std::deque<item> result;
+  const auto written = config_.spool->state(lane_).written;
+  for (auto& record : config_.spool->read(lane_, after)) {
+    if (record.last_seq > up_to)
+      continue;
+    item x;
+    x.what.seq = record.last_seq;
+    x.restored = true;
+    x.since = self_->clock().now();
+    if (auto stored = decode(record.data)) {
+      // Another database took it before somebody put this one in its place.
+      auto elsewhere = !stored->database.empty() && !mark.database.empty()
+                       && stored->database != mark.database;
+      if (elsewhere && record.last_seq <= written)
+        continue;
+      x.bytes = sqlite::size_of(stored->write);
+      x.what.write.data = std::make_shared<const sql_write>(std::move(stored->write));
+    } else {
+      x.bytes = record.data.size();
+      x.what.refusal = text_of(stored.error());
+      x.what.unreadable = std::move(record.data);
+    }
+    result.push_back(std::move(x));
+  }
+  return result;
+}
+
+void sql_queue_state::put_in_front(std::deque<item> items) {
+  if (items.empty())
+    return;
+  applied_ = items.front().what.seq - 1;
+  for (const auto& x : items)
+    bytes_ += x.bytes;
+  waiting_.insert(waiting_.begin(), std::make_move_iterator(items.begin()),
+                  std::make_move_iterator(items.end()));
+}
+
+/// Notes in the spool that this write is about to be applied. If earlier starts died
+/// with it, it is not taken together with others, and in the end set aside.
+void sql_queue_state::begin_replay(item& front) {
+  replaying_ = true;
+  auto deaths = config_.spool->begin_replay(lane_, front.what.seq);
+  if (deaths == 0)
+    return;
+  careful_ = config_.batch_writes_max;
+  if (deaths >= deaths_max && front.what.refusal.empty())
+    front.what.refusal =
+      "the service died " + std::to_string(deaths) + " times while it applied this";
+}
+
+void sql_queue_state::end_replay() {
+  careful_ = 0;
+  if (std::exchange(replaying_, false))
+    config_.spool->end_replay();
+}
+
+} // namespace sluice

@@ -1,0 +1,71 @@
+// The writer's maintenance, and its way back after an I/O error.
+#include "actors/database/sqlite_writer.hpp"
+
+#include "actors/detail/wall_clock.hpp"
+
+#include <utility>
+
+namespace sluice {
+
+caf::expected<maintenance_report> sqlite_writer_state::maintain(maintenance_kind kind) {
+  maintenance_report report;
+  if (kind == maintenance_kind::integrity_check) {
+    auto found = db_.ask("PRAGMA integrity_check");
+    if (!found)
+      return note(std::move(found.error()));
+    report.ok = *found == std::vector<std::string>{"ok"};
+    if (!report.ok)
+      report.errors = std::move(*found);
+    return report;
+  }
+  if (auto err = db_.run(kind == maintenance_kind::analyze ? "ANALYZE" : "VACUUM"))
+    return note(std::move(err));
+  ++stats_.commits;
+  ++counts_.commits;
+  tell_wal();
+  report_counts();
+  return report;
+}
+
+maintenance_report sqlite_writer_state::recover() {
+  db_.close();
+  auto err = prove();
+  report_counts();
+  if (err)
+    return {false, {text_of(err)}};
+  stats_.suspect = false;
+  io_error_.reset();
+  tell_recovered();
+  return {};
+}
+
+/// What the process believed is forgotten; what the files hold is looked at.
+caf::error sqlite_writer_state::prove() {
+  if (auto opened = open(); !opened)
+    return std::move(opened.error());
+  auto moved = checkpoint(checkpoint_mode::truncate, cfg_.database.busy_timeout);
+  if (!moved)
+    return std::move(moved.error());
+  if (moved->busy)
+    return caf::make_error(ec::unavailable, "a reader holds the WAL");
+  auto found = db_.ask("PRAGMA quick_check");
+  if (!found)
+    return note(std::move(found.error()));
+  if (*found != std::vector<std::string>{"ok"})
+    return caf::make_error(ec::disk_failed, found->empty() ? "" : found->front());
+  return caf::none;
+}
+
+caf::error sqlite_writer_state::note(caf::error err) {
+  if (code_of(err) == ec::disk_failed)
+    suspect(text_of(err));
+  return err;
+}
+
+void sqlite_writer_state::suspect(const std::string& reason) {
+  stats_.suspect = true;
+  auto since = io_error_ ? io_error_->since_ms : detail::wall_clock_ms();
+  io_error_ = alert{"database-io-error", cfg_.database.path + ": " + reason, since};
+}
+
+} // namespace sluice

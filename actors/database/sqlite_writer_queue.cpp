@@ -1,0 +1,59 @@
+// The writer's part in the queue: it applies batches, and tells what of the queue is on
+// disk, whoever's commit or checkpoint brought it there.
+#include "actors/database/queue_commit.hpp"
+#include "actors/database/queue_marks.hpp"
+#include "actors/database/sqlite_writer.hpp"
+
+#include <utility>
+
+namespace sluice {
+
+sql_batch_outcome sqlite_writer_state::apply(const sql_batch& batch) {
+  if (!db_.is_open()) {
+    sql_batch_outcome outcome;
+    outcome.mark = {{}, batch.spool, batch.after};
+    outcome.code = ec::unavailable;
+    outcome.detail = "the database is not open";
+    return outcome;
+  }
+  write_transaction work{db_, commit_cfg_, stats_.suspect};
+  auto outcome = queue_commit{work, refused_}.run(batch);
+  queue_ = outcome.mark;
+  counts_.transactions += outcome.writes;
+  counts_.queries += outcome.statements;
+  counts_.disk += refused_.take();
+  settle(work);
+  return outcome;
+}
+
+void sqlite_writer_state::attach(queue_listener_actor listener) {
+  queue_listeners_.push_back(std::move(listener));
+}
+
+/// Everything committed so far is on disk.
+void sqlite_writer_state::tell_synced() {
+  if (stats_.suspect || queue_.seq == 0 || queue_ == queue_on_disk_)
+    return;
+  queue_on_disk_ = queue_;
+  for (auto& listener : queue_listeners_)
+    self_->send(listener, atom::sync_v, queue_);
+}
+
+/// The database may hold less than was committed: what it lost must be applied again.
+void sqlite_writer_state::tell_recovered() {
+  if (queue_.spool.empty())
+    return;
+  auto mark = read_mark(db_, queue_.spool);
+  if (!mark) {
+    note(std::move(mark.error()));
+    return;
+  }
+  queue_ = std::move(*mark);
+  queue_on_disk_ = {};
+  refused_.forget();
+  for (auto& listener : queue_listeners_)
+    self_->send(listener, atom::recover_v, queue_);
+  tell_synced();
+}
+
+} // namespace sluice

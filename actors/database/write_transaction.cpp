@@ -1,0 +1,146 @@
+#include "actors/database/write_transaction.hpp"
+
+#include "actors/storage/sqlite_query.hpp"
+#include "actors/storage/sqlite_settings.hpp"
+
+#include <utility>
+
+namespace sluice {
+
+// -- the transaction ------------------------------------------------------------
+
+bool write_transaction::is_synced(durability level) const {
+  return level == durability::disk || cfg_.synchronous == "full"
+         || cfg_.synchronous == "extra";
+}
+
+caf::error write_transaction::begin(bool synced) {
+  synced_ = synced;
+  // With a rollback journal, only EXTRA makes the journal's removal last.
+  std::string word = cfg_.wal ? "full" : "extra";
+  if (synced && cfg_.synchronous != word && cfg_.synchronous != "extra") {
+    raised_ = true;
+    if (auto err = sqlite::set_synchronous(db_, word))
+      return note(std::move(err));
+  }
+  auto err = note(db_.run("BEGIN IMMEDIATE"));
+  if (err)
+    lower();
+  return err;
+}
+
+/// A synced commit always changes something: one that writes no frame syncs nothing, not
+/// even what was committed before it.
+caf::error write_transaction::commit() {
+  caf::error err;
+  if (synced_) {
+    err = db_.run("CREATE TABLE IF NOT EXISTS sluice_sync("
+                  "id INTEGER PRIMARY KEY CHECK (id = 1), commits INTEGER NOT NULL)");
+    if (!err)
+      err = db_.run("INSERT INTO sluice_sync VALUES (1, 1) "
+                    "ON CONFLICT (id) DO UPDATE SET commits = commits + 1");
+  }
+  if (!err)
+    err = db_.run("COMMIT");
+  note(err);
+  if (!err) {
+    ++commits_;
+    on_disk_ = synced_;
+  }
+  roll_back();
+  return err;
+}
+
+void write_transaction::roll_back() {
+  if (!db_.in_autocommit())
+    note(db_.run("ROLLBACK"));
+  lower();
+}
+
+/// Goes back to what is synced by the settings.
+void write_transaction::lower() {
+  if (std::exchange(raised_, false))
+    note(sqlite::set_synchronous(db_, cfg_.synchronous));
+}
+
+caf::error write_transaction::sync() {
+  if (auto err = begin(true))
+    return err;
+  return commit();
+}
+
+caf::error write_transaction::note(caf::error err) {
+  if (code_of(err) == ec::disk_failed) {
+    suspect_ = true;
+    failure_ = text_of(err);
+  }
+  return err;
+}
+
+// -- one write ------------------------------------------------------------------
+
+caf::expected<sql_receipt> write_transaction::run(const sql_write& x) {
+  db_.forget_last_insert_rowid();
+  auto receipt = results_of(x);
+  if (!receipt)
+    note(receipt.error());
+  return receipt;
+}
+
+caf::error write_transaction::run_in_savepoint(const sql_write& x,
+                                               caf::expected<sql_receipt>& outcome) {
+  if (auto err = db_.run("SAVEPOINT sluice_request"))
+    return note(std::move(err));
+  outcome = run(x);
+  if (has_ended())
+    return caf::none;
+  if (outcome && db_.has_open_foreign_keys())
+    outcome = caf::make_error(ec::refused, "FOREIGN KEY constraint failed");
+  if (!outcome)
+    if (auto err = db_.run("ROLLBACK TO sluice_request"))
+      return note(std::move(err));
+  return note(db_.run("RELEASE sluice_request"));
+}
+
+caf::expected<sql_receipt> write_transaction::results_of(const sql_write& x) {
+  // A batch of no rows cannot be told from a plain statement here, and would run it once:
+  // whoever reads batches from outside answers an empty one without asking us.
+  auto batch = !x.rows.empty();
+  if (x.statements.empty() || (batch && x.statements.size() != 1))
+    return caf::make_error(ec::invalid_argument, "a write is statements, or rows of one");
+  sql_receipt receipt;
+  auto bytes_left = cfg_.result_bytes_max;
+  for (const auto& y : x.statements) {
+    auto statement = db_.prepare(y.sql, x.origin);
+    if (!statement)
+      return std::move(statement.error());
+    auto& result = receipt.results.emplace_back();
+    if (!batch)
+      if (auto err = run_once(*statement, y.params, bytes_left, result))
+        return err;
+    for (const auto& row : x.rows)
+      if (auto err = run_once(*statement, row, bytes_left, result))
+        return err;
+  }
+  return receipt;
+}
+
+caf::error write_transaction::run_once(sqlite::statement& x, const sql_row& params,
+                                       size_t& bytes_left, sql_result& result) {
+  if (auto err = x.bind(params))
+    return err;
+  auto before = db_.total_changes();
+  db_.limit_time(cfg_.statement_time_max);
+  auto err = sqlite::collect(x, bytes_left, result);
+  db_.unlimit_time();
+  x.reset();
+  if (err)
+    return err;
+  // SQLite's count of changes stays what it was when a statement cannot change rows.
+  if (db_.total_changes() != before)
+    result.changes += db_.changes();
+  result.last_insert_rowid = db_.last_insert_rowid();
+  return caf::none;
+}
+
+} // namespace sluice

@@ -1,0 +1,93 @@
+// One transaction after the other on the writer's connection, synced or not: what both
+// the commits of requests and those of the queue are made of.
+//
+// A synced commit covers every commit before it. After an I/O error nothing is promised
+// to be on disk, whatever SQLite says later.
+#pragma once
+
+#include "actors/storage/sqlite_connection.hpp"
+#include "messages/durability.hpp"
+
+#include <caf/timespan.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace sluice {
+
+struct write_config {
+  bool wal = true;
+  /// As in the settings. From `full` on, every commit is a synced one.
+  std::string synchronous = "normal";
+  /// A statement that runs longer is ended.
+  caf::timespan statement_time_max = std::chrono::seconds{5};
+  /// Bytes of rows that one write may return.
+  size_t result_bytes_max = 16'777'216;
+};
+
+class write_transaction {
+public:
+  /// `suspect`: an I/O error was seen, and nothing can be promised to be on disk.
+  write_transaction(sqlite::connection& db, const write_config& cfg, bool suspect)
+      : db_(db), cfg_(cfg), suspect_(suspect) {}
+
+  /// Whether a commit for this level must be synced.
+  bool is_synced(durability level) const;
+
+  caf::error begin(bool synced);
+
+  /// Commits, or leaves no transaction behind.
+  caf::error commit();
+
+  /// Ends the transaction, if there is one.
+  void roll_back();
+
+  /// Whether no transaction is open: a statement may have ended it.
+  bool has_ended() const { return db_.in_autocommit(); }
+
+  /// Runs a write; what it did stays in the transaction, even if it failed.
+  caf::expected<sql_receipt> run(const sql_write& x);
+
+  /// Runs a write so that it alone can be undone. An error here is the transaction's,
+  /// not the write's.
+  caf::error run_in_savepoint(const sql_write& x, caf::expected<sql_receipt>& outcome);
+
+  /// Brings everything committed so far to disk.
+  caf::error sync();
+
+  /// Remembers an I/O error, whoever met it.
+  caf::error note(caf::error err);
+
+  sqlite::connection& db() { return db_; }
+
+  uint64_t commits() const { return commits_; }
+
+  /// Whether everything committed here is on disk.
+  bool is_on_disk() const { return on_disk_ && !suspect_; }
+
+  /// Whether an I/O error was seen, here or before.
+  bool is_suspect() const { return suspect_; }
+
+  /// What the I/O error said that was seen here last.
+  const std::string& failure() const { return failure_; }
+
+private:
+  caf::expected<sql_receipt> results_of(const sql_write& x);
+  caf::error run_once(sqlite::statement& x, const sql_row& params, size_t& bytes_left,
+                      sql_result& result);
+  void lower();
+
+  sqlite::connection& db_;
+  const write_config& cfg_;
+  bool suspect_;
+  /// Whether the open transaction's commit is to be a synced one.
+  bool synced_ = false;
+  /// Whether commits are synced now that by the settings would not be.
+  bool raised_ = false;
+  bool on_disk_ = false;
+  uint64_t commits_ = 0;
+  std::string failure_;
+};
+
+} // namespace sluice

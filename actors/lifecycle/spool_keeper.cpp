@@ -1,0 +1,109 @@
+#include "actors/lifecycle/spool_keeper.hpp"
+
+#include "actors/detail/wall_clock.hpp"
+#include "messages/error.hpp"
+
+#include <utility>
+
+namespace sluice {
+
+void spool_keeper_state::init(spool_keeper_config config, supervisor_actor supervisor) {
+  config_ = std::move(config);
+  supervisor_ = std::move(supervisor);
+  for (auto& words : config_.reservations)
+    reservations_.push_back({"spool-place", words, detail::wall_clock_ms()});
+}
+
+// -- the files are gone -----------------------------------------------------------
+
+void spool_keeper_state::check() {
+  if (mending_ || retry_.is_open())
+    return;
+  if (config_.spool->check_place() && config_.spool->available())
+    return;
+  lost_.note("the spool's files were deleted: answers promise memory alone until "
+             "everything is on disk and there are new ones");
+  mend();
+}
+
+void spool_keeper_state::mend() {
+  mending_ = true;
+  self_->request(supervisor_, caf::infinite, atom::persist_v)
+    .then([this](bool) { begin_anew(); },
+          [this](const caf::error& err) { try_later(text_of(err)); });
+}
+
+void spool_keeper_state::begin_anew() {
+  if (auto err = config_.spool->renew())
+    return try_later(text_of(err));
+  mending_ = false;
+  ++renewals_;
+  pause_.reset();
+  lost_.clear();
+}
+
+void spool_keeper_state::try_later(const std::string& reason) {
+  mending_ = false;
+  lost_.note("the spool's files were deleted, and there are no new ones: " + reason);
+  retry_.open<atom::retry>(self_, pause_.next());
+}
+
+void spool_keeper_state::on_retry(uint64_t generation) {
+  if (retry_.ends<atom::retry>(self_, generation))
+    mend();
+}
+
+// -- telling ----------------------------------------------------------------------
+
+status_report spool_keeper_state::status() {
+  check();
+  const auto fill = config_.spool->fill();
+  const auto percent =
+    fill.max_bytes > 0 ? fill.unwritten_bytes * 100 / fill.max_bytes : 0;
+  const auto words = std::to_string(percent) + " % of spool.max-bytes wait to be written";
+  const auto roomy = percent < config_.fill_percent_max;
+  if (roomy)
+    full_.clear();
+  else
+    full_.note(words);
+  status_report report;
+  report.name = name;
+  report.held_bytes = fill.unwritten_bytes;
+  report.state = {{"available", config_.spool->available()},
+                  {"maxBytes", static_cast<int64_t>(fill.max_bytes)},
+                  {"allocatedBytes", static_cast<int64_t>(fill.allocated_bytes)},
+                  {"unwrittenBytes", static_cast<int64_t>(fill.unwritten_bytes)},
+                  {"keptBytes", static_cast<int64_t>(fill.kept_bytes)},
+                  {"segments", static_cast<int64_t>(fill.segments)},
+                  {"refusals", static_cast<int64_t>(fill.refusals)},
+                  {"movedBytes", static_cast<int64_t>(fill.moved_bytes)},
+                  {"renewals", static_cast<int64_t>(renewals_)}};
+  report.checks = {{"spool-fill", roomy, words},
+                   {"spool-there", !lost_, lost_ ? "its files are gone" : "it is there"}};
+  lost_.tell(report);
+  full_.tell(report);
+  report.alerts.insert(report.alerts.end(), reservations_.begin(), reservations_.end());
+  return report;
+}
+
+stop_report spool_keeper_state::stop() {
+  self_->quit();
+  stop_report report;
+  report.name = name;
+  return report;
+}
+
+spool_keeper_actor::behavior_type
+spool_keeper(spool_keeper_actor::stateful_pointer<spool_keeper_state> self,
+             spool_keeper_config config, supervisor_actor supervisor) {
+  auto* state = &self->state;
+  state->init(std::move(config), std::move(supervisor));
+  return {
+    [state](atom::check) { state->check(); },
+    [state](atom::retry, uint64_t generation) { state->on_retry(generation); },
+    [state](atom::status) { return state->status(); },
+    [state](atom::stop) { return state->stop(); },
+  };
+}
+
+} // namespace sluice

@@ -1,0 +1,99 @@
+// The logs: a buffer for each, made on request, and started anew with the log writer
+// when one of them dies. What they held is in the spool.
+
+#include "actors/detail/names.hpp"
+#include "actors/lifecycle/supervisor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+// -- on request -------------------------------------------------------------------
+
+caf::expected<log_buffer_actor> supervisor_state::open(const std::string& log) {
+  if (auto known = logs_.find(log); known != logs_.end())
+    return known->second;
+  if (drain_.started())
+    return caf::make_error(ec::stopping, "the service is stopping");
+  if (!detail::valid_name(log))
+    return caf::make_error(ec::invalid_argument, "this is no name of a log: " + log);
+  if (logs_.size() >= config_.max_logs)
+    return caf::make_error(ec::overloaded, "all logs that log.max-logs allows, "
+                                             + std::to_string(config_.max_logs)
+                                             + ", are in use");
+  return make_buffer(log);
+}
+
+log_buffer_actor supervisor_state::make_buffer(const std::string& log) {
+  auto buffer = spawn_buffer(log);
+  children_.push_back({"log-buffer", log, buffer, stage::intake});
+  return buffer;
+}
+
+log_buffer_actor supervisor_state::spawn_buffer(const std::string& log) {
+  auto config = config_.log;
+  config.log = log;
+  config.spool = config_.spool;
+  config.keeper = keeper_;
+  auto buffer =
+    self_->spawn<caf::monitored>(log_buffer, std::move(config), log_writer_, metrics_);
+  meter(buffer);
+  logs_.insert_or_assign(log, buffer);
+  return buffer;
+}
+
+caf::result<log_buffer_actor> supervisor_state::find(const std::string& log) {
+  if (logs_.contains(log) || !detail::valid_name(log))
+    return open(log);
+  // Written by an earlier run, perhaps: then its file is there.
+  auto promise = self_->make_response_promise<log_buffer_actor>();
+  self_->request(log_writer_, caf::infinite, atom::find_v, log)
+    .then(
+      [this, promise, log](bool exists) mutable {
+        auto none = caf::make_error(ec::not_found, "nothing was written to log " + log);
+        auto buffer = exists ? open(log) : std::move(none);
+        if (buffer)
+          promise.deliver(std::move(*buffer));
+        else
+          promise.deliver(std::move(buffer.error()));
+      },
+      [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
+  return promise;
+}
+
+std::vector<log_entry> supervisor_state::logs() const {
+  std::vector<log_entry> result;
+  for (const auto& [log, buffer] : logs_)
+    result.push_back({log, buffer});
+  return result;
+}
+
+// -- after a death ----------------------------------------------------------------
+
+void supervisor_state::on_down(const caf::down_msg& x) {
+  auto place = std::find_if(children_.begin(), children_.end(), [&x](const child& y) {
+    return caf::actor_cast<caf::actor_addr>(y.handle) == x.source;
+  });
+  if (drain_.started() || place == children_.end())
+    return;
+  if (!restarts_.allow(place->name + " " + place->key, self_->clock().now()))
+    return;
+  if (place->name == "log-writer")
+    restart_log_writer(*place);
+  else
+    restart_buffer(*place);
+}
+
+void supervisor_state::restart_log_writer(child& old) {
+  start_log_writer();
+  old.handle = log_writer_;
+  for (const auto& [log, buffer] : logs_)
+    self_->send(buffer, atom::attach_v, log_writer_);
+}
+
+void supervisor_state::restart_buffer(child& old) {
+  old.handle = spawn_buffer(old.key);
+}
+
+} // namespace sluice

@@ -1,0 +1,87 @@
+// The log's lines in the spool: there before they are acknowledged, and taken up again
+// by whoever comes after a buffer, a writer, or a process that died.
+
+#include "actors/log/log_buffer.hpp"
+#include "actors/log/spooled_lines.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+/// Brings the chunk to the level that can be had, or refuses it and leaves no trace.
+caf::expected<durability> log_buffer_state::keep(log_chunk& chunk) {
+  if (config_.spool) {
+    auto err =
+      config_.spool->append(lane_, accepted_ + chunk.count, chunk.count, chunk.lines);
+    if (!err) {
+      chunk.charge = {};
+      return durability::ram;
+    }
+    if (code_of(err) != ec::unavailable)
+      return err;
+    look_after_spool();
+  }
+  if (chunk.at_least >= durability::ram)
+    return caf::make_error(ec::unavailable,
+                           std::string{"there is no spool in RAM: ask for memory, disk, "
+                                       "or no level"});
+  return durability::memory;
+}
+
+/// Takes up what the spool holds of this log.
+void log_buffer_state::restore() {
+  lane_ = config_.spool->lane(lane_kind::log, config_.log);
+  const auto state = config_.spool->state(lane_);
+  accepted_ = state.appended;
+  written_ = state.written;
+  synced_ = state.released;
+  waiting_lines begun;
+  for (auto& record : config_.spool->read(lane_, written_)) {
+    const auto last = record.last_seq;
+    const auto count = std::min(record.count, last - written_);
+    log_chunk chunk{lines_between(std::move(record), written_, last), count, {}};
+    auto& to = state.note && last <= state.note->last_seq ? begun : waiting_;
+    to.add(chunk, self_->clock().now());
+    delta_.log_lines_accepted += count;
+  }
+  if (begun.count > 0) {
+    in_flight_.emplace(std::move(begun), state.note->last_seq);
+    in_flight_->begun = state.note->where;
+  }
+  // Nobody knows how long these have waited.
+  overdue_ = waiting_.count > 0;
+  write_if_due();
+}
+
+/// The writer is a new one, and the one before is dead: what it was given is compared
+/// with the file.
+void log_buffer_state::attach(log_writer_actor writer) {
+  writer_ = std::move(writer);
+  if (!in_flight_)
+    return;
+  if (!config_.spool) {
+    in_flight_->drop_front(0);
+    in_flight_->begun = end_;
+  } else if (const auto note = config_.spool->state(lane_).note) {
+    in_flight_->drop_front(note->first_seq - in_flight_->first_seq());
+    in_flight_->begun = note->where;
+  }
+  in_flight_->sent = false;
+  retry_.close();
+  write_if_due();
+}
+
+/// Whether lines may wait for the window's end, however many they are.
+bool log_buffer_state::can_wait() const {
+  return config_.adaptive && config_.spool && config_.spool->available()
+         && config_.spool->has_room();
+}
+
+/// Before each flush: somebody may have deleted the spool's files.
+void log_buffer_state::look_after_spool() {
+  if (config_.spool && !config_.spool->check_place() && config_.keeper)
+    self_->send(config_.keeper, atom::check_v);
+}
+
+} // namespace sluice

@@ -1,0 +1,89 @@
+// What a log tells of itself: its last lines, its numbers, its state.
+
+#include "actors/log/log_buffer.hpp"
+
+#include <utility>
+
+namespace sluice {
+
+caf::result<std::string> log_buffer_state::tail(uint64_t lines) {
+  if (lines <= waiting_.count)
+    return last_lines(waiting_.text, lines);
+  auto promise = self_->make_response_promise<std::string>();
+  // The writer answers behind the batch that is in flight: when this comes back,
+  // what is still held here is exactly what the file does not have.
+  self_->request(writer_, caf::infinite, atom::tail_v, config_.log, lines)
+    .then(
+      [this, promise, lines](log_tail& file) mutable {
+        delta_.disk += file.io;
+        promise.deliver(last_lines(std::move(file.lines) + held_lines(), lines));
+      },
+      [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
+  return promise;
+}
+
+std::string log_buffer_state::held_lines() const {
+  auto text =
+    in_flight_ ? in_flight_->text.data->substr(in_flight_->written_bytes) : std::string{};
+  return text + waiting_.text;
+}
+
+uint64_t log_buffer_state::buffered_bytes() const {
+  return waiting_.text.size() + (in_flight_ ? in_flight_->rest_bytes() : 0);
+}
+
+int64_t log_buffer_state::oldest_ms() const {
+  if (written_ == accepted_)
+    return 0;
+  auto age = self_->clock().now() - (in_flight_ ? in_flight_->since : waiting_.since);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
+}
+
+log_stats log_buffer_state::stats() const {
+  log_stats result;
+  result.total_writes = total_writes_;
+  result.total_bytes_written = total_bytes_;
+  result.buffered_lines = accepted_ - written_;
+  result.buffered_bytes = buffered_bytes();
+  result.last_flush_at_ms = last_flush_at_ms_;
+  result.accepted = accepted_;
+  result.failing = write_trouble_ || sync_trouble_;
+  return result;
+}
+
+metrics_delta log_buffer_state::collect() {
+  return std::exchange(delta_, {});
+}
+
+void log_buffer_state::push_metrics() {
+  if (metrics_)
+    self_->send(metrics_, atom::report_v, collect());
+}
+
+status_report log_buffer_state::status() const {
+  status_report report;
+  report.name = name;
+  report.key = config_.log;
+  report.held_bytes = buffered_bytes();
+  report.state = {{"accepted", static_cast<int64_t>(accepted_)},
+                  {"written", static_cast<int64_t>(written_)},
+                  {"synced", static_cast<int64_t>(synced_)},
+                  {"bufferedLines", static_cast<int64_t>(accepted_ - written_)},
+                  {"oldestMs", oldest_ms()},
+                  {"writes", static_cast<int64_t>(total_writes_)},
+                  {"failures", static_cast<int64_t>(failures_)}};
+  // One window for the line to wait, one more for the disk to take it.
+  auto limit = 2 * config_.flush_interval + detail::growing_pause::longest;
+  auto fresh = std::chrono::milliseconds{oldest_ms()} <= limit;
+  report.checks.push_back({"unflushed-age", fresh,
+                           "log " + config_.log + ": the oldest line waits "
+                             + std::to_string(oldest_ms()) + " ms"});
+  write_trouble_.tell(report);
+  sync_trouble_.tell(report);
+  auto words = report.alerts.empty() ? "log " + config_.log + " is written and synced"
+                                     : report.alerts.front().text;
+  report.checks.push_back({"log-disk", report.alerts.empty(), std::move(words)});
+  return report;
+}
+
+} // namespace sluice

@@ -1,0 +1,174 @@
+// How a log gets to the disk, and what is done when a sync fails: no later success on
+// that file counts until what is in doubt was cut off, written again, and synced. The
+// lines come from the spool, since the page cache may have lost them.
+
+#include "actors/log/log_writer.hpp"
+
+#include "actors/log/spooled_lines.hpp"
+#include "messages/error.hpp"
+
+#include <algorithm>
+
+namespace sluice {
+
+caf::result<io_counts> log_writer_state::sync(const std::string& log) {
+  auto& x = entry(log);
+  // An earlier run may have left lines in the page cache alone.
+  if (!x.file && find(log)) {
+    if (auto err = open(log, x))
+      return err;
+    claim(x, caf::none);
+  }
+  if (!x.file)
+    return io_counts{};
+  io_counts io;
+  if (x.suspect) {
+    if (auto err = mend(log, x, io)) {
+      note_failure(err);
+      return err;
+    }
+    io_ += io;
+  }
+  if (!x.syncer)
+    x.syncer = config_.make_syncer();
+  auto waiting = self_->make_response_promise<io_counts>();
+  self_->request(x.syncer, caf::infinite, atom::sync_v, file_handle{x.file})
+    .then(
+      [this, log, file = x.file, end = x.file->end(), seq = x.written, waiting,
+       io](io_counts done) mutable {
+        io += done;
+        synced(log, file, end, seq, waiting, io);
+      },
+      [this, log, file = x.file, waiting](caf::error& err) mutable {
+        sync_failed(log, file, waiting, std::move(err));
+      });
+  return waiting;
+}
+
+void log_writer_state::synced(const std::string& log,
+                              const std::shared_ptr<append_file>& file, uint64_t end,
+                              uint64_t seq, promise& waiting, io_counts io) {
+  auto& x = logs_[log];
+  if (x.file == file && x.suspect) {
+    // It came after a failure, and so says nothing about what the failure lost.
+    waiting.deliver(caf::make_error(ec::disk_failed, last_error_));
+    return;
+  }
+  file->mark_synced(end);
+  release(x, seq);
+  io_ += io;
+  waiting.deliver(io);
+}
+
+void log_writer_state::sync_failed(const std::string& log,
+                                   const std::shared_ptr<append_file>& file,
+                                   promise& waiting, caf::error reason) {
+  note_failure(reason);
+  if (auto& x = logs_[log]; x.file == file)
+    x.suspect = true;
+  waiting.deliver(std::move(reason));
+}
+
+/// At the end, when nobody waits behind it.
+caf::error log_writer_state::sync_now(const std::string& log, log_file& x) {
+  io_counts io;
+  if (x.suspect)
+    if (auto err = mend(log, x, io))
+      return err;
+  if (auto err = x.file->sync())
+    return err;
+  release(x, x.written);
+  return caf::none;
+}
+
+void log_writer_state::release(const log_file& x, uint64_t seq) {
+  if (x.lane != 0)
+    config_.spool->released(x.lane, seq);
+}
+
+// -- after a failed sync --------------------------------------------------------------
+
+caf::error log_writer_state::mend(const std::string& log, log_file& x, io_counts& io) {
+  auto lines = unsynced_lines(x, io);
+  if (!lines)
+    return std::move(lines.error());
+  auto ours =
+    x.file->unsynced_is_ours() && x.file->end() - x.file->synced_end() <= lines->size();
+  auto err = ours ? rewrite(x, *lines, io) : begin_anew(log, x, *lines, io);
+  if (err)
+    return err;
+  if (x.lane != 0)
+    config_.spool->written(x.lane, x.written);
+  x.suspect = false;
+  return caf::none;
+}
+
+/// Number of the last line of the open file, or before it, that is safe.
+uint64_t log_writer_state::unsynced_after(const log_file& x) const {
+  return std::max(x.before_file, config_.spool->state(x.lane).released);
+}
+
+/// The lines that were written since the last good sync.
+caf::expected<std::string> log_writer_state::unsynced_lines(const log_file& x,
+                                                            io_counts& io) const {
+  if (x.lane != 0)
+    if (auto lines = kept_lines(x, unsynced_after(x)))
+      return std::move(*lines);
+  // Without a spool, or where its room was needed, the page cache is all there is.
+  return x.file->read_unsynced(io);
+}
+
+/// The lines written beyond `after`, or none if the spool does not have all of them.
+caf::optional<std::string> log_writer_state::kept_lines(const log_file& x,
+                                                        uint64_t after) const {
+  std::string result;
+  for (auto& record : config_.spool->read(x.lane, after)) {
+    const auto first = record.last_seq - record.count + 1;
+    if (first > after + 1)
+      return caf::none;
+    if (first > x.written)
+      break;
+    result += lines_between(std::move(record), after, x.written);
+    after = std::min(record.last_seq, x.written);
+  }
+  if (after < x.written)
+    return caf::none;
+  return result;
+}
+
+caf::error log_writer_state::rewrite(log_file& x, const std::string& lines,
+                                     io_counts& io) {
+  // Known before the bytes are cut: whoever starts after a death here writes them.
+  if (x.lane != 0 && unsynced_after(x) < x.written) {
+    auto where = x.file->position();
+    where.offset = x.file->synced_end();
+    config_.spool->begin_batch(x.lane, {where, unsynced_after(x) + 1, x.written});
+  }
+  return x.file->rewrite_unsynced(lines, io);
+}
+
+caf::error log_writer_state::begin_anew(const std::string& log, log_file& x,
+                                        const std::string& lines, io_counts& io) {
+  if (x.lane == 0)
+    return caf::make_error(ec::disk_failed,
+                           x.file->path()
+                             + ": a sync failed, and what was written since the last "
+                               "good one is not ours alone");
+  const auto after = unsynced_after(x);
+  auto where = x.file->set_aside();
+  if (!where)
+    return std::move(where.error());
+  x.aside.note("a sync failed and somebody else had changed the file: it is kept as "
+               + *where + ", and " + x.file->path() + " begun anew");
+  x.file.reset();
+  if (auto err = open(log, x))
+    return err;
+  x.before_file = after;
+  if (after < x.written)
+    config_.spool->begin_batch(x.lane, {x.file->position(), after + 1, x.written});
+  auto done = x.file->append(lines);
+  io += done.io;
+  return std::move(done.problem);
+}
+
+} // namespace sluice

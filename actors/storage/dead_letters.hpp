@@ -1,0 +1,83 @@
+// The DEAD LETTERS are queued writes that the database refused, each with its error: one
+// line of JSON in a file that only grows. A line is synced before the commit that passes
+// its write, and a write that has a line is never run again: so each is either in the
+// database or in this file, and once.
+#pragma once
+
+#include "actors/storage/append_file.hpp"
+#include "messages/sql_batch.hpp"
+
+#include <caf/error.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+struct dead_letters_config {
+  /// The data directory.
+  std::string directory;
+  std::string name = "dead-letter.ndjson";
+  /// A file that must exist whenever a new file is begun: without it the data directory
+  /// is not mounted, and nothing may be made in its place. Empty: any directory will do.
+  std::string identity_file;
+};
+
+struct dead_letter {
+  const queued_write* what = nullptr;
+  std::string error;
+};
+
+class dead_letters {
+public:
+  explicit dead_letters(dead_letters_config cfg = {}) : cfg_(std::move(cfg)) {}
+
+  /// Learns which numbers beyond `after` have their line already; once for each spool.
+  caf::error load(const std::string& spool, uint64_t after);
+
+  /// Whether this number has its line already.
+  bool contains(uint64_t seq) const { return known_.contains(seq); }
+
+  /// Adds a line each, and brings all lines to disk.
+  caf::error add(const std::vector<dead_letter>& letters);
+
+  /// Writes up to here are passed, and will not come again.
+  void passed(uint64_t seq) { known_.erase(known_.begin(), known_.upper_bound(seq)); }
+
+  /// What is passed is in doubt: the next `load` looks into the file again.
+  void forget() { spool_.clear(); }
+
+  /// What was done to the file since this was last asked.
+  io_counts take() { return std::exchange(io_, {}); }
+
+private:
+  caf::error open();
+  caf::error append(const std::vector<dead_letter>& letters);
+  caf::error sync();
+  bool learn(std::string_view lines, uint64_t after);
+
+  dead_letters_config cfg_;
+  std::shared_ptr<append_file> file_;
+  /// The spool whose numbers are known.
+  std::string spool_;
+  std::set<uint64_t> known_;
+  /// Lines of known numbers are perhaps not on disk.
+  bool unsynced_ = false;
+  /// A sync failed: what was written since the last good one must be written again.
+  bool suspect_ = false;
+  io_counts io_;
+};
+
+/// The line of a write that is set aside, LF included. It can be posted again: its
+/// members are those of the request.
+std::string line_of(const std::string& spool, const dead_letter& letter, int64_t time_ms);
+
+/// When a line was added last, in ms since 1970; 0 if the file is not there, or empty.
+int64_t last_dead_letter_ms(const std::string& path);
+
+} // namespace sluice

@@ -1,0 +1,131 @@
+#include "actors/storage/spool.hpp"
+
+#include "actors/storage/spool_journal.hpp"
+
+#include <forward_list>
+#include <mutex>
+
+namespace sluice {
+
+struct spool::implementation {
+  spool_config config;
+  mutable std::mutex mutex;
+  std::unique_ptr<spool_journal> journal;
+  /// Every id that it had, the latest first: who holds a reference keeps it.
+  std::forward_list<std::string> ids;
+
+  std::lock_guard<std::mutex> lock() const { return std::lock_guard{mutex}; }
+};
+
+spool::spool(std::unique_ptr<implementation> impl) : impl_(std::move(impl)) {}
+
+spool::~spool() = default;
+
+caf::expected<std::shared_ptr<spool>> spool::open(spool_config config) {
+  auto journal = spool_journal::open(config);
+  if (!journal)
+    return std::move(journal.error());
+  auto impl = std::make_unique<implementation>();
+  impl->config = std::move(config);
+  impl->journal = std::move(*journal);
+  impl->ids.push_front(impl->journal->id());
+  return std::shared_ptr<spool>{new spool(std::move(impl))};
+}
+
+const std::string& spool::id() const {
+  auto held = impl_->lock();
+  return impl_->ids.front();
+}
+
+lane_id spool::lane(lane_kind kind, const std::string& name) {
+  auto held = impl_->lock();
+  return impl_->journal->lane(kind, name);
+}
+
+std::vector<lane_id> spool::lanes() const {
+  auto held = impl_->lock();
+  return impl_->journal->lanes();
+}
+
+lane_state spool::state(lane_id lane) const {
+  auto held = impl_->lock();
+  return impl_->journal->state(lane);
+}
+
+std::vector<spool_record> spool::read(lane_id lane, uint64_t after) const {
+  auto held = impl_->lock();
+  return impl_->journal->read(lane, after);
+}
+
+caf::error spool::append(lane_id lane, uint64_t last_seq, uint64_t count,
+                         std::string_view data) {
+  auto held = impl_->lock();
+  return impl_->journal->append(lane, last_seq, count, data);
+}
+
+void spool::begin_batch(lane_id lane, const batch_note& note) {
+  auto held = impl_->lock();
+  impl_->journal->begin_batch(lane, note);
+}
+
+void spool::written(lane_id lane, uint64_t seq) {
+  auto held = impl_->lock();
+  impl_->journal->written(lane, seq);
+}
+
+void spool::released(lane_id lane, uint64_t seq) {
+  auto held = impl_->lock();
+  impl_->journal->released(lane, seq);
+}
+
+spool_fill spool::fill() const {
+  auto held = impl_->lock();
+  return impl_->journal->fill();
+}
+
+bool spool::has_room() const {
+  auto held = impl_->lock();
+  return impl_->journal->has_room();
+}
+
+bool spool::pages_locked() const {
+  auto held = impl_->lock();
+  return impl_->journal->pages_locked();
+}
+
+size_t spool::notes_dropped() const {
+  auto held = impl_->lock();
+  return impl_->journal->notes_dropped();
+}
+
+bool spool::check_place() {
+  auto held = impl_->lock();
+  return impl_->journal->check_place();
+}
+
+bool spool::available() const {
+  auto held = impl_->lock();
+  return impl_->journal->available();
+}
+
+caf::error spool::renew() {
+  auto held = impl_->lock();
+  auto next = spool_journal::renew(impl_->config, *impl_->journal);
+  if (!next)
+    return std::move(next.error());
+  impl_->journal = std::move(*next);
+  impl_->ids.push_front(impl_->journal->id());
+  return caf::none;
+}
+
+uint64_t spool::begin_replay(lane_id lane, uint64_t last_seq) {
+  auto held = impl_->lock();
+  return impl_->journal->begin_replay(lane, last_seq);
+}
+
+void spool::end_replay() {
+  auto held = impl_->lock();
+  impl_->journal->end_replay();
+}
+
+} // namespace sluice

@@ -1,0 +1,325 @@
+#include "actors/storage/spool_journal.hpp"
+
+#include "actors/storage/spool_scan.hpp"
+#include "messages/error.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice {
+
+using namespace spool_format;
+
+namespace {
+
+/// An extent grows to this, so that small records do not need one each.
+constexpr uint64_t extent_bytes_max = 4096;
+
+} // namespace
+
+lane_statement statement_of(const lane_state& state, uint64_t version) {
+  lane_statement result;
+  result.version = version;
+  result.appended = state.appended;
+  result.written = state.written;
+  result.released = state.released;
+  if (state.note) {
+    result.has_note = 1;
+    result.device = state.note->where.device;
+    result.inode = state.note->where.inode;
+    result.offset = state.note->where.offset;
+    result.first_seq = state.note->first_seq;
+    result.last_seq = state.note->last_seq;
+  }
+  return result;
+}
+
+// -- lanes -------------------------------------------------------------------------
+
+spool_journal::lane_entry* spool_journal::find(lane_id lane) {
+  return lane == 0 || lane > lanes_.size() ? nullptr : lanes_[lane - 1].get();
+}
+
+const spool_journal::lane_entry* spool_journal::find(lane_id lane) const {
+  return lane == 0 || lane > lanes_.size() ? nullptr : lanes_[lane - 1].get();
+}
+
+lane_id spool_journal::lane(lane_kind kind, const std::string& name) {
+  auto& id = names_[{kind, name}];
+  if (id == 0) {
+    auto entry = std::make_unique<lane_entry>();
+    id = entry->id = static_cast<lane_id>(lanes_.size() + 1);
+    entry->state.kind = kind;
+    entry->state.name = name;
+    lanes_.push_back(std::move(entry));
+  }
+  return id;
+}
+
+std::vector<lane_id> spool_journal::lanes() const {
+  std::vector<lane_id> result;
+  for (const auto& entry : lanes_)
+    if (entry)
+      result.push_back(entry->id);
+  return result;
+}
+
+lane_state spool_journal::state(lane_id lane) const {
+  const auto* entry = find(lane);
+  return entry == nullptr ? lane_state{} : entry->state;
+}
+
+std::vector<spool_record> spool_journal::read(lane_id lane, uint64_t after) const {
+  std::vector<spool_record> result;
+  const auto* entry = find(lane);
+  if (entry == nullptr)
+    return result;
+  after = std::max(after, entry->state.released);
+  std::vector<const spool_segment*> places;
+  for (const auto& each : entry->extents)
+    if (each.last_seq > after)
+      places.push_back(each.where);
+  std::sort(places.begin(), places.end());
+  places.erase(std::unique(places.begin(), places.end()), places.end());
+  for (const auto* place : places)
+    each_record(place->content(), [&](const record_header& what, std::string_view data) {
+      if (what.lane == lane && what.kind == record_kind::data && what.last_seq > after)
+        result.push_back({what.last_seq, what.count, std::string{data}});
+    });
+  // A record that was moved when the process died may be there twice.
+  std::stable_sort(result.begin(), result.end(),
+                   [](const auto& a, const auto& b) { return a.last_seq < b.last_seq; });
+  auto twice =
+    std::unique(result.begin(), result.end(),
+                [](const auto& a, const auto& b) { return a.last_seq == b.last_seq; });
+  result.erase(twice, result.end());
+  return result;
+}
+
+// -- items -------------------------------------------------------------------------
+
+caf::error spool_journal::check_append(const lane_entry* entry, uint64_t last_seq,
+                                       size_t bytes) const {
+  if (!available())
+    return caf::make_error(ec::unavailable, "the spool's files are gone");
+  if (entry == nullptr || last_seq <= entry->state.appended
+      || entry->state.name.size() > lane_name_max)
+    return caf::make_error(ec::invalid_argument,
+                           "no such lane, or a number that it has already");
+  if (bytes > max_bytes_ / 2 || bytes > UINT32_MAX / 2)
+    return caf::make_error(ec::too_large, "the request is larger than half of the spool");
+  return caf::none;
+}
+
+caf::error spool_journal::append(lane_id lane, uint64_t last_seq, uint64_t count,
+                                 std::string_view data) {
+  auto* entry = find(lane);
+  if (auto err = check_append(entry, last_seq, data.size()))
+    return err;
+  auto bytes = record_bytes(data.size());
+  auto* place = tail_;
+  auto fits = entry->named_in == tail_->number() && tail_->room() >= bytes && spare_
+              && data_fits(0);
+  if (!fits) {
+    auto found = place_for(*entry, bytes);
+    if (!found) {
+      ++refusals_;
+      return std::move(found.error());
+    }
+    place = *found;
+  }
+  record_header what;
+  what.lane = lane;
+  what.kind = record_kind::data;
+  what.last_seq = last_seq;
+  what.count = count;
+  place->append(what, data);
+  entry->state.appended = last_seq;
+  note_data(*entry, *place, last_seq, bytes);
+  return caf::none;
+}
+
+void spool_journal::note_data(lane_entry& entry, spool_segment& where, uint64_t last_seq,
+                              uint64_t bytes) {
+  auto& extents = entry.extents;
+  if (extents.size() > entry.written_extents && extents.back().where == &where
+      && extents.back().bytes + bytes <= extent_bytes_max) {
+    extents.back().last_seq = last_seq;
+    extents.back().bytes += bytes;
+  } else {
+    extents.push_back({&where, last_seq, bytes});
+  }
+  where.unwritten += bytes;
+  unwritten_ += bytes;
+}
+
+void spool_journal::begin_batch(lane_id lane, const batch_note& note) {
+  auto* entry = find(lane);
+  if (entry == nullptr)
+    return;
+  entry->state.note = note;
+  if (note.first_seq <= entry->state.written)
+    take_back(*entry, note.first_seq - 1);
+  mark(*entry);
+}
+
+/// What was written is about to be written again: until then it is not.
+void spool_journal::take_back(lane_entry& entry, uint64_t written) {
+  entry.state.written = std::max(written, entry.state.released);
+  for (auto& next = entry.written_extents; next > 0; --next) {
+    auto& each = entry.extents[next - 1];
+    if (each.last_seq <= entry.state.written)
+      return;
+    each.where->kept -= each.bytes;
+    each.where->unwritten += each.bytes;
+    kept_ -= each.bytes;
+    unwritten_ += each.bytes;
+  }
+}
+
+void spool_journal::written(lane_id lane, uint64_t seq) {
+  auto* entry = find(lane);
+  if (entry == nullptr || seq <= entry->state.written)
+    return;
+  auto& state = entry->state;
+  state.written = seq;
+  state.appended = std::max(state.appended, seq);
+  if (state.note && state.note->last_seq <= seq)
+    state.note.reset();
+  mark(*entry);
+  mark_extents_written(*entry);
+}
+
+void spool_journal::released(lane_id lane, uint64_t seq) {
+  auto* entry = find(lane);
+  if (entry == nullptr || seq <= entry->state.released)
+    return;
+  auto& state = entry->state;
+  state.released = seq;
+  state.written = std::max(state.written, seq);
+  state.appended = std::max(state.appended, seq);
+  if (state.note && state.note->last_seq <= seq)
+    state.note.reset();
+  mark(*entry);
+  mark_extents_written(*entry);
+  let_go(*entry);
+}
+
+void spool_journal::mark_extents_written(lane_entry& entry) {
+  for (auto& next = entry.written_extents; next < entry.extents.size(); ++next) {
+    auto& each = entry.extents[next];
+    if (each.last_seq > entry.state.written)
+      return;
+    each.where->unwritten -= each.bytes;
+    each.where->kept += each.bytes;
+    unwritten_ -= each.bytes;
+    kept_ += each.bytes;
+  }
+}
+
+void spool_journal::let_go(lane_entry& entry) {
+  auto some_died = false;
+  while (!entry.extents.empty()
+         && entry.extents.front().last_seq <= entry.state.released) {
+    auto& each = entry.extents.front();
+    each.where->kept -= each.bytes;
+    kept_ -= each.bytes;
+    some_died = some_died || !each.where->is_live();
+    entry.extents.pop_front();
+    --entry.written_extents;
+  }
+  if (some_died)
+    free_dead();
+}
+
+// -- marks -------------------------------------------------------------------------
+
+void spool_journal::mark(lane_entry& entry) {
+  ++entry.version;
+  // A lane without records has nothing to lose but its numbers; were there no bound for
+  // the statements of all lanes, one segment could not hold them.
+  auto whole = lane_bytes(entry.state.name.size());
+  if (entry.stated_in == 0
+      && (statement_sum_ + whole > segment_bytes_ / 2
+          || entry.state.name.size() > lane_name_max))
+    return;
+  auto named = entry.named_in == tail_->number();
+  if (ensure_tail(named ? mark_bytes : whole)) {
+    broken_ = true;
+    return;
+  }
+  if (entry.named_in != tail_->number()) {
+    state_in(entry, *tail_);
+    return;
+  }
+  auto said = statement_of(entry.state, entry.version);
+  record_header what;
+  what.lane = entry.id;
+  what.kind = record_kind::mark;
+  tail_->append(what, {reinterpret_cast<const char*>(&said), sizeof said});
+  entry.stated_in = tail_->number();
+}
+
+void spool_journal::state_in(lane_entry& entry, spool_segment& where) {
+  auto said = statement_of(entry.state, entry.version);
+  std::string data(sizeof said, '\0');
+  std::memcpy(data.data(), &said, sizeof said);
+  data += static_cast<char>(entry.state.kind);
+  data += entry.state.name;
+  record_header what;
+  what.lane = entry.id;
+  what.kind = record_kind::lane;
+  where.append(what, data);
+  if (entry.stated_in == 0)
+    statement_sum_ += record_bytes(data.size());
+  entry.stated_in = where.number();
+  if (&where == tail_)
+    entry.named_in = where.number();
+}
+
+// -- starts ------------------------------------------------------------------------
+
+uint64_t spool_journal::begin_replay(lane_id lane, uint64_t last_seq) {
+  auto slot = header_.replay();
+  auto deaths =
+    slot.suspect_lane == lane && slot.suspect_seq == last_seq ? slot.suspect_deaths : 0;
+  slot.current_lane = lane;
+  slot.current_seq = last_seq;
+  header_.set_replay(slot);
+  return deaths;
+}
+
+void spool_journal::end_replay() {
+  header_.set_replay({});
+}
+
+// -- what there is -----------------------------------------------------------------
+
+spool_fill spool_journal::fill() const {
+  spool_fill result;
+  result.max_bytes = max_bytes_;
+  result.allocated_bytes = segment_sum_ + (spare_ ? spare_->size() : 0);
+  result.unwritten_bytes = unwritten_;
+  result.kept_bytes = kept_;
+  result.segments = segments_.size() + (spare_ ? 1 : 0);
+  result.refusals = refusals_;
+  result.moved_bytes = moved_bytes_;
+  return result;
+}
+
+bool spool_journal::pages_locked() const {
+  return header_.locked() && (!spare_ || spare_->locked())
+         && std::all_of(segments_.begin(), segments_.end(),
+                        [](const auto& each) { return each.second->locked(); });
+}
+
+bool spool_journal::check_place() {
+  auto there = directory_is_named() && header_.is_named(directory_.get())
+               && std::all_of(segments_.begin(), segments_.end(), [&](const auto& each) {
+                    return each.second->is_named(directory_.get());
+                  });
+  gone_ = gone_ || !there;
+  return available();
+}
+
+} // namespace sluice

@@ -1,0 +1,157 @@
+// What the spool does, without its lock: lanes, segments, and the room between them.
+//
+// Records go to the TAIL, one segment of the usual size; a record too large for what is
+// left there may get a segment of its own. A segment goes when nothing in it is held:
+// each lane counts its records in extents, runs of records in one segment, in the order
+// of their numbers: first those that are written and not released, then the others. The
+// latest statement of a lane is made again before the segment that holds it goes.
+#pragma once
+
+#include "actors/storage/spool.hpp"
+#include "actors/storage/spool_header.hpp"
+#include "actors/storage/spool_reading.hpp"
+#include "actors/storage/spool_segment.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice {
+
+class spool_journal {
+public:
+  static caf::expected<std::unique_ptr<spool_journal>> open(const spool_config& config);
+
+  /// Makes a new one with these lanes' numbers.
+  static caf::expected<std::unique_ptr<spool_journal>> renew(const spool_config& config,
+                                                             const spool_journal& old);
+
+  const std::string& id() const { return id_; }
+
+  lane_id lane(lane_kind kind, const std::string& name);
+  std::vector<lane_id> lanes() const;
+  lane_state state(lane_id lane) const;
+  std::vector<spool_record> read(lane_id lane, uint64_t after) const;
+
+  caf::error append(lane_id lane, uint64_t last_seq, uint64_t count,
+                    std::string_view data);
+  void begin_batch(lane_id lane, const batch_note& note);
+  void written(lane_id lane, uint64_t seq);
+  void released(lane_id lane, uint64_t seq);
+
+  spool_fill fill() const;
+  bool has_room() const { return unwritten_ < max_bytes_ / 2; }
+  bool pages_locked() const;
+  size_t notes_dropped() const { return notes_dropped_; }
+
+  bool check_place();
+  bool available() const { return !gone_ && !broken_; }
+
+  uint64_t begin_replay(lane_id lane, uint64_t last_seq);
+  void end_replay();
+
+private:
+  struct extent {
+    spool_segment* where;
+    uint64_t last_seq;
+    uint64_t bytes;
+  };
+
+  struct lane_entry {
+    lane_id id = 0;
+    lane_state state;
+    /// The version of the latest statement, the segment that holds it (0: none was ever
+    /// made), and the last tail that names the lane.
+    uint64_t version = 0;
+    uint64_t stated_in = 0;
+    uint64_t named_in = 0;
+    std::deque<extent> extents;
+    /// So many of the extents are written.
+    size_t written_extents = 0;
+  };
+
+  explicit spool_journal(const spool_config& config);
+
+  // -- opening (spool_opening.cpp) ---------------------------------------------------
+  caf::error open_directory(const std::string& dir);
+  caf::error open_files(const spool_config& config);
+  caf::error begin(const spool_config& config);
+  caf::error adopt(const spool_contents& contents, unique_fd header);
+  void adopt_lane(lane_id id, const spool_contents::lane& found);
+  void adopt_spare();
+  void adopt_replay();
+  void remove_files(bool listed_too);
+  void remove_own_files(int directory) const;
+  void inherit(const spool_journal& old);
+
+  // -- items (spool_journal.cpp) -----------------------------------------------------
+  lane_entry* find(lane_id lane);
+  const lane_entry* find(lane_id lane) const;
+  caf::error check_append(const lane_entry* entry, uint64_t last_seq, size_t bytes) const;
+  void note_data(lane_entry& entry, spool_segment& where, uint64_t last_seq,
+                 uint64_t bytes);
+  void mark(lane_entry& entry);
+  void state_in(lane_entry& entry, spool_segment& where);
+  void mark_extents_written(lane_entry& entry);
+  void take_back(lane_entry& entry, uint64_t written);
+  void let_go(lane_entry& entry);
+
+  // -- room (spool_room.cpp) ---------------------------------------------------------
+  bool data_fits(uint64_t more) const;
+  caf::expected<spool_segment*> place_for(lane_entry& entry, size_t bytes);
+  caf::expected<spool_segment*> own_segment(size_t bytes);
+  caf::error roll();
+  caf::error ensure_tail(size_t bytes);
+  caf::error ensure_spare();
+  bool directory_is_named() const;
+  spool_segment* add(std::unique_ptr<spool_segment> segment);
+  template <class More>
+  bool make_room(More more);
+  bool give_up_written();
+  bool move_unwritten();
+  bool move_out(spool_segment& from);
+  void copy_unwritten(const spool_segment& from);
+  void repoint(lane_entry& entry, spool_segment& from);
+  bool free_segment(spool_segment& segment);
+  void free_dead();
+  size_t statements_in(const spool_segment& segment) const;
+
+  size_t max_bytes_;
+  size_t segment_bytes_;
+  std::string path_;
+  unique_fd directory_;
+  spool_identity identity_;
+  std::string id_;
+  spool_header header_;
+  bool gone_ = false;
+  /// No room could be had for a mark.
+  bool broken_ = false;
+
+  std::map<uint64_t, std::unique_ptr<spool_segment>> segments_;
+  spool_segment* tail_ = nullptr;
+  uint64_t last_number_ = 0;
+  /// Of all segments, the spare's apart.
+  uint64_t segment_sum_ = 0;
+  std::optional<spool_mapping> spare_;
+
+  /// By number less one; none for numbers that nobody has any more.
+  std::vector<std::unique_ptr<lane_entry>> lanes_;
+  std::map<std::pair<lane_kind, std::string>, lane_id> names_;
+  /// What one statement of each lane takes that has made one.
+  uint64_t statement_sum_ = 0;
+
+  uint64_t unwritten_ = 0;
+  uint64_t kept_ = 0;
+  uint64_t refusals_ = 0;
+  uint64_t moved_bytes_ = 0;
+  size_t notes_dropped_ = 0;
+};
+
+/// What a lane's statement says.
+spool_format::lane_statement statement_of(const lane_state& state, uint64_t version);
+
+} // namespace sluice

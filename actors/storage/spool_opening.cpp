@@ -1,0 +1,273 @@
+// How a spool begins: it goes on with what an earlier life left, or is made anew. What
+// holds items that it cannot take over is refused, and left as it is.
+#include "actors/storage/spool_journal.hpp"
+#include "actors/storage/system_error.hpp"
+#include "messages/error.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace sluice {
+
+using namespace spool_format;
+
+namespace {
+
+/// Records larger than this part of a segment may get one of their own, so there are
+/// never more segments than such parts in all.
+constexpr size_t parts_of_segment = 4;
+
+size_t segment_bytes_for(size_t max_bytes) {
+  auto bytes = std::clamp<size_t>(max_bytes / 32, 65'536, 1'048'576);
+  return bytes / page_bytes * page_bytes;
+}
+
+bool make_directories(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) == 0)
+    return true;
+  auto slash = path.find_last_of('/');
+  if (errno == ENOENT && slash != path.npos && slash > 0)
+    return make_directories(path.substr(0, slash))
+           && (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST);
+  return errno == EEXIST;
+}
+
+} // namespace
+
+spool_journal::spool_journal(const spool_config& config)
+    : max_bytes_(config.max_bytes), segment_bytes_(segment_bytes_for(config.max_bytes)),
+      path_(config.dir) {
+  identity_.boot_id = current_boot();
+  config.data_id.copy(identity_.data_id.data(), identity_.data_id.size() - 1);
+}
+
+caf::expected<std::unique_ptr<spool_journal>>
+spool_journal::open(const spool_config& config) {
+  if (config.max_bytes < spool_bytes_min || config.data_id.size() >= sizeof(short_text))
+    return caf::make_error(ec::invalid_setting,
+                           "a spool takes " + std::to_string(spool_bytes_min)
+                             + " bytes at least, and an identity of 63 at most");
+  std::unique_ptr<spool_journal> result{new spool_journal(config)};
+  if (auto err = result->open_directory(config.dir))
+    return err;
+  if (auto err = result->open_files(config))
+    return err;
+  return result;
+}
+
+caf::error spool_journal::open_directory(const std::string& dir) {
+  if (!make_directories(dir))
+    return system_failure("make spool directory", dir, errno);
+  directory_ =
+    unique_fd{::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  struct stat info {};
+  if (!directory_ || ::fstat(directory_.get(), &info) != 0)
+    return system_failure("open spool directory", dir, errno);
+  if (info.st_uid != ::geteuid() || (info.st_mode & S_IWOTH) != 0)
+    return caf::make_error(ec::unavailable, "the spool " + dir
+                                              + " belongs to another user, or may be "
+                                                "written by everybody");
+  return caf::none;
+}
+
+caf::error spool_journal::open_files(const spool_config& config) {
+  auto header = spool_header::lock(directory_.get());
+  if (!header)
+    return caf::make_error(code_of(header.error()),
+                           "the spool " + path_ + " " + text_of(header.error()));
+  auto found = read_spool(path_);
+  if (!found)
+    return std::move(found.error());
+  if (!*found)
+    return begin(config);
+  const auto& contents = **found;
+  if (contents.identity.data_id == identity_.data_id)
+    return adopt(contents, std::move(*header));
+  if (!contents.has_unreleased())
+    return begin(config);
+  return caf::make_error(ec::unavailable,
+                         "the spool " + path_ + " belongs to the data directory "
+                           + contents.data_dir + " (" + text_of(contents.identity.data_id)
+                           + "), not to " + config.data_dir
+                           + ", and holds what is not there yet");
+}
+
+// -- a new one ---------------------------------------------------------------------
+
+caf::error spool_journal::begin(const spool_config& config) {
+  identity_.spool_id = random_spool_id();
+  id_ = text_of(identity_.spool_id);
+  remove_files(true);
+  auto header =
+    spool_header::create(directory_.get(), identity_, config.data_dir,
+                         parts_of_segment * (max_bytes_ / segment_bytes_ + 1));
+  if (!header)
+    return std::move(header.error());
+  header_ = std::move(*header);
+  auto err = roll();
+  if (!err)
+    err = ensure_spare();
+  if (err)
+    remove_files(true);
+  return err;
+}
+
+/// Removes our files in the directory, those that the header lists too or not. Others
+/// are left alone.
+void spool_journal::remove_files(bool listed_too) {
+  std::vector<std::string> names;
+  auto* listing = ::opendir(path_.c_str());
+  if (listing == nullptr)
+    return;
+  while (const auto* entry = ::readdir(listing))
+    names.emplace_back(entry->d_name);
+  ::closedir(listing);
+  for (const auto& name : names) {
+    auto listed = std::any_of(segments_.begin(), segments_.end(), [&](const auto& each) {
+      return spool_segment::name_of(each.first) == name;
+    });
+    auto is_file = name.ends_with(segment_suffix) || name.ends_with(".new");
+    if ((is_file && (listed_too || !listed))
+        || (listed_too && (name == header_name || name == spare_name)))
+      ::unlinkat(directory_.get(), name.c_str(), 0);
+  }
+}
+
+// -- one of an earlier life --------------------------------------------------------
+
+caf::error spool_journal::adopt(const spool_contents& contents, unique_fd header) {
+  identity_.spool_id = contents.identity.spool_id;
+  id_ = text_of(identity_.spool_id);
+  auto adopted = spool_header::adopt(
+    std::move(header), parts_of_segment * (max_bytes_ / segment_bytes_ + 1));
+  if (!adopted)
+    return std::move(adopted.error());
+  header_ = std::move(*adopted);
+  for (const auto& each : contents.segments) {
+    auto segment = spool_segment::adopt(directory_.get(), identity_, each.number);
+    if (!segment)
+      return std::move(segment.error());
+    segment_sum_ += each.bytes;
+    last_number_ = std::max(last_number_, each.number);
+    segments_[each.number] = std::move(*segment);
+  }
+  for (const auto& [id, lane] : contents.lanes)
+    adopt_lane(id, lane);
+  remove_files(false);
+  adopt_spare();
+  if (auto err = roll())
+    return err;
+  // A note that is void is dropped for good.
+  for (const auto& [id, lane] : contents.lanes)
+    if (lane.note_void) {
+      ++notes_dropped_;
+      mark(*find(id));
+    }
+  adopt_replay();
+  return caf::none;
+}
+
+void spool_journal::adopt_lane(lane_id id, const spool_contents::lane& found) {
+  if (lanes_.size() < id)
+    lanes_.resize(id);
+  auto& entry = *(lanes_[id - 1] = std::make_unique<lane_entry>());
+  entry.id = id;
+  entry.state = found.state;
+  entry.version = found.version;
+  entry.stated_in = found.stated_in;
+  names_[{found.state.kind, found.state.name}] = id;
+  statement_sum_ += lane_bytes(found.state.name.size());
+  for (const auto& record : found.records) {
+    note_data(entry, *segments_[record.segment], record.last_seq, record.bytes);
+    mark_extents_written(entry);
+  }
+}
+
+/// The spare's pages are room that we have already, which may be all that there is.
+void spool_journal::adopt_spare() {
+  auto file = spool_mapping::open(directory_.get(), spare_name, true);
+  if (file && file->size() == segment_bytes_
+      && ::posix_fallocate(file->descriptor(), 0, static_cast<off_t>(segment_bytes_))
+           == 0)
+    spare_ = std::move(*file);
+  else
+    ::unlinkat(directory_.get(), spare_name, 0);
+}
+
+/// A record that was being replayed when the last life ended is the suspect.
+void spool_journal::adopt_replay() {
+  auto slot = header_.replay();
+  if (slot.current_lane != 0) {
+    auto again =
+      slot.current_lane == slot.suspect_lane && slot.current_seq == slot.suspect_seq;
+    slot.suspect_lane = slot.current_lane;
+    slot.suspect_seq = slot.current_seq;
+    slot.suspect_deaths = again ? slot.suspect_deaths + 1 : 1;
+    slot.current_lane = 0;
+    slot.current_seq = 0;
+    header_.set_replay(slot);
+  }
+}
+
+// -- one in the place of another ---------------------------------------------------
+
+caf::expected<std::unique_ptr<spool_journal>>
+spool_journal::renew(const spool_config& config, const spool_journal& old) {
+  std::unique_ptr<spool_journal> result{new spool_journal(config)};
+  if (auto err = result->open_directory(config.dir))
+    return err;
+  old.remove_own_files(result->directory_.get());
+  auto found = read_spool(config.dir);
+  if (!found)
+    return std::move(found.error());
+  if (*found && (*found)->has_unreleased())
+    return caf::make_error(ec::unavailable,
+                           "the spool " + config.dir + " was taken by another service");
+  if (auto err = result->begin(config))
+    return err;
+  result->inherit(old);
+  return result;
+}
+
+void spool_journal::remove_own_files(int directory) const {
+  if (header_.is_named(directory))
+    ::unlinkat(directory, header_name, 0);
+  for (const auto& [number, segment] : segments_)
+    if (segment->is_named(directory))
+      ::unlinkat(directory, spool_segment::name_of(number).c_str(), 0);
+  if (spare_ && spare_->is_named(directory, spare_name))
+    ::unlinkat(directory, spare_name, 0);
+}
+
+void spool_journal::inherit(const spool_journal& old) {
+  refusals_ = old.refusals_;
+  moved_bytes_ = old.moved_bytes_;
+  names_ = old.names_;
+  lanes_.resize(old.lanes_.size());
+  for (const auto& each : old.lanes_) {
+    if (!each)
+      continue;
+    auto& entry = *(lanes_[each->id - 1] = std::make_unique<lane_entry>());
+    entry.id = each->id;
+    entry.state = each->state;
+    entry.state.written = entry.state.released = entry.state.appended;
+    entry.state.note.reset();
+    if (entry.state.appended > 0)
+      mark(entry);
+  }
+}
+
+bool spool_journal::directory_is_named() const {
+  struct stat named {};
+  struct stat ours {};
+  return ::stat(path_.c_str(), &named) == 0 && ::fstat(directory_.get(), &ours) == 0
+         && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
+}
+
+} // namespace sluice

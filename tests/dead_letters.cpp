@@ -1,0 +1,155 @@
+// The file of what the database refused: whole lines, each number once, on disk before
+// anybody goes on.
+#define CAF_SUITE dead_letters
+#include "actors/storage/dead_letters.hpp"
+#include "actors/detail/json_input.hpp"
+#include "tests/temp_dir.hpp"
+
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include <caf/test/dsl.hpp>
+
+using namespace sluice;
+using namespace sluice::test;
+using namespace std::string_literals;
+
+namespace {
+
+const auto spool_id = std::string(32, 'a');
+
+queued_write insert(uint64_t seq, std::string text = "x") {
+  sql_write write;
+  write.statements = {{"INSERT INTO t VALUES (?)", {std::move(text)}}};
+  return {seq, {std::make_shared<const sql_write>(std::move(write))}};
+}
+
+struct local {
+  local() { begin(); }
+
+  /// As another start finds the file.
+  void begin(uint64_t after = 0) {
+    uut = dead_letters{{directory.path(), "dead-letter.ndjson", ""}};
+    CAF_REQUIRE(!uut.load(spool_id, after));
+  }
+
+  void add(uint64_t seq, std::string text = "x") {
+    auto what = insert(seq, std::move(text));
+    CAF_REQUIRE(!uut.add({{&what, "no such table: t"}}));
+  }
+
+  std::string content() const { return read_file(path); }
+
+  void append(const std::string& bytes) const {
+    std::ofstream{path, std::ios::app | std::ios::binary} << bytes;
+  }
+
+  temp_dir directory;
+  std::string path = directory.path() + "/dead-letter.ndjson"s;
+  dead_letters uut;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(dead_letters_tests, local)
+
+CAF_TEST(a line is the request with its number and the error) {
+  auto what = insert(7);
+  CAF_CHECK_EQUAL(line_of("f0", {&what, "no \"t\""}, 12),
+                  "{\"spool\":\"f0\",\"seq\":7,\"error\":\"no \\\"t\\\"\","
+                  "\"sql\":\"INSERT INTO t VALUES (?)\",\"params\":[\"x\"],"
+                  "\"time\":12}\n");
+  sql_write batch;
+  batch.statements = {{"S", {}}};
+  batch.rows = {{int64_t{1}, sql_null{}}, {0.5, sql_blob{"\xff"}}};
+  queued_write rows{8, {std::make_shared<const sql_write>(batch)}};
+  CAF_CHECK_EQUAL(line_of("f0", {&rows, "e"}, 12),
+                  "{\"spool\":\"f0\",\"seq\":8,\"error\":\"e\",\"sql\":\"S\",\"rows\":"
+                  "[[1,null],[0.5,{\"$blob\":\"/w==\"}]],\"time\":12}\n");
+  batch.rows.clear();
+  batch.statements.push_back({"T", {int64_t{2}}});
+  queued_write two{9, {std::make_shared<const sql_write>(batch)}};
+  CAF_CHECK_EQUAL(line_of("f0", {&two, "e"}, 12),
+                  "{\"spool\":\"f0\",\"seq\":9,\"error\":\"e\",\"statements\":"
+                  "[{\"sql\":\"S\"},{\"sql\":\"T\",\"params\":[2]}],\"time\":12}\n");
+  queued_write damaged{10, {}, "", "\x01"};
+  CAF_CHECK_EQUAL(line_of("f0", {&damaged, "e"}, 12),
+                  "{\"spool\":\"f0\",\"seq\":10,\"error\":\"e\",\"record\":"
+                  "{\"$blob\":\"AQ==\"},\"time\":12}\n");
+}
+
+CAF_TEST(every line is JSON whatever the SQL holds) {
+  add(1, "\"\\\n\x01\xff,\"time\":1}");
+  CAF_CHECK(!json::check_lines(content()));
+  CAF_CHECK_EQUAL(std::count(content().begin(), content().end(), '\n'), 1);
+}
+
+CAF_TEST(a start knows the numbers that are there and none of another spool) {
+  append(line_of(std::string(32, 'b'), {std::make_unique<queued_write>(insert(3)).get(), ""},
+                 1));
+  for (uint64_t seq = 4; seq < 200; seq += 2)
+    add(seq);
+  begin(100);
+  CAF_CHECK(!uut.contains(3));
+  CAF_CHECK(!uut.contains(100));
+  CAF_CHECK(uut.contains(102));
+  CAF_CHECK(!uut.contains(103));
+  CAF_CHECK(uut.contains(198));
+  uut.passed(198);
+  CAF_CHECK(!uut.contains(198));
+}
+
+CAF_TEST(a line that a crash cut off does not count) {
+  add(1);
+  auto what = insert(2, ",\"time\":5}");
+  auto line = line_of(spool_id, {&what, "e"}, 5);
+  auto before = content();
+  for (size_t n = 1; n + 1 < line.size(); ++n) {
+    std::ofstream{path, std::ios::binary} << before << line.substr(0, n);
+    begin();
+    CAF_CHECK(uut.contains(1));
+    CAF_CHECK(!uut.contains(2));
+  }
+  CAF_MESSAGE("and the next line does not join it");
+  add(2);
+  begin();
+  CAF_CHECK(uut.contains(2));
+}
+
+CAF_TEST(what is there is synced before it counts as set aside) {
+  add(1);
+  begin();
+  uut.take();
+  CAF_CHECK(!uut.add({}));
+  CAF_CHECK_EQUAL(uut.take().syncs, 1u);
+  CAF_CHECK(!uut.add({}));
+  CAF_CHECK_EQUAL(uut.take().syncs, 0u);
+}
+
+CAF_TEST(a file that somebody took away is begun anew) {
+  add(1);
+  std::filesystem::rename(path, path + ".done");
+  add(2);
+  CAF_CHECK(content().find("\"seq\":2,") != std::string::npos);
+  CAF_CHECK(content().find("\"seq\":1,") == std::string::npos);
+}
+
+CAF_TEST(without the data directory nothing is made in its place) {
+  uut = dead_letters{{directory.path(), "dead-letter.ndjson", directory.path() + "/id"s}};
+  CAF_REQUIRE(!uut.load(spool_id, 0));
+  auto what = insert(1);
+  CAF_CHECK(uut.add({{&what, "e"}}));
+  CAF_CHECK(!std::filesystem::exists(path));
+  CAF_CHECK(!uut.contains(1));
+}
+
+CAF_TEST(the file tells when it was added to last) {
+  CAF_CHECK_EQUAL(last_dead_letter_ms(path), 0);
+  add(1);
+  CAF_CHECK(last_dead_letter_ms(path) > 1'000'000'000'000);
+  std::ofstream{path};
+  CAF_CHECK_EQUAL(last_dead_letter_ms(path), 0);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

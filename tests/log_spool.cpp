@@ -1,0 +1,439 @@
+// What logs promise with a spool: the lines of a buffer, a writer or a process that died
+// are in their file once, whole and in order, whatever was written before.
+#define CAF_SUITE log_spool
+#include "actors/log/file_syncer.hpp"
+#include "actors/log/log_buffer.hpp"
+#include "actors/log/log_writer.hpp"
+
+#include "tests/fixture.hpp"
+#include "tests/temp_dir.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+using namespace sluice;
+using namespace std::string_literals;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The smallest spool there is.
+constexpr size_t small = 1'048'576;
+
+/// A syncer that fails as often as it is told to.
+file_syncer_actor::behavior_type failing_syncer(file_syncer_actor::pointer,
+                                                std::shared_ptr<int> failures) {
+  return {
+    [failures](atom::sync, const file_handle& x) -> caf::result<io_counts> {
+      if (*failures > 0) {
+        --*failures;
+        return caf::make_error(ec::disk_failed, "input/output error"s);
+      }
+      if (auto err = x.file->sync())
+        return err;
+      return io_counts{0, 0, 0, 0, 1};
+    },
+    [](atom::status) { return status_report{}; },
+    [](atom::stop) { return stop_report{}; },
+  };
+}
+
+/// A writer that takes batches and dies before it answers.
+log_writer_actor::behavior_type mute_writer(log_writer_actor::pointer self,
+                                            std::shared_ptr<log_batch> last) {
+  return {
+    [self, last](atom::write, const log_batch& batch) -> caf::result<log_outcome> {
+      *last = batch;
+      return self->make_response_promise<log_outcome>();
+    },
+    [](atom::sync, const std::string&) { return io_counts{}; },
+    [](atom::tail, const std::string&, uint64_t) { return log_tail{}; },
+    [](atom::find, const std::string&) { return true; },
+    [](atom::status) { return status_report{}; },
+    [](atom::stop) { return stop_report{}; },
+  };
+}
+
+struct fixture : test::fixture {
+  fixture() {
+    test::write_file(dir / "id", "x");
+    fs::create_directory(dir / "logs");
+    open_spool();
+  }
+
+  void open_spool(size_t max_bytes = 4'194'304) {
+    keep.reset();
+    auto opened = spool::open({dir / "spool", max_bytes, "an id", dir.path()});
+    if (!opened)
+      CAF_FAIL(text_of(opened.error()));
+    keep = *opened;
+  }
+
+  void start_writer() {
+    log_writer_config config;
+    config.directory = dir / "logs";
+    config.identity_file = dir / "id";
+    config.spool = keep;
+    config.make_syncer = [this] {
+      return tracked(sys.spawn(failing_syncer, failing_syncs));
+    };
+    writer = tracked(sys.spawn(log_writer, std::move(config)));
+  }
+
+  void start_buffer(log_buffer_config config = {}) {
+    config.log = "app";
+    config.spool = keep;
+    aut = tracked(
+      sys.spawn(log_buffer, std::move(config), writer, metrics_aggregator_actor{}));
+    settle();
+  }
+
+  void start() {
+    start_writer();
+    start_buffer();
+  }
+
+  /// Ends both as SIGKILL would, and opens the spool as the next process does.
+  void die() {
+    caf::anon_send_exit(aut, caf::exit_reason::kill);
+    caf::anon_send_exit(writer, caf::exit_reason::kill);
+    settle();
+    aut = nullptr;
+    writer = nullptr;
+    open_spool();
+  }
+
+  static log_chunk chunk_of(const std::string& text,
+                            durability at_least = durability::memory) {
+    auto count = static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+    return {text, count, {}, at_least};
+  }
+
+  log_receipt append(const std::string& text) {
+    return get<log_receipt>(aut, atom::append_v, chunk_of(text));
+  }
+
+  ec refused(const std::string& text, durability at_least = durability::memory) {
+    return refusal<log_receipt>(aut, atom::append_v, chunk_of(text, at_least));
+  }
+
+  uint64_t flush() { return get<flush_report>(aut, atom::flush_v).flushed; }
+  durability persist() { return get<durability>(aut, atom::persist_v, ~uint64_t{0}); }
+  std::string file() { return test::read_file(path); }
+
+  file_position start_of_file() {
+    struct stat info {};
+    ::stat(path.c_str(), &info);
+    return {info.st_dev, info.st_ino, 0};
+  }
+
+  bool writer_alerts(const std::string& id) {
+    auto report = get<status_report>(writer, atom::status_v);
+    return std::any_of(report.alerts.begin(), report.alerts.end(),
+                       [&id](const alert& x) { return x.id == id; });
+  }
+
+  /// Leaves three lines in the spool of which a batch was begun at the file's start.
+  void leave_begun_batch(const std::string& already) {
+    test::write_file(path, already);
+    auto lane = keep->lane(lane_kind::log, "app");
+    auto last = keep->state(lane).appended + 3;
+    if (auto err = keep->append(lane, last, 3, lines))
+      CAF_FAIL(text_of(err));
+    keep->begin_batch(lane, {start_of_file(), last - 2, last});
+    open_spool();
+  }
+
+  test::temp_dir dir;
+  std::string path = dir / "logs/app.log";
+  std::string lines = "first\nsecond\nthird\n";
+  std::shared_ptr<spool> keep;
+  std::shared_ptr<int> failing_syncs = std::make_shared<int>(0);
+  log_writer_actor writer;
+  log_buffer_actor aut;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(log_spool_tests, fixture)
+
+// -- levels and room -----------------------------------------------------------------
+
+CAF_TEST(lines in the spool are ram and their credit is back at once) {
+  start();
+  auto money = std::make_shared<budget>(100);
+  log_chunk chunk{"a\n", 1, money->try_draw(50).first};
+  CAF_CHECK_EQUAL(get<log_receipt>(aut, atom::append_v, chunk).level, durability::ram);
+  chunk = {};
+  CAF_CHECK_EQUAL(money->used_bytes(), 0u);
+  CAF_CHECK_EQUAL(file(), "");
+}
+
+CAF_TEST(ram that cannot be had is refused and takes nothing) {
+  keep.reset();
+  start();
+  CAF_CHECK_EQUAL(refused("a\n", durability::ram), ec::unavailable);
+  CAF_CHECK_EQUAL(append("b\n").seq, 1u);
+}
+
+CAF_TEST(a full spool refuses a chunk whole and takes it when there is room) {
+  open_spool(small);
+  start_writer();
+  log_buffer_config config;
+  config.max_bytes = 2 * small;
+  start_buffer(config);
+  auto chunk = std::string(small / 8, 'x') + "\n";
+  uint64_t taken = 0;
+  while (refused(chunk) == ec::none)
+    ++taken;
+  CAF_CHECK(taken >= 4 && taken < 8);
+  CAF_CHECK_EQUAL(refused(chunk), ec::overloaded);
+  flush();
+  CAF_CHECK_EQUAL(append(chunk).seq, taken + 1);
+  flush();
+  CAF_CHECK_EQUAL(file().size(), (taken + 1) * chunk.size());
+}
+
+CAF_TEST(while the spool has room the window decides and not the count) {
+  start_writer();
+  log_buffer_config config;
+  config.max_entries = 2;
+  config.adaptive = true;
+  start_buffer(config);
+  append("a\nb\nc\n");
+  pass(5s - 1ns);
+  CAF_CHECK_EQUAL(file(), "");
+  pass(1ns);
+  CAF_CHECK_EQUAL(file(), "a\nb\nc\n");
+}
+
+CAF_TEST(without room in the spool the count decides) {
+  open_spool(small);
+  start_writer();
+  log_buffer_config config;
+  config.max_entries = 2;
+  config.max_bytes = small;
+  config.adaptive = true;
+  start_buffer(config);
+  append(std::string(small / 3, 'x') + "\n");
+  CAF_CHECK_EQUAL(file(), "");
+  append(std::string(small / 3, 'y') + "\n");
+  CAF_CHECK_EQUAL(file().size(), 2 * (small / 3 + 1));
+}
+
+// -- deaths ----------------------------------------------------------------------------
+
+CAF_TEST(what a killed process held is in the file once) {
+  start();
+  append("a\n");
+  append("b\n");
+  die();
+  start();
+  flush();
+  CAF_CHECK_EQUAL(file(), "a\nb\n");
+  die();
+  start();
+  CAF_CHECK_EQUAL(flush(), 0u);
+  CAF_CHECK_EQUAL(file(), "a\nb\n");
+}
+
+CAF_TEST(numbers go on after a death) {
+  start();
+  append("a\nb\n");
+  flush();
+  die();
+  start();
+  CAF_CHECK_EQUAL(append("c\n").seq, 3u);
+}
+
+CAF_TEST(a batch that was begun is finished from wherever it came to) {
+  for (size_t length = 0; length <= lines.size(); ++length) {
+    leave_begun_batch(lines.substr(0, length));
+    start();
+    settle();
+    CAF_CHECK_EQUAL(file(), lines);
+    CAF_CHECK(!writer_alerts("log-tail-foreign"));
+    CAF_CHECK_EQUAL(persist(), durability::disk);
+    die();
+  }
+}
+
+CAF_TEST(lines behind the batch that was begun follow it) {
+  leave_begun_batch("first\nsec");
+  auto lane = keep->lane(lane_kind::log, "app");
+  CAF_REQUIRE(!keep->append(lane, 4, 1, "fourth\n"));
+  open_spool();
+  start();
+  flush();
+  CAF_CHECK_EQUAL(file(), lines + "fourth\n");
+}
+
+CAF_TEST(bytes of somebody else behind a begun batch are left and told) {
+  leave_begun_batch("first\nsectheirs");
+  start();
+  flush();
+  CAF_CHECK_EQUAL(file(), "first\nsectheirs\nsecond\nthird\n");
+  CAF_CHECK(writer_alerts("log-tail-foreign"));
+}
+
+CAF_TEST(a batch that is whole in the file stays alone when others wrote behind it) {
+  leave_begun_batch(lines + "theirs\n");
+  start();
+  flush();
+  CAF_CHECK_EQUAL(file(), lines + "theirs\n");
+}
+
+CAF_TEST(a batch begun in a file that was renamed is finished there) {
+  leave_begun_batch("first\nsec");
+  fs::rename(path, dir / "logs/app.log.1");
+  start();
+  flush();
+  append("new\n");
+  flush();
+  CAF_CHECK_EQUAL(test::read_file(dir / "logs/app.log.1"), lines);
+  CAF_CHECK_EQUAL(file(), "new\n");
+}
+
+CAF_TEST(a batch begun in a file that is gone is written whole) {
+  leave_begun_batch("first\nsec");
+  fs::remove(path);
+  start();
+  flush();
+  CAF_CHECK_EQUAL(file(), lines);
+}
+
+CAF_TEST(a line that imitates nothing is compared as bytes and not doubled) {
+  auto twice = "same\nsame\n"s;
+  test::write_file(path, "same\n");
+  auto lane = keep->lane(lane_kind::log, "app");
+  auto where = start_of_file();
+  where.offset = 5;
+  CAF_REQUIRE(!keep->append(lane, 2, 2, twice));
+  keep->begin_batch(lane, {where, 1, 2});
+  open_spool();
+  start();
+  flush();
+  CAF_CHECK_EQUAL(file(), "same\nsame\nsame\n");
+}
+
+CAF_TEST(a new writer takes up the batch that died with the old one) {
+  auto last = std::make_shared<log_batch>();
+  writer = tracked(sys.spawn(mute_writer, last));
+  start_buffer();
+  append(lines);
+  self->send(aut, atom::persist_v, uint64_t{3});
+  settle();
+  CAF_CHECK_EQUAL(*last->lines.data, lines);
+  CAF_MESSAGE("GIVEN the old writer had begun and brought half of it to the file");
+  test::write_file(path, "first\nsec");
+  keep->begin_batch(keep->lane(lane_kind::log, "app"), {start_of_file(), 1, 3});
+  caf::anon_send_exit(writer, caf::exit_reason::kill);
+  settle();
+  start_writer();
+  self->send(aut, atom::attach_v, writer);
+  pass(10s);
+  CAF_CHECK_EQUAL(file(), lines);
+}
+
+CAF_TEST(what a restarted buffer sends again is not written again) {
+  start();
+  append("a\n");
+  flush();
+  log_batch batch{"app", {std::make_shared<const std::string>("a\n")}, 0, 1, 1, {}};
+  CAF_CHECK_EQUAL(get<log_outcome>(writer, atom::write_v, batch).written_bytes, 2u);
+  CAF_CHECK_EQUAL(file(), "a\n");
+}
+
+// -- syncs -----------------------------------------------------------------------------
+
+CAF_TEST(a sync lets the spool go and a write alone does not ) {
+  start();
+  append("a\n");
+  flush();
+  auto lane = keep->lane(lane_kind::log, "app");
+  CAF_CHECK_EQUAL(keep->state(lane).written, 1u);
+  CAF_CHECK_EQUAL(keep->state(lane).released, 0u);
+  CAF_CHECK_EQUAL(persist(), durability::disk);
+  CAF_CHECK_EQUAL(keep->state(lane).released, 1u);
+}
+
+CAF_TEST(after a failed sync the spool mends what the page cache lost) {
+  start();
+  append("kept\n");
+  CAF_CHECK_EQUAL(persist(), durability::disk);
+  append("doubtful\n");
+  *failing_syncs = 1;
+  self->send(aut, atom::persist_v, uint64_t{2});
+  settle();
+  CAF_MESSAGE("WHEN the kernel has dropped the pages");
+  std::fstream{path, std::ios::in | std::ios::out}.seekp(5)
+    << std::string("doubtful\n"s.size(), '\0');
+  pass(10s);
+  CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
+  CAF_CHECK_EQUAL(keep->state(keep->lane(lane_kind::log, "app")).released, 2u);
+}
+
+CAF_TEST(after a failed sync a file that others changed is set aside and begun anew) {
+  start();
+  append("doubtful\n");
+  *failing_syncs = 1;
+  self->send(aut, atom::persist_v, uint64_t{1});
+  settle();
+  std::ofstream{path, std::ios::app} << "theirs\n";
+  pass(10s);
+  CAF_CHECK_EQUAL(file(), "doubtful\n");
+  CAF_CHECK_EQUAL(test::read_file(path + ".aside-1"), "doubtful\ntheirs\n");
+  CAF_CHECK(writer_alerts("log-set-aside"));
+}
+
+CAF_TEST(what an earlier process wrote and did not sync is mended too) {
+  start();
+  append("old\n");
+  flush();
+  die();
+  start();
+  *failing_syncs = 1;
+  self->send(aut, atom::persist_v, uint64_t{1});
+  settle();
+  std::fstream{path, std::ios::in | std::ios::out} << std::string(4, '\0');
+  pass(10s);
+  CAF_CHECK_EQUAL(file(), "old\n");
+}
+
+CAF_TEST(a death between cutting and writing again loses nothing) {
+  start();
+  append("a\nb\n");
+  flush();
+  CAF_MESSAGE("GIVEN a mend noted what it cuts, cut it, and died");
+  auto lane = keep->lane(lane_kind::log, "app");
+  keep->begin_batch(lane, {start_of_file(), 1, 2});
+  fs::resize_file(path, 0);
+  die();
+  start();
+  flush();
+  CAF_CHECK_EQUAL(file(), "a\nb\n");
+}
+
+// -- the spool's files
+// -------------------------------------------------------------------
+
+CAF_TEST(without its files the spool is not promised and nothing is lost) {
+  start();
+  append("a\n");
+  fs::remove_all(dir / "spool");
+  flush();
+  CAF_CHECK_EQUAL(append("b\n").level, durability::memory);
+  CAF_CHECK_EQUAL(refused("c\n", durability::ram), ec::unavailable);
+  CAF_CHECK_EQUAL(persist(), durability::disk);
+  CAF_CHECK_EQUAL(file(), "a\nb\n");
+  CAF_CHECK(!keep->renew());
+  CAF_CHECK_EQUAL(refused("c\n", durability::ram), ec::none);
+  die();
+  start();
+  flush();
+  CAF_CHECK_EQUAL(file(), "a\nb\nc\n");
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

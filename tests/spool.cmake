@@ -1,0 +1,1 @@
+sluice_test(spool sluice_spool)
