@@ -106,6 +106,7 @@ private:
   caf::error roll();
   caf::error ensure_tail(size_t bytes);
   caf::error ensure_spare();
+  bool has_spare() const { return spare_ || tail_->room() > segment_bytes_ / 2; }
   bool directory_is_named() const;
   spool_segment* add(std::unique_ptr<spool_segment> segment);
   template <class More>
@@ -149,8 +150,5 @@ private:
   uint64_t moved_bytes_ = 0;
   size_t notes_dropped_ = 0;
 };
-
-/// What a lane's statement says.
-spool_format::lane_statement statement_of(const lane_state& state, uint64_t version);
 
 } // namespace sluice
