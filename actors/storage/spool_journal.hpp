@@ -49,6 +49,7 @@ public:
   size_t notes_dropped() const { return notes_dropped_; }
 
   bool check_place();
+  bool remove_empty();
   bool available() const { return !gone_ && !broken_; }
 
   uint64_t begin_replay(lane_id lane, uint64_t last_seq);
@@ -83,7 +84,6 @@ private:
   caf::error adopt(const spool_contents& contents, unique_fd header);
   void adopt_lane(lane_id id, const spool_contents::lane& found);
   void adopt_spare();
-  void adopt_replay();
   void remove_files(bool listed_too);
   void remove_own_files(int directory) const;
   void inherit(const spool_journal& old);
