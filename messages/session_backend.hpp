@@ -31,9 +31,8 @@ struct session_conversion {
 using session_backend_actor = caf::typed_actor<
   /// Brings all sessions, with their marks, to the wanted keeper: given are the one that
   /// keeps files and the one that keeps rows, and nobody else may talk to them meanwhile.
-  caf::replies_to<atom::convert, session_archive_actor,
-                  session_archive_actor>::with<session_conversion>>::
-  extend_with<managed_actor>;
+  caf::replies_to<atom::convert, session_archive_actor, session_archive_actor>::with<
+    session_conversion>>::extend_with<managed_actor>;
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_conversion& x) {

@@ -111,9 +111,7 @@ struct journal_fixture : fixture {
     write_file(dir / "id", "x");
     config.directory = dir / "sessions";
     config.identity_file = dir / "id";
-    config.make_syncer = [this] {
-      return tracked(sys.spawn(scripted_syncer, script));
-    };
+    config.make_syncer = [this] { return tracked(sys.spawn(scripted_syncer, script)); };
     config.make_compactor = [this] {
       compactor = tracked(sys.spawn(scripted_compactor, script));
       return compactor;
@@ -135,9 +133,8 @@ struct journal_fixture : fixture {
   /// Applies to store `s`; returns how many were written, or 0 and `refusal`.
   uint64_t apply(std::vector<session_change> changes, session_mark mark = {},
                  durability level = durability::ram) {
-    auto answer = ask<session_applied>(aut, atom::apply_v,
-                                       session_changes{"s", std::move(changes), mark},
-                                       level);
+    auto answer = ask<session_applied>(
+      aut, atom::apply_v, session_changes{"s", std::move(changes), mark}, level);
     refusal = answer ? caf::error{} : answer.error();
     last = answer ? *answer : session_applied{};
     return last.written;

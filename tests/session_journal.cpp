@@ -79,8 +79,7 @@ CAF_TEST(mark and sizes are there after a restart) {
   put("a", R"({"n":1})", 3);
   put("b", "{}", 5);
   auto before = stores();
-  CAF_CHECK(before
-            == (std::vector<session_store_info>{{"s", 2, 8 + 3, {"spool", 5}}}));
+  CAF_CHECK(before == (std::vector<session_store_info>{{"s", 2, 8 + 3, {"spool", 5}}}));
   restart();
   CAF_CHECK(stores() == before);
 }
@@ -92,7 +91,7 @@ CAF_TEST(a store without keys is listed for its mark) {
   CAF_CHECK(stores() == (std::vector<session_store_info>{{"s", 0, 0, {"spool", 4}}}));
 }
 
-CAF_TEST(a mark of its own is written and one that is known is not) {
+CAF_TEST(a mark of its own is written and one that is known is not ) {
   apply({}, {"spool", 7});
   restart();
   CAF_CHECK_EQUAL(mark(), (session_mark{"spool", 7}));
@@ -191,8 +190,8 @@ CAF_TEST(a stop syncs what is not and says so) {
 }
 
 CAF_TEST(a name that is none of a store is refused) {
-  auto answer = ask<session_applied>(aut, atom::apply_v,
-                                     session_changes{"../x", {}, {}}, durability::ram);
+  auto answer = ask<session_applied>(aut, atom::apply_v, session_changes{"../x", {}, {}},
+                                     durability::ram);
   CAF_CHECK(code_of(answer.error()) == ec::invalid_argument);
 }
 

@@ -2,8 +2,9 @@
 // wait for the next who needs one.
 #pragma once
 
-#include "messages/type_ids.hpp"
+#include "messages/status.hpp"
 
+#include <caf/error.hpp>
 #include <caf/timespan.hpp>
 
 #include <cstddef>
@@ -46,7 +47,7 @@ private:
   template <class Self>
   void stop_one(Self* self) {
     self->request(idle_.back(), caf::infinite, atom::stop_v)
-      .then([](const auto&) {}, [](const auto&) {});
+      .then([](const stop_report&) {}, [](const caf::error&) {});
     idle_.pop_back();
   }
 

@@ -67,7 +67,8 @@ private:
 std::string newlines_of(std::string_view document) {
   std::string list = "[";
   size_t from = 0;
-  for (auto at = document.find('\n'); at != document.npos; at = document.find('\n', from)) {
+  for (auto at = document.find('\n'); at != document.npos;
+       at = document.find('\n', from)) {
     if (list.size() > 1)
       list += ',';
     list += std::to_string(at - from);

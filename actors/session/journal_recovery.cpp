@@ -164,9 +164,9 @@ caf::error journal_recovery::index_snapshot() {
   // One that a journal names by its digest was looked at before.
   if (!found_.journal || found_.journal->end() == 0)
     if (auto err = json::check_store(snapshot_text_))
-      return caf::make_error(ec::unavailable, in_.path_of(snapshot_name_)
-                                                + " is no session store: "
-                                                + text_of(err));
+      return caf::make_error(ec::unavailable,
+                             in_.path_of(snapshot_name_)
+                               + " is no session store: " + text_of(err));
   std::string space;
   auto default_ms = found_.snapshot->modified_ms();
   auto list = json::list_members(snapshot_text_, 1);
@@ -245,13 +245,13 @@ void journal_recovery::take_document(const std::string& key, const journal_line&
                                      uint64_t offset) {
   std::string document{text.substr(where.document.offset, where.document.length)};
   if (where.newlines.length > 0)
-    restore_newlines(document,
-                     text.substr(where.newlines.offset, where.newlines.length));
+    restore_newlines(document, text.substr(where.newlines.offset, where.newlines.length));
   where.document.offset += offset;
   where.newlines.offset += offset;
   // In a line for the whole store the time is of those that do not say their own.
   auto told = line.what == journal_line::kind::store ? -1 : line.updated_at_ms;
-  auto x = index_document(true, where, document, told, std::max<int64_t>(line.updated_at_ms, 0));
+  auto x =
+    index_document(true, where, document, told, std::max<int64_t>(line.updated_at_ms, 0));
   x.seq = line.numbers.seq;
   found_.index.set(key, x);
 }

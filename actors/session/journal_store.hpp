@@ -43,9 +43,10 @@ struct journal_plan {
 class journal_store {
 public:
   /// Reads what is in the files; none are made before the first write.
-  static caf::expected<std::unique_ptr<journal_store>>
-  open(const folder& in, const std::string& store, std::string identity_file,
-       io_counts& io);
+  static caf::expected<std::unique_ptr<journal_store>> open(const folder& in,
+                                                            const std::string& store,
+                                                            std::string identity_file,
+                                                            io_counts& io);
 
   // -- reading ---------------------------------------------------------------------
 
@@ -74,7 +75,9 @@ public:
 
   /// Bytes of changes in the journal.
   uint64_t journal_growth() const;
-  uint64_t snapshot_bytes() const { return files_.snapshot ? files_.snapshot->size() : 0; }
+  uint64_t snapshot_bytes() const {
+    return files_.snapshot ? files_.snapshot->size() : 0;
+  }
 
   std::shared_ptr<store_compaction> prepare_compaction() const;
   /// Goes on with the files that the compaction made.
@@ -87,7 +90,8 @@ public:
   uint64_t set_aside() const { return files_.set_aside; }
 
 private:
-  journal_store(folder in, std::string store, std::string identity_file, store_files files)
+  journal_store(folder in, std::string store, std::string identity_file,
+                store_files files)
       : in_(std::move(in)), store_(std::move(store)),
         identity_file_(std::move(identity_file)), files_(std::move(files)),
         numbers_spool_(files_.named_spool), written_mark_(files_.mark) {}

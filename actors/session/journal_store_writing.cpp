@@ -53,9 +53,8 @@ journal_plan journal_store::plan(session_changes x, io_counts& io) const {
 }
 
 /// Returns what has to be written.
-std::vector<session_change> journal_store::sort_out(session_changes& x,
-                                                    journal_plan& plan,
-                                                    io_counts& io) const {
+std::vector<session_change>
+journal_store::sort_out(session_changes& x, journal_plan& plan, io_counts& io) const {
   // Numbers mean something only within one spool.
   auto numbered = !x.mark.spool_id.empty();
   auto same_spool = numbered && x.mark.spool_id == numbers_spool_;

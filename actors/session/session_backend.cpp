@@ -73,13 +73,14 @@ void session_backend_state::ask(const session_archive_actor& who, Then then,
 }
 
 caf::result<session_conversion>
-session_backend_state::convert(session_archive_actor journal, session_archive_actor rows) {
+session_backend_state::convert(session_archive_actor journal,
+                               session_archive_actor rows) {
   if (answer_.pending())
     return caf::make_error(ec::overloaded, "a conversion is running");
-  auto name = read_name();
-  if (!name)
-    return std::move(name.error());
-  named_ = *name;
+  auto named = read_name();
+  if (!named)
+    return std::move(named.error());
+  named_ = *named;
   done_ = {config_.wanted, false, 0, 0};
   if (named_ == config_.wanted)
     return done_;

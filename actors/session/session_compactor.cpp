@@ -4,8 +4,7 @@
 
 namespace sluice {
 
-caf::result<io_counts>
-session_compactor_state::compact(const compaction_handle& handle) {
+caf::result<io_counts> session_compactor_state::compact(const compaction_handle& handle) {
   ++compactions_;
   if (auto err = handle.work->run()) {
     ++failures_;
@@ -29,8 +28,8 @@ stop_report session_compactor_state::stop() {
   return report;
 }
 
-session_compactor_actor::behavior_type
-session_compactor(session_compactor_actor::stateful_pointer<session_compactor_state> self) {
+session_compactor_actor::behavior_type session_compactor(
+  session_compactor_actor::stateful_pointer<session_compactor_state> self) {
   auto* state = &self->state;
   return {
     [state](atom::compact, const compaction_handle& handle) {

@@ -25,7 +25,7 @@ private:
   uint64_t failures_ = 0;
 };
 
-session_compactor_actor::behavior_type
-session_compactor(session_compactor_actor::stateful_pointer<session_compactor_state> self);
+session_compactor_actor::behavior_type session_compactor(
+  session_compactor_actor::stateful_pointer<session_compactor_state> self);
 
 } // namespace sluice

@@ -171,8 +171,7 @@ status_report session_journal_state::status() const {
   check files{"session-files", true, {}};
   uint64_t entries = 0, bytes = 0, journals = 0, snapshots = 0, set_aside = 0, held = 0;
   for (auto& [store, x] : stores_) {
-    for (auto* trouble :
-         {&x.reading, &x.writing, &x.syncing, &x.compaction, &x.foreign})
+    for (auto* trouble : {&x.reading, &x.writing, &x.syncing, &x.compaction, &x.foreign})
       trouble->tell(report);
     held += x.held.size();
     if (!x.files) {

@@ -58,8 +58,8 @@ void session_journal_state::compacted(kept_store& store, const store_compaction&
       std::string text = "somebody removed or changed files of a session store; it was "
                          "written anew to "
                          + config_.directory;
-      for (auto& name : work.set_aside())
-        text += ", and " + name + " set aside";
+      for (auto& aside : work.set_aside())
+        text += ", and " + aside + " set aside";
       store.foreign.note(text);
     }
   }
@@ -82,7 +82,7 @@ caf::result<stop_report> session_journal_state::stop() {
 uint64_t session_journal_state::sync_at_end() {
   auto stores = unsynced();
   ++open_;
-  for (auto& [name, store] : stores_) {
+  for (auto& [key, store] : stores_) {
     if (!store.files)
       continue;
     if (store.suspect || store.files->needs_rebuild())
@@ -97,7 +97,7 @@ uint64_t session_journal_state::sync_at_end() {
 /// Stores with something that is not known to be on disk.
 uint64_t session_journal_state::unsynced() const {
   auto in_doubt = [](const auto& x) {
-    auto& [name, store] = x;
+    auto& store = x.second;
     if (!store.files)
       return false;
     auto& journal = store.files->journal();

@@ -24,7 +24,8 @@ caf::result<session_applied> session_journal_state::apply(session_changes& x,
   if (auto err = list())
     return err;
   if (!detail::valid_name(x.store))
-    return caf::make_error(ec::invalid_argument, "this is no name of a store: " + x.store);
+    return caf::make_error(ec::invalid_argument,
+                           "this is no name of a store: " + x.store);
   auto rp = self_->make_response_promise<session_applied>();
   auto done = [rp](const caf::expected<session_applied>& answer) mutable {
     if (answer)
@@ -67,16 +68,16 @@ caf::result<session_pruned> session_journal_state::prune(const session_prune& x)
 // -- writing -----------------------------------------------------------------------
 
 void session_journal_state::write(store_write x) {
-  auto name = x.changes.store;
-  auto& store = stores_[name];
+  auto key = x.changes.store;
+  auto& store = stores_[key];
   if (store.compacting) {
     if (store.held.size() < held_max)
       store.held.push_back(std::move(x));
     else
-      x.done(caf::make_error(ec::overloaded, "too many writes of store " + name));
+      x.done(caf::make_error(ec::overloaded, "too many writes of store " + key));
     return;
   }
-  if (auto err = make_ready(name, store)) {
+  if (auto err = make_ready(key, store)) {
     x.done(err);
     return;
   }
@@ -88,7 +89,7 @@ void session_journal_state::write(store_write x) {
   } else if (rebuild) {
     x.done(store.compaction_error);
   } else if (is_full(store)) {
-    x.done(caf::make_error(ec::disk_full, "the journal of session store " + name
+    x.done(caf::make_error(ec::disk_full, "the journal of session store " + key
                                             + " is as large as it may be: "
                                             + text_of(store.compaction_error)));
   } else {

@@ -83,9 +83,8 @@ void session_rows_state::read_all(reading x) {
     x.done(std::vector<session_document>{});
   } else if (known.bytes <= sql::piece_bytes_max) {
     auto statement = sql::whole(x.store);
-    query_for(std::move(x), std::move(statement), [](reading& all, sql_result& found) {
-      all.done(documents_of(found));
-    });
+    query_for(std::move(x), std::move(statement),
+              [](reading& all, sql_result& found) { all.done(documents_of(found)); });
   } else {
     plan_reading(std::move(x));
   }

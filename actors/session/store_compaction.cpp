@@ -74,8 +74,7 @@ uint64_t store_compaction::snapshot_bytes() const {
   for (auto& [key, x] : input_.index.all()) {
     quoted.clear();
     json::append_quoted(quoted, key);
-    sum +=
-      quoted.size() + between.size() + x.where.document.length + separator.size();
+    sum += quoted.size() + between.size() + x.where.document.length + separator.size();
   }
   return sum;
 }

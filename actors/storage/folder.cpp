@@ -43,7 +43,8 @@ int rename_to_free(const std::string& from, const std::string& to) {
 
 caf::error folder::make() const {
   if (::mkdir(path_.c_str(), directory_mode) != 0)
-    return errno == EEXIST ? caf::error{} : system_failure("make directory", path_, errno);
+    return errno == EEXIST ? caf::error{}
+                           : system_failure("make directory", path_, errno);
   return sync_path(path_ + "/..");
 }
 

@@ -30,8 +30,7 @@ caf::expected<new_file> new_file::create(const folder& in, const std::string& na
 caf::error new_file::reserve(uint64_t bytes) {
   int result;
   do {
-    result =
-      ::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes));
+    result = ::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes));
   } while (result != 0 && errno == EINTR);
   if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
     return system_failure("reserve room for", path_, errno);

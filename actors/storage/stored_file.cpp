@@ -21,8 +21,7 @@ int64_t modified_ns(const struct stat& info) {
 caf::expected<std::shared_ptr<stored_file>> stored_file::open(const folder& in,
                                                               const std::string& name) {
   auto path = in.path_of(name);
-  unique_fd file{
-    ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+  unique_fd file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
   if (!file) {
     if (errno == ENOENT)
       return std::shared_ptr<stored_file>{};
