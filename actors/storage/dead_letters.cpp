@@ -220,7 +220,9 @@ caf::error dead_letters::add(const std::vector<dead_letter>& letters) {
   if (auto err = open())
     return err;
   if (suspect_) {
-    if (auto err = file_->rewrite_unsynced(io_)) {
+    auto lines = file_->read_unsynced(io_);
+    auto err = lines ? file_->rewrite_unsynced(*lines, io_) : std::move(lines.error());
+    if (err) {
       // They are no longer ours to rewrite: what the file really holds decides.
       file_.reset();
       forget();
@@ -243,6 +245,8 @@ caf::error dead_letters::append(const std::vector<dead_letter>& letters) {
   }
   if (lines.empty())
     return caf::none;
+  if (auto ready = file_->make_ready(io_); !ready)
+    return std::move(ready.error());
   auto done = file_->append(lines);
   io_ += done.io;
   for (auto [seq, end] : ends)

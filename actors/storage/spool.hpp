@@ -159,6 +159,10 @@ public:
   /// to be called when everything was brought to disk.
   caf::error renew();
 
+  /// Removes its files if nothing in it is unreleased: another place goes on. It is
+  /// unavailable then.
+  bool remove_empty();
+
   /// Whether all its pages are locked in memory. If not, swap is a disk that they may
   /// reach.
   bool pages_locked() const;
