@@ -1,6 +1,7 @@
 // Files that somebody else put there, changed, damaged or took away.
 #define CAF_SUITE session_journal_files
 
+#include "actors/storage/digest.hpp"
 #include "tests/journal_fixture.hpp"
 
 using namespace sluice;
