@@ -1,6 +1,7 @@
 // What the session journal keeps, and how its files say it.
 #define CAF_SUITE session_journal
 
+#include "actors/detail/json_input.hpp"
 #include "tests/journal_fixture.hpp"
 
 using namespace sluice;
@@ -73,6 +74,22 @@ CAF_TEST(the lines say what happened and with which number) {
   CAF_CHECK(text.find(R"({"seq":2,"mark":3,"key":"b","updatedAt":7,"document":{},)")
             != text.npos);
   CAF_CHECK(text.find(R"({"seq":4,"mark":4,"key":"a","erased":true,)") != text.npos);
+}
+
+CAF_TEST(every line is JSON and so is the snapshot) {
+  put("\"\\\x01é", "{\n \"a\": \"\\n\"\n}", 1);
+  apply({{"b", false, "{}", 1, 2}, {"\"\\\x01é", true, "", 0, 3}}, {"spool", 3});
+  put("c", "{\n}", 4);
+  CAF_CHECK(!json::check_lines(journal()));
+  io_counts io;
+  auto store = journal_store::open(folder{config.directory}, "s", dir / "id", io);
+  CAF_REQUIRE(store);
+  CAF_REQUIRE(!(*store)->prepare_compaction()->run());
+  CAF_CHECK(!json::check_lines(journal()));
+  auto all = json::read_store(snapshot());
+  CAF_REQUIRE(all);
+  CAF_REQUIRE_EQUAL(all->size(), 2u);
+  CAF_CHECK_EQUAL(all->at(1).document, "{\n}");
 }
 
 CAF_TEST(mark and sizes are there after a restart) {
