@@ -112,8 +112,8 @@ class Copier(Cutter):
             service = trial.launch_elsewhere(where / "data")
             try:
                 service.wait_ready()
-                trial.violations += judge(trial.record, outcome.read(service, trial.record),
-                                          events, settle=False)
+                found = outcome.read(service, trial.record)
+                trial.violations += judge(trial.record, found, events, settle=False)
             except AssertionError as error:
                 trial.violations.append(str(error))
             finally:
@@ -127,7 +127,7 @@ class Forgetter(Cutter):
     modes = ("ext4", "strict")
 
     def disk(self):
-        mode = self.dice.choice(self.modes)
+        mode = self.modes[self.figures.cuts // CUTS_PER_DISK % len(self.modes)]
         result = ForgetfulDisk(os.path.join(self.folder, "disk"), mode)
         result.slow_syncs(self.dice.choice((0.0001, SLOWEST_SYNC_SECONDS)))
         return result
