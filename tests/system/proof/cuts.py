@@ -15,6 +15,7 @@ from proof.check import judge
 from proof.copied_disk import CopiedDisk
 from proof.figures import Figures
 from proof.forgetful_disk import ForgetfulDisk
+from proof.kills import BACKENDS
 from proof.record import Event
 from proof.trial import Trial, offers
 
@@ -90,9 +91,10 @@ class Cutter:
         window = self.dice.choice((short, short, "1h"))
         result = [f"--log.flush-interval={window}", f"--session.debounce={window}",
                   f"--sqlite.checkpoint-interval={short}"]
-        for key in ("sqlite.queue-interval", "flush.grid"):
+        for key, value in (("sqlite.queue-interval", short), ("flush.grid", short),
+                           ("session.backend", self.dice.choice(BACKENDS))):
             if offers(key):
-                result.append(f"--{key}={short}")
+                result.append(f"--{key}={value}")
         return tuple(result)
 
 
