@@ -21,8 +21,8 @@ INSERT = "INSERT INTO {} (text) VALUES (?)"
 
 
 class Connection:
-    """One writer. `disk` is the share of its writes that ask for the disk; one
-    in three writers has large documents, whose journals are compacted now and then."""
+    """One writer. `disk` is the share of its writes that ask for the disk. One writer in
+    three has large documents, so that journals are compacted now and then."""
 
     def __init__(self, number, record, seed, disk):
         self.number = number
