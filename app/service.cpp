@@ -24,8 +24,11 @@ struct system_config : caf::actor_system_config {
   }
 };
 
-log_buffer_config buffer_config(const log_settings& from) {
+log_buffer_config buffer_config(const settings& whole) {
+  const auto& from = whole.log;
   log_buffer_config result;
+  result.adaptive = whole.adaptive;
+  result.grid = {whole.flush_grid};
   result.max_entries = from.max_entries;
   result.max_bytes = from.max_bytes;
   result.flush_interval = from.flush_interval;
@@ -33,8 +36,11 @@ log_buffer_config buffer_config(const log_settings& from) {
   return result;
 }
 
-session_debouncer_config debouncer_config(const session_settings& from) {
+session_debouncer_config debouncer_config(const settings& whole) {
+  const auto& from = whole.session;
   session_debouncer_config result;
+  result.adaptive = whole.adaptive;
+  result.grid = {whole.flush_grid};
   result.debounce = from.debounce;
   result.debounced = from.debounced;
   result.max_pending = from.max_pending;
@@ -91,17 +97,30 @@ checkpoint_scheduler_config checkpoint_config(const sqlite_settings& from) {
   return result;
 }
 
+session_backend_config backend_config(const settings& from) {
+  session_backend_config result;
+  result.directory = from.data_dir + "/sessions";
+  result.identity_file = from.data_dir + "/id";
+  result.wanted = from.session.backend == "database" ? session_keeper::database
+                                                     : session_keeper::journal;
+  return result;
+}
+
 supervisor_config actors_config(const settings& from) {
   supervisor_config result;
   result.data_dir = from.data_dir;
-  result.log = buffer_config(from.log);
+  result.log = buffer_config(from);
   result.max_logs = from.log.max_logs;
-  result.sessions = debouncer_config(from.session);
+  result.sessions = debouncer_config(from);
+  result.backend = backend_config(from);
+  result.max_journal_bytes = from.session.max_journal_bytes;
+  result.restarts = from.restarts;
   result.writer = writer_config(from);
   result.reader = reader_config(from);
   result.readers = from.sqlite.readers;
   result.checkpoints = checkpoint_config(from.sqlite);
   result.queue.interval = from.sqlite.queue_interval;
+  result.queue.grid = {from.flush_grid};
   result.metrics.window = from.metrics.window;
   result.metrics.history = from.metrics.history;
   result.metrics.kernel = read_process_io;
@@ -112,20 +131,23 @@ supervisor_config actors_config(const settings& from) {
 } // namespace
 
 struct service::implementation {
-  implementation(settings from, std::string config_json)
-      : config(std::move(from)), json(std::move(config_json)), system(caf_config) {}
+  implementation(settings from, std::string config_json, spool_use with)
+      : config(std::move(from)), json(std::move(config_json)), keep(std::move(with)),
+        system(caf_config) {}
 
   settings config;
   std::string json;
+  spool_use keep;
   system_config caf_config;
   caf::actor_system system;
   supervisor_actor root;
+  subsystems actors;
   std::unique_ptr<http::server> http;
 };
 
-service::service(settings config, std::string config_json)
-    : impl_(std::make_unique<implementation>(std::move(config), std::move(config_json))) {
-}
+service::service(settings config, std::string config_json, spool_use spool)
+    : impl_(std::make_unique<implementation>(std::move(config), std::move(config_json),
+                                             std::move(spool))) {}
 
 service::~service() {
   // nop
@@ -133,24 +155,35 @@ service::~service() {
 
 caf::error service::start() {
   auto& self = *impl_;
-  self.root = self.system.spawn(supervisor, actors_config(self.config));
+  auto config = actors_config(self.config);
+  config.spool = self.keep.spool;
+  config.spool_reservations = self.keep.reservations;
+  self.root = self.system.spawn(supervisor, std::move(config));
   caf::scoped_actor asker{self.system};
-  subsystems actors;
   caf::error problem;
   asker->request(self.root, caf::infinite, atom::start_v)
-    .receive([&](subsystems& x) { actors = std::move(x); },
+    .receive([&](subsystems& x) { self.actors = std::move(x); },
              [&](caf::error& err) { problem = std::move(err); });
-  if (!problem) {
-    http::backend backend{self.root, std::move(actors),
-                          std::make_shared<budget>(self.config.http.max_in_flight_bytes),
-                          self.json};
-    self.http =
-      std::make_unique<http::server>(self.system, self.config.http, std::move(backend));
-    problem = self.http->start();
-  }
   if (problem)
     stop();
   return problem;
+}
+
+caf::error service::serve() {
+  auto& self = *impl_;
+  http::backend backend{self.root, self.actors,
+                        std::make_shared<budget>(self.config.http.max_in_flight_bytes),
+                        self.json};
+  self.http =
+    std::make_unique<http::server>(self.system, self.config.http, std::move(backend));
+  auto problem = self.http->start();
+  if (problem)
+    stop();
+  return problem;
+}
+
+const subsystems& service::actors() const {
+  return impl_->actors;
 }
 
 std::string service::address() const {
@@ -171,6 +204,7 @@ std::vector<stop_report> service::stop() {
   if (self.http)
     self.http->finish();
   self.http.reset();
+  self.actors = {};
   return reports;
 }
 

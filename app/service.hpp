@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/config/settings.hpp"
+#include "app/spool_use.hpp"
 #include "messages/supervisor.hpp"
 
 #include <caf/error.hpp>
@@ -15,13 +16,21 @@ namespace sluice {
 
 class service {
 public:
-  /// `config_json` is what `GET /v1/config` answers.
-  service(settings config, std::string config_json);
+  /// `config_json` is what `GET /v1/config` answers; `spool` may hold what an earlier run
+  /// left.
+  service(settings config, std::string config_json, spool_use spool);
   ~service();
 
-  /// Starts everything, HTTP last. On an error nothing runs; its code tells what kind:
-  /// `invalid_setting`, `unavailable` (an address in use), or the actor's own.
+  /// Starts the actors, and brings to disk what the spool holds. On an error nothing
+  /// runs.
   caf::error start();
+
+  /// Serves HTTP. On an error nothing runs; its code tells what kind: `invalid_setting`,
+  /// or `unavailable` for an address in use.
+  caf::error serve();
+
+  /// Who works, and what the start took over.
+  const subsystems& actors() const;
 
   /// Where HTTP is served: `127.0.0.1:3000`, or `unix:PATH`.
   std::string address() const;

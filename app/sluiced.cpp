@@ -112,19 +112,65 @@ exit_code report(const std::vector<stop_report>& reports) {
   return drained;
 }
 
+// What the start found: where the sessions came from, and what a service that died had
+// left.
+void tell_start(const subsystems& started, const spool_use& keep) {
+  for (const auto& words : keep.reservations)
+    spdlog::warn("spool-place {}", words);
+  if (const auto& x = started.conversion; x.converted)
+    spdlog::info("sessions-moved start brought {} sessions of {} stores to the {}",
+                 x.documents, x.stores, to_string(x.keeper));
+  for (const auto& each : started.replay)
+    spdlog::info("replayed start brought {} items of {} to disk", each.items, each.what);
+  for (const auto& words : started.unplaced)
+    spdlog::error("not-placed start could not bring to disk: {}", words);
+}
+
+exit_code failed_start(const caf::error& err, exit_code code) {
+  tell(text_of(err));
+  return code;
+}
+
+// What an earlier start left in a place that is not this one's is brought to disk by a
+// service that nobody is served by.
+caf::error take_over(const config::configuration& from, const std::string& json,
+                     const data_dir& data) {
+  auto earlier = open_earlier_spool(from.settings.spool, data);
+  if (!earlier)
+    return std::move(earlier.error());
+  if (!earlier->spool)
+    return caf::none;
+  service sluice{from.settings, json, *earlier};
+  if (auto err = sluice.start())
+    return err;
+  tell_start(sluice.actors(), *earlier);
+  sluice.stop();
+  if (holds_anything(*earlier->spool))
+    return caf::make_error(ec::unavailable,
+                           "the spool of data directory " + data.path()
+                             + " lies in an earlier place, and what it holds cannot be "
+                               "brought to disk");
+  return caf::none;
+}
+
 exit_code serve(config::configuration from, const sigset_t& held) {
   auto data = data_dir::open(from.settings.data_dir, lock_patience);
-  if (!data) {
-    tell(text_of(data.error()));
-    return data.error() == ec::invalid_setting ? bad_setting : data_unavailable;
-  }
+  if (!data)
+    return failed_start(
+      data.error(), data.error() == ec::invalid_setting ? bad_setting : data_unavailable);
   const auto json = config::json_text(from);
   raise_descriptor_limit(from.settings.http.max_connections);
-  service sluice{std::move(from.settings), json};
-  if (auto err = sluice.start()) {
-    tell(text_of(err));
-    return code_for(err);
-  }
+  if (auto err = take_over(from, json, *data))
+    return failed_start(err, data_unavailable);
+  auto keep = open_spool(from.settings.spool, *data);
+  if (!keep)
+    return failed_start(keep.error(), data_unavailable);
+  service sluice{std::move(from.settings), json, *keep};
+  if (auto err = sluice.start())
+    return failed_start(err, code_for(err));
+  tell_start(sluice.actors(), *keep);
+  if (auto err = sluice.serve())
+    return failed_start(err, code_for(err));
   tell("ready http=" + sluice.address());
   int received = 0;
   sigwait(&held, &received);

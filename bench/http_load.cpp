@@ -28,8 +28,8 @@ std::string post_line_to_disk(uint64_t) {
 }
 
 std::string insert_at(const std::string& target, uint64_t number) {
-  auto body = std::string{"{\"sql\":\""} + insert_row + "\",\"params\":[\""
-              + row_body(number) + "\"]}";
+  auto body = std::string{R"({"sql":")"} + insert_row + R"(","params":[")"
+              + row_body(number) + R"("]})";
   return http_request("POST", target, "application/json", body);
 }
 

@@ -92,7 +92,8 @@ using session_debouncer_actor = caf::typed_actor<
   caf::replies_to<atom::stats>::with<session_stats>,
   // internal: the window of this store, opened with this generation, is over.
   caf::reacts_to<atom::tick, std::string, uint64_t>,
-  // internal: the pause after a failed write of this store is over.
+  // internal: the pause after a failed write of this store is over; without a name, the
+  // one after the stores could not be learnt.
   caf::reacts_to<atom::retry, std::string,
                  uint64_t>>::extend_with<metered_actor>::extend_with<managed_actor>;
 

@@ -109,13 +109,18 @@ using session_store_actor = caf::typed_actor<
   caf::replies_to<atom::load, std::string, std::string>::with<session_lookup>,
   /// Returns a whole store, ordered by key.
   caf::replies_to<atom::load_all, std::string>::with<std::vector<session_document>>,
-  /// Lists the stores that have keys.
+  /// Lists the stores that have keys, or a mark.
   caf::replies_to<atom::stores>::with<std::vector<session_store_info>>,
   /// Writes the changed documents, all or none; equal ones cost no write.
   caf::replies_to<atom::apply, session_changes, durability>::with<session_applied>,
   /// Removes, or names, what is too old or too many.
   caf::replies_to<atom::prune,
                   session_prune>::with<session_pruned>>::extend_with<managed_actor>;
+
+/// A session store that another can take over.
+using session_archive_actor = session_store_actor::extend<
+  /// Returns a whole store as the changes that make it, with its mark.
+  caf::replies_to<atom::dump, std::string>::with<session_changes>>;
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_document& x) {

@@ -5,6 +5,7 @@
 #include "messages/database.hpp"
 #include "messages/log_buffer.hpp"
 #include "messages/metrics_aggregator.hpp"
+#include "messages/session_backend.hpp"
 #include "messages/session_debouncer.hpp"
 #include "messages/sql_queue.hpp"
 
@@ -28,6 +29,8 @@ struct subsystems {
   database_actor database;
   metrics_aggregator_actor metrics;
   sql_queue_actor queue;
+  /// Where the sessions are, and what was brought there.
+  session_conversion conversion = {};
   /// What the start replayed, and what of it could not be brought to disk yet, in words.
   std::vector<replayed> replay;
   std::vector<std::string> unplaced;
@@ -69,7 +72,7 @@ typename Inspector::result_type inspect(Inspector& f, replayed& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, subsystems& x) {
   return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics,
-           x.queue, x.replay, x.unplaced);
+           x.queue, x.conversion, x.replay, x.unplaced);
 }
 
 template <class Inspector>

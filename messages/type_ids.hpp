@@ -36,6 +36,9 @@ CAF_ADD_ATOM(sluice, sluice::atom, load_all, "loadAll")
 CAF_ADD_ATOM(sluice, sluice::atom, stores, "stores")
 CAF_ADD_ATOM(sluice, sluice::atom, apply, "apply")
 CAF_ADD_ATOM(sluice, sluice::atom, prune, "prune")
+CAF_ADD_ATOM(sluice, sluice::atom, dump, "dump")
+CAF_ADD_ATOM(sluice, sluice::atom, compact, "compact")
+CAF_ADD_ATOM(sluice, sluice::atom, convert, "convert")
 
 // -- the database ------------------------------------------------------------
 CAF_ADD_ATOM(sluice, sluice::atom, query, "query")

@@ -22,6 +22,7 @@ using documents = std::map<std::string, std::string>;
 /// What the mock store holds, was asked for, and shall do.
 struct store_script {
   std::map<std::string, documents> data;
+  std::map<std::string, session_mark> marks;
   std::vector<session_changes> applied;
   std::vector<durability> levels;
   std::vector<session_prune> prunes;
@@ -51,6 +52,8 @@ struct store_script {
 
   session_store_info info(const std::string& store) const {
     session_store_info result{store, 0, 0};
+    if (auto mark = marks.find(store); mark != marks.end())
+      result.mark = mark->second;
     if (auto found = data.find(store); found != data.end())
       for (auto& [key, document] : found->second) {
         ++result.entries;
@@ -70,6 +73,7 @@ struct store_script {
         store[change.key] = change.document;
       result.written += before != store;
     }
+    marks[x.store] = x.mark;
     result.now = info(x.store);
     return result;
   }

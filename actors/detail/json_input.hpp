@@ -36,6 +36,10 @@ caf::error check_lines(const std::string& text);
 /// Reads an object of objects, key to document; documents keep their bytes.
 caf::expected<std::vector<session_document>> read_store(const std::string& text);
 
+/// Refuses what is not an object of objects. Looks at one document after the other, so
+/// that a large store takes no more memory than its largest document does.
+caf::error check_store(std::string_view text);
+
 /// Reads `{"sql","params"?}`.
 caf::expected<sql_statement> read_statement(const std::string& text);
 

@@ -18,9 +18,11 @@
 #include "actors/lifecycle/restarts.hpp"
 #include "actors/log/log_buffer.hpp"
 #include "actors/observe/metrics_aggregator.hpp"
+#include "actors/session/session_backend.hpp"
 #include "actors/session/session_debouncer.hpp"
 #include "actors/storage/spool.hpp"
 #include "messages/log_writer.hpp"
+#include "messages/session_journal.hpp"
 #include "messages/spool_keeper.hpp"
 #include "messages/supervisor.hpp"
 
@@ -41,6 +43,9 @@ struct supervisor_config {
   log_buffer_config log;
   uint64_t max_logs = 256;
   session_debouncer_config sessions;
+  session_backend_config backend;
+  /// Bytes to which a store's journal may grow while it cannot be compacted.
+  uint64_t max_journal_bytes = 67'108'864;
   sqlite_writer_config writer;
   sqlite_reader_config reader;
   uint64_t readers = 2;
@@ -80,13 +85,17 @@ public:
 private:
   using start_promise = caf::typed_response_promise<subsystems>;
 
-  // -- the start -------------------------------------------------------------------
+  // -- the start (supervisor_start.cpp) ----------------------------------------------
   void start_files();
   void start_spool_keeper();
   void start_log_writer();
   void place_dead_letters();
   subsystems start_database(sqlite_writer_actor writer);
   void start_queue(const sqlite_writer_actor& writer, const database_actor& database);
+  void start_sessions(subsystems started, start_promise answer);
+  session_journal_actor start_journal();
+  void use_sessions(subsystems& started, const session_archive_actor& rows,
+                    const session_journal_actor& journal);
   void replay(subsystems started, start_promise answer);
   persist_targets everybody() const;
 

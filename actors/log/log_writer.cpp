@@ -23,6 +23,10 @@ std::string file_name(const std::string& log) {
 
 // -- files ------------------------------------------------------------------------
 
+std::string log_writer_state::path_of(const std::string& log) const {
+  return config_.directory + "/" + file_name(log);
+}
+
 log_writer_state::log_file& log_writer_state::entry(const std::string& log) {
   auto [place, is_new] = logs_.try_emplace(log);
   auto& x = place->second;
@@ -121,8 +125,7 @@ caf::result<log_tail> log_writer_state::tail(const std::string& log, uint64_t li
 
 bool log_writer_state::find(const std::string& log) const {
   struct stat info {};
-  auto path = config_.directory + "/" + file_name(log);
-  return ::lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  return ::lstat(path_of(log).c_str(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
 // -- telling ----------------------------------------------------------------------

@@ -73,6 +73,7 @@ private:
 
   // -- files -------------------------------------------------------------------------
   log_file& entry(const std::string& log);
+  std::string path_of(const std::string& log) const;
   caf::error open(const std::string& log, log_file& to);
   caf::error make_directory();
   void let_go(log_file& from);

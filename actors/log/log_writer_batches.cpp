@@ -44,6 +44,8 @@ caf::error log_writer_state::put(const log_batch& batch, log_outcome& outcome) {
   to.written = batch.last_seq;
   if (to.lane != 0)
     config_.spool->written(to.lane, to.written);
+  if (to.file->path() != path_of(batch.log))
+    let_go(to);
   return caf::none;
 }
 

@@ -77,9 +77,28 @@ bool pending_store::reached(uint64_t seq, durability level) const {
 
 // -- changing ----------------------------------------------------------------------
 
+void pending_store::resume(uint64_t last, uint64_t committed, uint64_t synced) {
+  last_seq_ = last;
+  flight_seq_ = committed;
+  committed_seq_ = committed;
+  synced_seq_ = synced;
+}
+
+bool pending_store::restore(const std::string& key, unwritten_session x) {
+  last_seq_ = std::max(last_seq_, x.seq);
+  return take(key, std::move(x), caf::none);
+}
+
 bool pending_store::set(const std::string& key, unwritten_session x,
                         caf::optional<uint64_t> stored) {
-  ++last_seq_;
+  x.seq = ++last_seq_;
+  if (!x.in_spool)
+    unkept_seq_ = x.seq;
+  return take(key, std::move(x), stored);
+}
+
+bool pending_store::take(const std::string& key, unwritten_session x,
+                         caf::optional<uint64_t> stored) {
   auto [place, fresh] = waiting_.try_emplace(key);
   auto& waiting = place->second;
   if (!fresh) {
@@ -104,8 +123,10 @@ session_changes pending_store::take_off() {
   for (auto& [key, x] : in_flight_) {
     auto own = x.erased ? -1 : json::updated_at_ms(x.document);
     result.changes.push_back(
-      {key, x.erased, x.document, own < 0 ? x.updated_at_ms : own});
+      {key, x.erased, x.document, own < 0 ? x.updated_at_ms : own, x.seq});
   }
+  std::sort(result.changes.begin(), result.changes.end(),
+            [](const auto& a, const auto& b) { return a.seq < b.seq; });
   return result;
 }
 
@@ -114,6 +135,7 @@ unwritten_sessions pending_store::land(const session_applied& applied) {
     growth_ -= growth_of(key, x);
   stored_.entries = applied.now.entries;
   stored_.bytes = applied.now.bytes;
+  stored_.mark = applied.now.mark;
   committed_seq_ = flight_seq_;
   if (applied.level == durability::disk)
     synced_seq_ = flight_seq_;

@@ -25,11 +25,23 @@ struct unwritten_session {
   /// When the first unwritten update of this session came.
   caf::actor_clock::time_point since;
   credit charge;
+  /// Number of the newest update, given when it is taken.
+  uint64_t seq = 0;
+  /// Whether the newest update survives the process.
+  bool in_spool = false;
   /// What the store will hold under this key when its turn comes; 0 if unknown.
   uint64_t replaces_bytes = 0;
 };
 
 using unwritten_sessions = std::map<std::string, unwritten_session, std::less<>>;
+
+/// One update that a request makes.
+struct session_step {
+  std::string key;
+  unwritten_session session;
+  /// Bytes stored under the key, where they are known.
+  caf::optional<uint64_t> stored_bytes;
+};
 
 class pending_store {
 public:
@@ -66,19 +78,33 @@ public:
   int64_t growth(const std::string& key, uint64_t bytes,
                  caf::optional<uint64_t> stored) const;
 
-  /// Number of the last update, and up to which number all are committed, or synced.
+  /// Number of the last update, of the last one in flight, and up to which number all
+  /// are committed.
   uint64_t last_seq() const { return last_seq_; }
+  uint64_t flight_seq() const { return flight_seq_; }
   uint64_t committed_seq() const { return committed_seq_; }
 
   /// Whether everything up to `seq` has reached `level`.
   bool reached(uint64_t seq, durability level) const;
 
+  /// Whether everything up to `seq` is in the store or in the spool.
+  bool survives(uint64_t seq) const {
+    return unkept_seq_ <= committed_seq_ || reached(seq, durability::ram);
+  }
+
   // -- changing --------------------------------------------------------------------
+
+  /// Begins with the numbers that an earlier run ended with.
+  void resume(uint64_t last, uint64_t committed, uint64_t synced);
+
+  /// Takes an update of an earlier run, which has its number; returns as `set`.
+  bool restore(const std::string& key, unwritten_session x);
 
   /// Takes an update; returns whether it superseded one that waited.
   bool set(const std::string& key, unwritten_session x, caf::optional<uint64_t> stored);
 
-  /// Puts all that waits in flight, and returns it as one flush.
+  /// Puts all that waits in flight, and returns it as one flush, in the order of the
+  /// newest numbers.
   session_changes take_off();
 
   /// The flush is in the store; returns what it brought there.
@@ -92,6 +118,8 @@ public:
   void pruned(const session_pruned& x);
 
 private:
+  bool take(const std::string& key, unwritten_session x, caf::optional<uint64_t> stored);
+
   session_store_info stored_;
   unwritten_sessions waiting_;
   unwritten_sessions in_flight_;
@@ -99,6 +127,8 @@ private:
   uint64_t flight_seq_ = 0;
   uint64_t committed_seq_ = 0;
   uint64_t synced_seq_ = 0;
+  /// Number of the last update that the spool did not take.
+  uint64_t unkept_seq_ = 0;
   /// Sum over both maps of what each session adds to the store.
   int64_t growth_ = 0;
 };

@@ -80,6 +80,7 @@ status_report session_debouncer_state::status() const {
     }
     add_maintenance_alerts(line, report);
   }
+  set_aside_.tell(report);
   write.ok = write.detail.empty();
   sync.ok = sync.detail.empty();
   check age{"oldest-unflushed", oldest <= config_.debounce + unflushed_grace, {}};
@@ -89,6 +90,7 @@ status_report session_debouncer_state::status() const {
                   {"pending", static_cast<int64_t>(pending)},
                   {"cacheEntries", static_cast<int64_t>(cache_.entries())},
                   {"cacheBytes", static_cast<int64_t>(cache_.bytes())},
+                  {"recordsSetAside", static_cast<int64_t>(records_set_aside_)},
                   {"wallClockSteady", wall_clock_steady()},
                   {"oldestMs", to_ms(oldest)}};
   return report;
@@ -117,8 +119,9 @@ void session_debouncer_state::finish_stop() {
   if (stopping_.empty() || !std::all_of(lines_.begin(), lines_.end(), done))
     return;
   report_counts();
+  auto left = not_taken_up();
   for (auto& rp : stopping_)
-    rp.deliver(stop_report{name, {}, drained_, 0, {}});
+    rp.deliver(stop_report{name, {}, drained_, left, left > 0 ? "in the spool" : ""});
   self_->quit();
 }
 
@@ -137,7 +140,7 @@ session_debouncer(session_debouncer_actor::stateful_pointer<session_debouncer_st
     [st](atom::replace, session_replacement& x) { return st->replace(x); },
     [st](atom::get, std::string& store, std::string& key) { return st->get(store, key); },
     [st](atom::get_all, const std::string& store) { return st->get_all(store); },
-    [st](atom::flush) { return st->flush_all(); },
+    [st](atom::flush) { return st->flush(caf::none); },
     [st](atom::flush, const std::string& store) { return st->flush(store); },
     [st](atom::persist, const std::string& store, uint64_t seq, durability level) {
       return st->persist(store, seq, level);

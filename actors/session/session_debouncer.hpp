@@ -4,12 +4,18 @@
 // documents and is tried again with growing pauses.
 #pragma once
 
+#include "actors/detail/flush_grid.hpp"
+#include "actors/detail/growing_pause.hpp"
+#include "actors/detail/trouble.hpp"
 #include "actors/detail/wall_clock.hpp"
+#include "actors/detail/window_timer.hpp"
 #include "actors/session/session_cache.hpp"
 #include "actors/session/store_line.hpp"
+#include "actors/storage/spool.hpp"
 #include "messages/metrics_aggregator.hpp"
 #include "messages/session_debouncer.hpp"
 #include "messages/session_store.hpp"
+#include "messages/spool_keeper.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -17,6 +23,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -29,6 +36,10 @@ struct session_debouncer_config {
   bool debounced = true;
   /// Sessions waiting in a store before an early flush.
   uint64_t max_pending = 10;
+  /// Whether that gives way to the window while the spool has room.
+  bool adaptive = false;
+  /// On which windows end.
+  detail::flush_grid grid = {};
   /// Age up to which a read is answered from memory; 0: never.
   caf::timespan cache_ttl = std::chrono::seconds{45};
   /// Whether maintenance removes, or only tells.
@@ -38,6 +49,12 @@ struct session_debouncer_config {
   uint64_t max_entries = 500;
   /// Keys and documents of a store, unwritten ones included.
   uint64_t max_store_bytes = uint64_t{64} * 1024 * 1024;
+  /// Keeps what is accepted and not written yet; null: memory alone does.
+  std::shared_ptr<sluice::spool> spool = nullptr;
+  /// Is told when the spool's files are gone; may be null.
+  spool_keeper_actor keeper = {};
+  /// Where records of the spool go that cannot be read (as `set-aside.ndjson`).
+  std::string set_aside_directory = {};
   /// Time of day in ms since 1970.
   std::function<int64_t()> wall_now_ms = detail::wall_clock_ms;
 };
@@ -66,8 +83,8 @@ public:
 
   // -- writing (session_debouncer_writes.cpp) --------------------------------------
 
-  caf::result<flush_report> flush_all();
-  caf::result<flush_report> flush(const std::string& store);
+  /// Of this store, or of all.
+  caf::result<flush_report> flush(caf::optional<std::string> only);
   caf::result<durability> persist(const std::string& store, uint64_t seq,
                                   durability level);
   void on_tick(const std::string& store, uint64_t generation);
@@ -100,13 +117,13 @@ private:
   /// Runs the request once the totals of all stores are known.
   void with_totals(held_request request);
   void ask_totals();
+  void totals_answered(const caf::error& err);
   /// Runs the request now, or in its turn behind those that wait for the same key.
   void admit(store_line& line, const std::string& key, held_request request);
   template <class Answer, class Run>
   caf::result<Answer> key_request(const std::string& store, const std::string& key,
                                   bool opens, Run run);
   store_line* find_line(const std::string& store);
-  store_line& open_line(const std::string& store);
   void refuse_held(const caf::error& err);
 
   // -- single sessions -------------------------------------------------------------
@@ -116,11 +133,32 @@ private:
   void loaded(store_line& line, const std::string& key,
               const caf::expected<session_lookup>& found);
   bool update(store_line& line, const std::string& key, unwritten_session& x,
-              const knowledge& now, receipt_promise rp);
+              const knowledge& now, durability at_least, receipt_promise rp);
   caf::error store_full(const std::string& store) const;
   unwritten_session make_unwritten(std::string document, credit charge) const;
-  void accept(store_line& line, const std::string& key, unwritten_session x,
-              const caf::optional<uint64_t>& stored);
+  void count_coalesced(bool superseded);
+
+  // -- the spool (session_debouncer_spool.cpp) -------------------------------------
+
+  /// Makes the steps, all or none, and answers with a receipt or why not.
+  void take(store_line& line, std::vector<session_step> steps, durability at_least,
+            receipt_promise rp);
+  /// Brings the steps into the spool, or finds that memory has to do.
+  caf::expected<durability> keep(store_line& line, std::vector<session_step>& steps,
+                                 durability at_least);
+  caf::error append(store_line& line, const std::vector<session_step>& steps);
+  void make_room();
+  void look_after_spool();
+  bool windows_suffice() const;
+
+  store_line& open_line(const session_store_info& stored);
+  /// Opens what there is, and takes up again what the store may not have.
+  caf::error take_up(const std::vector<session_store_info>& stores);
+  caf::error restore(store_line& line);
+  /// Updates that the spool has, if nothing of it was taken up.
+  uint64_t not_taken_up() const;
+  caf::expected<std::vector<session_change>> read_kept(const store_line& line,
+                                                       const spool_record& record);
 
   // -- whole stores ----------------------------------------------------------------
 
@@ -135,6 +173,7 @@ private:
 
   // -- writing ---------------------------------------------------------------------
 
+  bool has_reached(const store_line& line, uint64_t seq, durability level) const;
   void schedule(store_line& line);
   void launch(store_line& line);
   void landed(store_line& line, const session_applied& applied);
@@ -173,6 +212,14 @@ private:
   /// Requests that came before the totals were known.
   std::vector<held_request> early_;
   bool asking_totals_ = false;
+  detail::window_timer totals_retry_;
+  detail::growing_pause totals_pause_;
+
+  const caf::error no_spool_ =
+    caf::make_error(ec::unavailable, std::string{"there is no spool in RAM: ask for "
+                                                 "memory, disk, or no level"});
+  uint64_t records_set_aside_ = 0;
+  detail::trouble set_aside_{"session-record-set-aside"};
 
   time_point started_at_;
   int64_t started_at_ms_ = 0;

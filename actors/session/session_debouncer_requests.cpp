@@ -31,19 +31,24 @@ void session_debouncer_state::ask_totals() {
   asking_totals_ = true;
   self_->request(store_, caf::infinite, atom::stores_v)
     .then(
-      [this](std::vector<session_store_info>& stores) {
-        totals_known_ = true;
-        for (auto& x : stores)
-          lines_.try_emplace(x.store, x);
-        for (auto& request : std::exchange(early_, {}))
-          request.run();
+      [this](const std::vector<session_store_info>& stores) {
+        totals_answered(take_up(stores));
       },
-      [this](const caf::error& err) {
-        // Whoever comes next asks again.
-        asking_totals_ = false;
-        for (auto& request : std::exchange(early_, {}))
-          request.refuse(err);
-      });
+      [this](const caf::error& err) { totals_answered(err); });
+}
+
+void session_debouncer_state::totals_answered(const caf::error& err) {
+  asking_totals_ = false;
+  totals_known_ = !err;
+  for (auto& request : std::exchange(early_, {})) {
+    if (err)
+      request.refuse(err);
+    else
+      request.run();
+  }
+  // Whoever comes next asks again; what is in the spool does not wait for that.
+  if (err && config_.spool)
+    totals_retry_.open<atom::retry>(self_, totals_pause_.next(), std::string{});
 }
 
 void session_debouncer_state::admit(store_line& line, const std::string& key,
@@ -71,7 +76,7 @@ caf::result<Answer> session_debouncer_state::key_request(const std::string& stor
   auto rp = self_->make_response_promise<Answer>();
   auto refuse = [rp](const caf::error& err) mutable { rp.deliver(err); };
   auto begin = [=, this, run = std::move(run)]() mutable {
-    auto* line = opens ? &open_line(store) : find_line(store);
+    auto* line = opens ? &open_line({store, 0, 0}) : find_line(store);
     held_request request{[=, run = std::move(run)]() mutable { return run(line, rp); },
                          refuse};
     if (line)
@@ -87,10 +92,6 @@ caf::result<Answer> session_debouncer_state::key_request(const std::string& stor
 store_line* session_debouncer_state::find_line(const std::string& store) {
   auto place = lines_.find(store);
   return place == lines_.end() ? nullptr : &place->second;
-}
-
-store_line& session_debouncer_state::open_line(const std::string& store) {
-  return lines_.try_emplace(store, session_store_info{store, 0, 0}).first->second;
 }
 
 void session_debouncer_state::refuse_held(const caf::error& err) {
@@ -171,16 +172,16 @@ void session_debouncer_state::loaded(store_line& line, const std::string& key,
 // -- requests ----------------------------------------------------------------------
 
 caf::result<session_receipt> session_debouncer_state::put(session_update& x) {
-  auto run = [this, key = x.key,
+  auto run = [this, key = x.key, at_least = x.at_least,
               fresh = make_unwritten(std::move(x.document), std::move(x.charge))](
                store_line* line, receipt_promise rp) mutable {
-    return update(*line, key, fresh, look_up(line, key), std::move(rp));
+    return update(*line, key, fresh, look_up(line, key), at_least, std::move(rp));
   };
   return key_request<session_receipt>(x.store, x.key, true, std::move(run));
 }
 
 caf::result<session_receipt> session_debouncer_state::patch(session_update& x) {
-  auto run = [this, key = x.key,
+  auto run = [this, key = x.key, at_least = x.at_least,
               fresh = make_unwritten(std::move(x.document), std::move(x.charge))](
                store_line* line, receipt_promise rp) mutable {
     auto now = look_up(line, key);
@@ -192,14 +193,15 @@ caf::result<session_receipt> session_debouncer_state::patch(session_update& x) {
     }
     auto absent = now.state == knowledge::absent;
     fresh.document = merge_patch(absent ? "{}" : *now.document, fresh.document);
-    return update(*line, key, fresh, now, rp);
+    return update(*line, key, fresh, now, at_least, rp);
   };
   return key_request<session_receipt>(x.store, x.key, true, std::move(run));
 }
 
-caf::result<session_receipt>
-session_debouncer_state::erase(std::string& store, std::string& key, durability) {
-  auto run = [this, store, key](store_line* line, receipt_promise rp) {
+caf::result<session_receipt> session_debouncer_state::erase(std::string& store,
+                                                            std::string& key,
+                                                            durability at_least) {
+  auto run = [this, store, key, at_least](store_line* line, receipt_promise rp) {
     auto now = look_up(line, key);
     if (now.state == knowledge::unknown)
       return false;
@@ -210,7 +212,7 @@ session_debouncer_state::erase(std::string& store, std::string& key, durability)
     } else {
       auto gone = make_unwritten({}, {});
       gone.erased = true;
-      update(*line, key, gone, now, rp);
+      update(*line, key, gone, now, at_least, rp);
     }
     return true;
   };
@@ -257,7 +259,7 @@ caf::error session_debouncer_state::store_full(const std::string& store) const {
 
 bool session_debouncer_state::update(store_line& line, const std::string& key,
                                      unwritten_session& x, const knowledge& now,
-                                     receipt_promise rp) {
+                                     durability at_least, receipt_promise rp) {
   auto grows = line.sessions.growth(key, bytes_of(key, x), now.stored_bytes);
   auto bytes = static_cast<int64_t>(line.sessions.projected_bytes()) + grows;
   if (grows > 0 && bytes > static_cast<int64_t>(config_.max_store_bytes)) {
@@ -267,16 +269,14 @@ bool session_debouncer_state::update(store_line& line, const std::string& key,
     rp.deliver(store_full(line.sessions.name()));
     return true;
   }
-  accept(line, key, std::move(x), now.stored_bytes);
-  rp.deliver(session_receipt{line.sessions.last_seq()});
-  schedule(line);
+  std::vector<session_step> one;
+  one.push_back({key, std::move(x), now.stored_bytes});
+  take(line, std::move(one), at_least, rp);
   return true;
 }
 
-void session_debouncer_state::accept(store_line& line, const std::string& key,
-                                     unwritten_session x,
-                                     const caf::optional<uint64_t>& stored) {
-  if (!line.sessions.set(key, std::move(x), stored))
+void session_debouncer_state::count_coalesced(bool superseded) {
+  if (!superseded)
     return;
   ++totals_.total_coalesced;
   ++untold_.session_coalesced;

@@ -101,7 +101,7 @@ caf::result<session_receipt> session_debouncer_state::replace(session_replacemen
   auto rp = self_->make_response_promise<session_receipt>();
   auto refuse = [rp](const caf::error& err) mutable { rp.deliver(err); };
   auto begin = [this, x = std::move(x), rp, refuse]() mutable {
-    auto& line = open_line(x.store);
+    auto& line = open_line({x.store, 0, 0});
     auto run = [this, &line, x = std::move(x), rp] {
       read_whole(line, [this, &line, x, rp](const caf::expected<whole_store>& now) {
         apply_replacement(line, x, now, rp);
@@ -145,10 +145,11 @@ void session_debouncer_state::apply_replacement(store_line& line,
     rp.deliver(store_full(x.store));
   } else {
     std::set<std::string_view> kept;
+    std::vector<session_step> steps;
     for (auto& [key, document] : x.documents) {
       auto before = now->find(key);
       auto bytes = before == now->end() ? 0 : key.size() + before->second.size();
-      accept(line, key, make_unwritten(document, x.charge), bytes);
+      steps.push_back({key, make_unwritten(document, x.charge), bytes});
       kept.insert(key);
     }
     for (auto& [key, document] : *now) {
@@ -156,10 +157,9 @@ void session_debouncer_state::apply_replacement(store_line& line,
         continue;
       auto gone = make_unwritten({}, {});
       gone.erased = true;
-      accept(line, key, std::move(gone), key.size() + document.size());
+      steps.push_back({key, std::move(gone), key.size() + document.size()});
     }
-    rp.deliver(session_receipt{line.sessions.last_seq()});
-    schedule(line);
+    take(line, std::move(steps), x.at_least, rp);
   }
   end_replacement(line);
 }

@@ -11,7 +11,7 @@ namespace sluice {
 
 namespace {
 
-/// A flush of all stores, answered when the last of them is.
+/// A flush of one store or all, answered when the last of them is.
 struct full_flush {
   caf::typed_response_promise<flush_report> rp;
   uint64_t flushed = 0;
@@ -47,41 +47,32 @@ session_debouncer_state::wait_for_write(store_line& line,
   return documents;
 }
 
-caf::result<flush_report> session_debouncer_state::flush_all() {
-  auto all = std::make_shared<full_flush>();
-  all->rp = self_->make_response_promise<flush_report>();
-  for (auto& [store, line] : lines_) {
-    ++all->open;
-    all->flushed += wait_for_write(line, [all](const caf::error& err) {
-      if (err)
-        all->failure = err;
-      all->close_one();
-    });
-  }
-  auto rp = all->rp;
-  all->close_one();
-  return rp;
-}
-
-caf::result<flush_report> session_debouncer_state::flush(const std::string& store) {
+caf::result<flush_report>
+session_debouncer_state::flush(caf::optional<std::string> only) {
   auto all = std::make_shared<full_flush>();
   all->rp = self_->make_response_promise<flush_report>();
   auto rp = all->rp;
-  if (auto* line = find_line(store)) {
-    ++all->open;
-    all->flushed = wait_for_write(*line, [all](const caf::error& err) {
-      all->failure = err;
-      all->close_one();
-    });
-  }
-  all->close_one();
+  auto run = [this, all, only = std::move(only)] {
+    for (auto& [store, line] : lines_) {
+      if (only && *only != store)
+        continue;
+      ++all->open;
+      all->flushed += wait_for_write(line, [all](const caf::error& err) {
+        if (err)
+          all->failure = err;
+        all->close_one();
+      });
+    }
+    all->close_one();
+    return true;
+  };
+  with_totals({run, [rp](const caf::error& err) mutable { rp.deliver(err); }});
   return rp;
 }
 
 caf::result<durability> session_debouncer_state::persist(const std::string& store,
                                                          uint64_t seq, durability level) {
-  auto* line = find_line(store);
-  if (level == durability::memory || !line || line->sessions.reached(seq, level))
+  if (level == durability::memory)
     return level;
   auto rp = self_->make_response_promise<durability>();
   auto done = [rp, level](const caf::error& err) mutable {
@@ -90,11 +81,26 @@ caf::result<durability> session_debouncer_state::persist(const std::string& stor
     else
       rp.deliver(level);
   };
-  seq = std::min(seq, line->sessions.last_seq());
-  line->waiters.push_back({seq, level, std::move(done), false});
-  if (!line->busy)
-    launch(*line);
+  auto run = [this, store, seq, level, done]() mutable {
+    auto* line = find_line(store);
+    if (!line || has_reached(*line, seq, level)) {
+      done({});
+      return true;
+    }
+    seq = std::min(seq, line->sessions.last_seq());
+    line->waiters.push_back({seq, level, done, false});
+    if (!line->busy)
+      launch(*line);
+    return true;
+  };
+  with_totals({run, done});
   return rp;
+}
+
+bool session_debouncer_state::has_reached(const store_line& line, uint64_t seq,
+                                          durability level) const {
+  auto kept = level == durability::ram && line.lane.available();
+  return line.sessions.reached(seq, level) || (kept && line.sessions.survives(seq));
 }
 
 // -- flushes -----------------------------------------------------------------------
@@ -104,7 +110,8 @@ void session_debouncer_state::schedule(store_line& line) {
   auto retry_runs = line.failures > 0 && !line.busy;
   if (waiting == 0 || retry_runs)
     return;
-  if (!config_.debounced || waiting >= config_.max_pending)
+  auto early = waiting >= config_.max_pending && !windows_suffice();
+  if (!config_.debounced || early)
     launch(line);
   else
     line.window.open(self_, config_.debounce, line.sessions.name());
@@ -116,6 +123,8 @@ void session_debouncer_state::on_tick(const std::string& store, uint64_t generat
 }
 
 void session_debouncer_state::on_retry(const std::string& store, uint64_t generation) {
+  if (store.empty() && totals_retry_.ends<atom::retry>(self_, generation, store))
+    ask_totals();
   if (auto* line = find_line(store);
       line && line->retry.ends<atom::retry>(self_, generation, store))
     launch(*line);
@@ -136,7 +145,10 @@ void session_debouncer_state::launch(store_line& line) {
     waiter.tried = true;
     level = std::max(level, waiter.level);
   }
-  self_->request(store_, caf::infinite, atom::apply_v, line.sessions.take_off(), level)
+  look_after_spool();
+  auto changes = line.sessions.take_off();
+  changes.mark = line.lane.mark(line.sessions.flight_seq());
+  self_->request(store_, caf::infinite, atom::apply_v, std::move(changes), level)
     .then([this, &line](const session_applied& applied) { landed(line, applied); },
           [this, &line, level](const caf::error& err) { turned_back(line, err, level); });
 }
@@ -144,6 +156,7 @@ void session_debouncer_state::launch(store_line& line) {
 void session_debouncer_state::landed(store_line& line, const session_applied& applied) {
   auto now = self_->clock().now();
   auto written = line.sessions.land(applied);
+  line.lane.landed(line.sessions.committed_seq(), applied.level);
   auto& store = line.sessions.name();
   for (auto& [key, x] : written) {
     if (!line.whole_waiters.empty())

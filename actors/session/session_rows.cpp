@@ -12,7 +12,7 @@ void session_rows_state::prepare() {
   if (phase_ != unprepared || writes_ > 0)
     return;
   phase_ = preparing;
-  sql_write write{{sql::make_table()}, {}, sql_origin::sluice};
+  sql_write write{sql::make_tables(), {}, sql_origin::sluice};
   self_
     ->request(database_, caf::infinite, atom::execute_v, std::move(write),
               durability::ram)
@@ -27,8 +27,12 @@ void session_rows_state::count_stores() {
     .then(
       [this](sql_result& found) {
         stores_.clear();
-        for (auto& row : found.rows)
-          set_info({sql::text(row[0]), sql::count(row[1]), sql::count(row[2])});
+        for (auto& row : found.rows) {
+          session_store_info x{sql::text(row[0]), sql::count(row[1]), sql::count(row[2])};
+          if (row.size() > 4)
+            x.mark = {sql::text(row[3]), sql::count(row[4])};
+          set_info(x);
+        }
         prepared({});
       },
       [this](const caf::error& err) { prepared(err); });
@@ -64,7 +68,7 @@ session_store_info session_rows_state::info(const std::string& store) const {
 }
 
 void session_rows_state::set_info(const session_store_info& x) {
-  if (x.entries > 0)
+  if (x.entries > 0 || !x.mark.spool_id.empty())
     stores_[x.store] = x;
   else
     stores_.erase(x.store);
@@ -84,20 +88,25 @@ caf::result<session_applied> session_rows_state::apply(session_changes& x,
       answer(rp, session_applied{0, info(store), durability::ram});
       return;
     }
+    auto mark = x.mark.spool_id.empty() ? info(store).mark : x.mark;
     auto statements = sql::changes(std::move(x));
+    if (mark != info(store).mark)
+      statements.push_back(sql::set_mark(store, mark));
     if (statements.empty())
       statements.push_back(sql::nothing());
     write(std::move(statements), level, rp,
-          [this, rp, store, sizes = std::move(sizes)](const sql_receipt& receipt) {
-            answer(rp, applied(store, sizes, receipt));
+          [this, rp, store, mark, sizes = std::move(sizes)](const sql_receipt& receipt) {
+            auto before = info(store);
+            before.mark = mark;
+            answer(rp, applied(std::move(before), sizes, receipt));
           });
   });
 }
 
-session_applied session_rows_state::applied(const std::string& store,
+session_applied session_rows_state::applied(session_store_info store,
                                             const std::vector<size_change>& changes,
                                             const sql_receipt& receipt) {
-  session_applied result{0, info(store), receipt.level};
+  session_applied result{0, std::move(store), receipt.level};
   for (size_t i = 0; i < changes.size() && 2 * i + 1 < receipt.results.size(); ++i) {
     if (receipt.results[2 * i + 1].changes == 0)
       continue;
@@ -182,8 +191,8 @@ void session_rows_state::finish_stop() {
   self_->quit();
 }
 
-session_store_actor::behavior_type
-session_rows(session_store_actor::stateful_pointer<session_rows_state> self,
+session_archive_actor::behavior_type
+session_rows(session_archive_actor::stateful_pointer<session_rows_state> self,
              database_actor database) {
   auto* st = &self->state;
   st->init(std::move(database));
@@ -197,6 +206,7 @@ session_rows(session_store_actor::stateful_pointer<session_rows_state> self,
       return st->apply(x, level);
     },
     [st](atom::prune, session_prune& x) { return st->prune(x); },
+    [st](atom::dump, const std::string& store) { return st->dump(store); },
     // -- every actor ---------------------------------------------------------------
     [st](atom::status) { return st->status(); },
     [st](atom::stop) { return st->stop(); },

@@ -23,7 +23,7 @@ class session_rows_state {
 public:
   static inline const char* name = "session-rows";
 
-  explicit session_rows_state(session_store_actor::pointer self) : self_(self) {}
+  explicit session_rows_state(session_archive_actor::pointer self) : self_(self) {}
 
   void init(database_actor database) { database_ = std::move(database); }
 
@@ -32,6 +32,7 @@ public:
   caf::result<std::vector<session_store_info>> stores();
   caf::result<session_applied> apply(session_changes& x, durability level);
   caf::result<session_pruned> prune(session_prune& x);
+  caf::result<session_changes> dump(const std::string& store);
   status_report status() const;
   caf::result<stop_report> stop();
 
@@ -39,7 +40,8 @@ private:
   /// A store that is being read in pieces, each small enough for one result.
   struct reading {
     std::string store;
-    caf::typed_response_promise<std::vector<session_document>> rp;
+    /// Gets all of them, or the error.
+    std::function<void(caf::expected<std::vector<session_document>>)> done;
     std::vector<session_document> documents;
     /// The last key of each piece that is still to come, the next one last.
     std::vector<std::string> ends;
@@ -71,9 +73,14 @@ private:
              caf::typed_response_promise<Answer> rp, Then then);
 
   void write_ended();
+  void read_all(reading x);
   void plan_reading(reading x);
   void read_piece(reading x);
-  session_applied applied(const std::string& store,
+  /// Asks the database on behalf of a reading, which gets the error.
+  template <class Then>
+  void query_for(reading x, sql_statement statement, Then then);
+  /// @param store as it was before, but for the mark.
+  session_applied applied(session_store_info store,
                           const std::vector<size_change>& changes,
                           const sql_receipt& receipt);
   session_pruned removed(const std::string& store, sql_receipt& receipt);
@@ -84,9 +91,9 @@ private:
   void answer(caf::typed_response_promise<Answer> rp, Value value);
   void finish_stop();
 
-  session_store_actor::pointer self_;
+  session_archive_actor::pointer self_;
   database_actor database_;
-  /// Stores that have keys.
+  /// Stores that have keys, or a mark.
   std::map<std::string, session_store_info, std::less<>> stores_;
 
   enum { unprepared, preparing, ready } phase_ = unprepared;
@@ -99,8 +106,8 @@ private:
 };
 
 /// Starts the session store that keeps rows.
-session_store_actor::behavior_type
-session_rows(session_store_actor::stateful_pointer<session_rows_state> self,
+session_archive_actor::behavior_type
+session_rows(session_archive_actor::stateful_pointer<session_rows_state> self,
              database_actor database);
 
 // -- implementation ----------------------------------------------------------------

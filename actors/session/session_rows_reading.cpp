@@ -35,51 +35,92 @@ caf::result<std::vector<session_document>>
 session_rows_state::load_all(const std::string& store) {
   using promise = caf::typed_response_promise<std::vector<session_document>>;
   return when_ready<std::vector<session_document>>([this, store](promise rp) {
-    if (info(store).entries == 0)
-      answer(rp, std::vector<session_document>{});
-    else if (info(store).bytes <= sql::piece_bytes_max)
-      query(sql::whole(store), rp,
-            [this, rp](sql_result& found) { answer(rp, documents_of(found)); });
-    else
-      plan_reading({store, rp, {}, {}, {}});
+    auto done = [this, rp](caf::expected<std::vector<session_document>> all) {
+      if (all)
+        answer(rp, std::move(*all));
+      else
+        answer(rp, std::move(all.error()));
+    };
+    read_all({store, done, {}, {}, {}});
   });
 }
 
+caf::result<session_changes> session_rows_state::dump(const std::string& store) {
+  using promise = caf::typed_response_promise<session_changes>;
+  return when_ready<session_changes>([this, store](promise rp) {
+    auto add_times = [this, rp, store](caf::expected<std::vector<session_document>> all) {
+      if (!all) {
+        answer(rp, std::move(all.error()));
+        return;
+      }
+      query(sql::times(store), rp,
+            [this, rp, store, documents = std::move(*all)](sql_result& found) mutable {
+              session_changes result{store, {}, info(store).mark};
+              for (size_t i = 0; i < documents.size() && i < found.rows.size(); ++i)
+                result.changes.push_back({std::move(documents[i].key), false,
+                                          std::move(documents[i].document),
+                                          sql::integer(found.rows[i][1]), 0});
+              answer(rp, std::move(result));
+            });
+    };
+    read_all({store, add_times, {}, {}, {}});
+  });
+}
+
+template <class Then>
+void session_rows_state::query_for(reading x, sql_statement statement, Then then) {
+  auto done = x.done;
+  self_
+    ->request(database_, caf::infinite, atom::query_v, std::move(statement),
+              sql_origin::sluice)
+    .then([x = std::move(x), then](sql_result& found) mutable { then(x, found); },
+          [done](caf::error& err) { done(std::move(err)); });
+}
+
+void session_rows_state::read_all(reading x) {
+  auto known = info(x.store);
+  if (known.entries == 0) {
+    x.done(std::vector<session_document>{});
+  } else if (known.bytes <= sql::piece_bytes_max) {
+    auto statement = sql::whole(x.store);
+    query_for(std::move(x), std::move(statement),
+              [](reading& all, sql_result& found) { all.done(documents_of(found)); });
+  } else {
+    plan_reading(std::move(x));
+  }
+}
+
 void session_rows_state::plan_reading(reading x) {
-  auto rp = x.rp;
   auto statement = sql::sizes(x.store);
-  auto plan = [this, x = std::move(x)](sql_result& found) mutable {
+  query_for(std::move(x), std::move(statement), [this](reading& all, sql_result& found) {
     int64_t piece = 0;
     for (auto row = found.rows.rbegin(); row != found.rows.rend(); ++row) {
       // From the last key to the first: each piece is known by the last of its keys.
       auto bytes = sql::integer((*row)[1]);
-      if (x.ends.empty() || piece + bytes > sql::piece_bytes_max) {
-        x.ends.push_back(sql::text((*row)[0]));
+      if (all.ends.empty() || piece + bytes > sql::piece_bytes_max) {
+        all.ends.push_back(sql::text((*row)[0]));
         piece = 0;
       }
       piece += bytes;
     }
-    read_piece(std::move(x));
-  };
-  query(std::move(statement), rp, std::move(plan));
+    read_piece(std::move(all));
+  });
 }
 
 void session_rows_state::read_piece(reading x) {
   if (x.ends.empty()) {
-    answer(x.rp, std::move(x.documents));
+    x.done(std::move(x.documents));
     return;
   }
-  auto rp = x.rp;
   auto last = std::move(x.ends.back());
   x.ends.pop_back();
   auto after = std::exchange(x.after, last);
   auto statement = sql::piece(x.store, after, last);
-  auto add = [this, x = std::move(x)](sql_result& found) mutable {
+  query_for(std::move(x), std::move(statement), [this](reading& all, sql_result& found) {
     for (auto& document : documents_of(found))
-      x.documents.push_back(std::move(document));
-    read_piece(std::move(x));
-  };
-  query(std::move(statement), rp, std::move(add));
+      all.documents.push_back(std::move(document));
+    read_piece(std::move(all));
+  });
 }
 
 } // namespace sluice

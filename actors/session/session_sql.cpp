@@ -29,15 +29,22 @@ sql_row excess_params(const session_prune& x) {
 
 } // namespace
 
-sql_statement make_table() {
-  return {"CREATE TABLE IF NOT EXISTS sluice_sessions("
-          "store TEXT NOT NULL, key TEXT NOT NULL, updated_at INTEGER NOT NULL, "
-          "bytes INTEGER NOT NULL, document TEXT NOT NULL, UNIQUE(store, key))",
-          {}};
+std::vector<sql_statement> make_tables() {
+  return {{"CREATE TABLE IF NOT EXISTS sluice_sessions("
+           "store TEXT NOT NULL, key TEXT NOT NULL, updated_at INTEGER NOT NULL, "
+           "bytes INTEGER NOT NULL, document TEXT NOT NULL, UNIQUE(store, key))",
+           {}},
+          {"CREATE TABLE IF NOT EXISTS sluice_session_marks("
+           "store TEXT PRIMARY KEY, spool TEXT NOT NULL, seq INTEGER NOT NULL)",
+           {}}};
 }
 
 sql_statement count_stores() {
-  return {"SELECT store, count(*), sum(bytes) FROM sluice_sessions GROUP BY store", {}};
+  return {"SELECT store, sum(entries), sum(bytes), max(spool), max(seq) FROM ("
+          "SELECT store, count(*) AS entries, sum(bytes) AS bytes, NULL AS spool, "
+          "NULL AS seq FROM sluice_sessions GROUP BY store UNION ALL "
+          "SELECT store, 0, 0, spool, seq FROM sluice_session_marks) GROUP BY store",
+          {}};
 }
 
 sql_statement find(const std::string& store, const std::string& key) {
@@ -60,6 +67,17 @@ sql_statement piece(const std::string& store, const std::string& after,
   return {"SELECT key, document FROM sluice_sessions "
           "WHERE store = ?1 AND key > ?2 AND key <= ?3 ORDER BY key",
           {store, after, last}};
+}
+
+sql_statement times(const std::string& store) {
+  return {"SELECT key, updated_at FROM sluice_sessions WHERE store = ?1 ORDER BY key",
+          {store}};
+}
+
+sql_statement set_mark(const std::string& store, const session_mark& mark) {
+  return {"INSERT INTO sluice_session_marks(store, spool, seq) VALUES(?1, ?2, ?3) "
+          "ON CONFLICT(store) DO UPDATE SET spool = excluded.spool, seq = excluded.seq",
+          {store, mark.spool_id, number(mark.seq)}};
 }
 
 sql_statement nothing() {

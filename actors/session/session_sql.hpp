@@ -1,4 +1,5 @@
-// The table of sessions, and the SQL that Sluice itself runs on it.
+// The tables of sessions and of their stores' marks, and the SQL that Sluice itself runs
+// on them.
 //
 // A rowid table with a unique index, not one WITHOUT ROWID: a document of 1 KB is too
 // long for an index cell and would take a page of its own beside the row's, 2.2 pages
@@ -18,9 +19,9 @@ namespace sluice::session_sql {
 /// Bytes of documents that one query returns at most, a larger single one apart.
 constexpr int64_t piece_bytes_max = 4 * 1024 * 1024;
 
-sql_statement make_table();
+std::vector<sql_statement> make_tables();
 
-/// Rows of store, entries, bytes.
+/// Rows of store, entries, bytes, and spool and number of its mark, if it has one.
 sql_statement count_stores();
 
 /// A row of the document, or none.
@@ -35,6 +36,12 @@ sql_statement sizes(const std::string& store);
 /// Rows of key, document; ordered by key, from behind `after` up to `last`.
 sql_statement piece(const std::string& store, const std::string& after,
                     const std::string& last);
+
+/// Rows of key, time of the last update; ordered by key.
+sql_statement times(const std::string& store);
+
+/// Notes a store's mark.
+sql_statement set_mark(const std::string& store, const session_mark& mark);
 
 /// Changes nothing. In a synced commit it stands for what was committed before.
 sql_statement nothing();

@@ -1,10 +1,11 @@
-// What the debouncer keeps for one store: its unwritten sessions, the two timers,
-// and everybody who waits for something of it.
+// What the debouncer keeps for one store: its unwritten sessions, their lane in
+// the spool, the two timers, and everybody who waits for something of it.
 #pragma once
 
 #include "actors/detail/growing_pause.hpp"
 #include "actors/detail/window_timer.hpp"
 #include "actors/session/pending_store.hpp"
+#include "actors/session/session_lane.hpp"
 
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
@@ -38,9 +39,13 @@ struct write_waiter {
 using whole_store = std::map<std::string, std::string>;
 
 struct store_line {
-  explicit store_line(session_store_info stored) : sessions(std::move(stored)) {}
+  store_line(session_store_info stored, detail::flush_grid grid)
+      : sessions(std::move(stored)), window(grid) {}
 
   pending_store sessions;
+  session_lane lane;
+  /// What the spool had of an earlier run is among the sessions.
+  bool restored = false;
 
   // -- writing ---------------------------------------------------------------------
 

@@ -53,6 +53,17 @@ append_file::find(const std::string& directory, const file_position& where) {
   return std::shared_ptr<append_file>{};
 }
 
+caf::expected<std::shared_ptr<append_file>>
+append_file::find(const std::string& directory, const std::string& name) {
+  struct stat info {};
+  auto path = directory + "/" + name;
+  if (::lstat(path.c_str(), &info) == 0)
+    return open(directory, name);
+  if (errno == ENOENT)
+    return std::shared_ptr<append_file>{};
+  return system_failure("stat", path, errno);
+}
+
 caf::error append_file::prepare() {
   struct stat info {};
   if (::fstat(file_.get(), &info) != 0)
@@ -76,17 +87,23 @@ caf::error append_file::look_at_end() {
   return caf::none;
 }
 
-caf::expected<file_position> append_file::make_ready(io_counts& io) {
+/// Takes note of what others did to the file.
+caf::error append_file::look_around() {
   struct stat info {};
   if (::fstat(file_.get(), &info) != 0)
     return system_failure("stat", path_, errno);
-  if (auto size = static_cast<uint64_t>(info.st_size); size != end_) {
-    touched_ = true;
-    end_ = size;
-    synced_ = std::min(synced_, end_);
-    if (auto err = look_at_end())
-      return err;
-  }
+  const auto size = static_cast<uint64_t>(info.st_size);
+  if (size == end_)
+    return caf::none;
+  touched_ = true;
+  end_ = size;
+  synced_ = std::min(synced_, end_);
+  return look_at_end();
+}
+
+caf::expected<file_position> append_file::make_ready(io_counts& io) {
+  if (auto err = look_around())
+    return err;
   if (needs_newline_) {
     if (write_some(file_.get(), "\n", io) != 1)
       return system_failure("write", path_, errno);
@@ -120,14 +137,32 @@ void append_file::cut_to_whole_lines(std::string_view lines, appended& result) {
   auto excess = result.bytes - whole;
   if (excess == 0)
     return;
-  struct stat info {};
-  auto ours =
-    ::fstat(file_.get(), &info) == 0 && static_cast<uint64_t>(info.st_size) == end_;
-  if (ours && ::ftruncate(file_.get(), static_cast<off_t>(end_ - excess)) == 0) {
+  if (ends_as_left()
+      && ::ftruncate(file_.get(), static_cast<off_t>(end_ - excess)) == 0) {
     end_ -= excess;
     result.bytes = whole;
     result.io.write_bytes -= std::min<uint64_t>(excess, result.io.write_bytes);
   }
+}
+
+append_file::appended append_file::append_whole(std::string_view lines) {
+  auto before = end_;
+  auto result = append(lines);
+  if (result.problem && end_ > before && !cut(before)) {
+    result.io.write_bytes -= std::min(result.bytes, result.io.write_bytes);
+    result.bytes = 0;
+  }
+  return result;
+}
+
+caf::error append_file::cut(uint64_t end) {
+  if (!ends_as_left())
+    return caf::make_error(ec::disk_failed, path_ + " does not end where it was left");
+  if (::ftruncate(file_.get(), static_cast<off_t>(end)) != 0)
+    return system_failure("truncate", path_, errno);
+  end_ = end;
+  needs_newline_ = false;
+  return caf::none;
 }
 
 caf::error append_file::sync() {
@@ -152,6 +187,11 @@ bool append_file::still_named() const {
   struct stat info {};
   return ::lstat(path_.c_str(), &info) == 0 && info.st_dev == device_
          && info.st_ino == inode_;
+}
+
+bool append_file::ends_as_left() const {
+  struct stat info {};
+  return ::fstat(file_.get(), &info) == 0 && static_cast<uint64_t>(info.st_size) == end_;
 }
 
 } // namespace sluice

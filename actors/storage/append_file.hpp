@@ -32,7 +32,13 @@ public:
   static caf::expected<std::shared_ptr<append_file>> find(const std::string& directory,
                                                           const file_position& where);
 
+  /// Opens the file only if it is there; null if it is not.
+  static caf::expected<std::shared_ptr<append_file>> find(const std::string& directory,
+                                                          const std::string& name);
+
   const std::string& path() const { return path_; }
+  dev_t device() const { return device_; }
+  ino_t inode() const { return inode_; }
   uint64_t end() const { return end_; }
   bool has_unsynced() const { return end_ > synced_; }
 
@@ -54,6 +60,13 @@ public:
   /// its last whole line, so that it never holds half of one.
   appended append(std::string_view lines);
 
+  /// Appends all or nothing: what a failing write brought in is cut off again, if the
+  /// file still ends with it. If not, `bytes` tells what is left there.
+  appended append_whole(std::string_view lines);
+
+  /// Cuts the file back to `end`, if it still ends where we left it.
+  caf::error cut(uint64_t end);
+
   /// Brings everything appended before the call to the disk; a new file's directory
   /// entry too. Thread-safe.
   caf::error sync();
@@ -63,6 +76,9 @@ public:
 
   /// Whether the path still names this file; not after a rotation or a delete.
   bool still_named() const;
+
+  /// Whether the file still ends where we left it: nobody else appended, nor cut.
+  bool ends_as_left() const;
 
   /// Where the file ends by our own count.
   file_position position() const { return {device_, inode_, end_}; }
@@ -86,6 +102,10 @@ public:
   /// what an earlier run wrote and did not sync.
   void claim_unsynced(std::string_view lines, uint64_t until, io_counts& io);
 
+  /// What an earlier process appended may not be on disk yet: the next sync has to bring
+  /// all of it there.
+  void doubt() { synced_ = 0; }
+
   /// Whether what was appended since the last good sync is ours alone, and the end.
   bool unsynced_is_ours() const;
   uint64_t synced_end() const { return synced_; }
@@ -103,6 +123,9 @@ public:
 
   // -- reading (append_file_tail.cpp) --------------------------------------------------
 
+  /// Reads so many bytes; fewer are an error. Thread-safe.
+  caf::expected<std::string> read(uint64_t offset, uint64_t size, io_counts& io) const;
+
   /// Returns the last n lines, or `too_large` if they take more than `bytes_max`.
   caf::expected<std::string> tail(uint64_t lines, size_t bytes_max, io_counts& io) const;
 
@@ -111,6 +134,7 @@ private:
 
   caf::error prepare();
   caf::error look_at_end();
+  caf::error look_around();
   void cut_to_whole_lines(std::string_view lines, appended& result);
   caf::expected<uint64_t> start_of_last(uint64_t lines, uint64_t size,
                                         io_counts& io) const;

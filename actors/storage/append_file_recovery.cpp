@@ -2,7 +2,6 @@
 // in one place only: what a failed sync has put in doubt, if it is ours and the end.
 
 #include "actors/storage/append_file.hpp"
-#include "actors/storage/file_io.hpp"
 #include "actors/storage/system_error.hpp"
 #include "messages/error.hpp"
 
@@ -27,13 +26,14 @@ constexpr int aside_names_max = 1000;
 
 caf::expected<append_file::remains>
 append_file::find_remains(uint64_t offset, std::string_view lines, io_counts& io) {
+  if (auto err = look_around())
+    return err;
   if (end_ <= offset)
     return remains{0, end_ < offset};
-  std::string there(std::min<uint64_t>(lines.size(), end_ - offset), '\0');
-  auto got = read_all_at(file_.get(), there.data(), there.size(), offset, io);
-  if (got < 0)
-    return system_failure("read", path_, errno);
-  there.resize(static_cast<size_t>(got));
+  auto found = read(offset, std::min<uint64_t>(lines.size(), end_ - offset), io);
+  if (!found)
+    return std::move(found.error());
+  const auto& there = *found;
   auto same = static_cast<uint64_t>(
     std::mismatch(there.begin(), there.end(), lines.begin()).first - there.begin());
   if (offset + same == end_) {
@@ -49,17 +49,14 @@ append_file::find_remains(uint64_t offset, std::string_view lines, io_counts& io
 void append_file::claim_unsynced(std::string_view lines, uint64_t until, io_counts& io) {
   if (lines.size() > until || until > end_)
     return;
-  std::string there(lines.size(), '\0');
   auto from = until - lines.size();
-  auto got = read_all_at(file_.get(), there.data(), there.size(), from, io);
-  if (got == static_cast<ssize_t>(there.size()) && there == lines)
+  auto there = read(from, lines.size(), io);
+  if (there && *there == lines)
     synced_ = std::min(synced_, from);
 }
 
 bool append_file::unsynced_is_ours() const {
-  struct stat info {};
-  return !touched_ && ::fstat(file_.get(), &info) == 0
-         && static_cast<uint64_t>(info.st_size) == end_;
+  return !touched_ && ends_as_left();
 }
 
 caf::expected<std::string> append_file::read_unsynced(io_counts& io) const {
@@ -67,11 +64,7 @@ caf::expected<std::string> append_file::read_unsynced(io_counts& io) const {
     return caf::make_error(ec::disk_failed, path_
                                               + ": too much was written since the last "
                                                 "good sync to be written again");
-  std::string bytes(end_ - synced_, '\0');
-  auto got = read_all_at(file_.get(), bytes.data(), bytes.size(), synced_, io);
-  if (got != static_cast<ssize_t>(bytes.size()))
-    return system_failure("read back", path_, got < 0 ? errno : EIO);
-  return bytes;
+  return read(synced_, end_ - synced_, io);
 }
 
 caf::error append_file::rewrite_unsynced(std::string_view lines, io_counts& io) {

@@ -1,7 +1,8 @@
-// The last lines of a file, found from its end.
+// What a file holds: a range of it, or its last lines, found from its end.
 
 #include "actors/storage/append_file.hpp"
 #include "actors/storage/file_io.hpp"
+#include "actors/storage/read_range.hpp"
 #include "actors/storage/system_error.hpp"
 #include "messages/error.hpp"
 
@@ -17,6 +18,11 @@ namespace {
 constexpr size_t block_bytes = 65'536;
 
 } // namespace
+
+caf::expected<std::string> append_file::read(uint64_t offset, uint64_t size,
+                                             io_counts& io) const {
+  return read_range(file_.get(), path_, offset, size, io);
+}
 
 caf::expected<uint64_t> append_file::start_of_last(uint64_t lines, uint64_t size,
                                                    io_counts& io) const {

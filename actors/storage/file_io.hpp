@@ -33,19 +33,4 @@ inline ssize_t read_at(int fd, char* buffer, size_t size, uint64_t offset,
   return got;
 }
 
-/// Reads `size` bytes, or fewer where the file ends before; -1 on an error.
-inline ssize_t read_all_at(int fd, char* buffer, size_t size, uint64_t offset,
-                           io_counts& io) {
-  size_t done = 0;
-  while (done < size) {
-    auto got = read_at(fd, buffer + done, size - done, offset + done, io);
-    if (got < 0)
-      return -1;
-    if (got == 0)
-      break;
-    done += static_cast<size_t>(got);
-  }
-  return static_cast<ssize_t>(done);
-}
-
 } // namespace sluice

@@ -118,6 +118,11 @@ caf::error spool::renew() {
   return caf::none;
 }
 
+bool spool::remove_empty() {
+  auto held = impl_->lock();
+  return impl_->journal->remove_empty();
+}
+
 uint64_t spool::begin_replay(lane_id lane, uint64_t last_seq) {
   auto held = impl_->lock();
   return impl_->journal->begin_replay(lane, last_seq);

@@ -133,7 +133,8 @@ public:
   caf::error append(lane_id lane, uint64_t last_seq, uint64_t count,
                     std::string_view data);
 
-  /// Says that a batch of the lane is about to be written there. Never fails: room for
+  /// Says that a batch of the lane is about to be written there, or written again after
+  /// a failed sync: then it does not count as written until it is. Never fails: room for
   /// marks is kept back.
   void begin_batch(lane_id lane, const batch_note& note);
 
@@ -157,6 +158,10 @@ public:
   /// Begins anew in the same place, with the lanes' numbers and none of their records:
   /// to be called when everything was brought to disk.
   caf::error renew();
+
+  /// Removes its files if nothing in it is unreleased: another place goes on. It is
+  /// unavailable then.
+  bool remove_empty();
 
   /// Whether all its pages are locked in memory. If not, swap is a disk that they may
   /// reach.

@@ -49,6 +49,7 @@ public:
   size_t notes_dropped() const { return notes_dropped_; }
 
   bool check_place();
+  bool remove_empty();
   bool available() const { return !gone_ && !broken_; }
 
   uint64_t begin_replay(lane_id lane, uint64_t last_seq);
@@ -83,7 +84,6 @@ private:
   caf::error adopt(const spool_contents& contents, unique_fd header);
   void adopt_lane(lane_id id, const spool_contents::lane& found);
   void adopt_spare();
-  void adopt_replay();
   void remove_files(bool listed_too);
   void remove_own_files(int directory) const;
   void inherit(const spool_journal& old);
@@ -97,6 +97,7 @@ private:
   void mark(lane_entry& entry);
   void state_in(lane_entry& entry, spool_segment& where);
   void mark_extents_written(lane_entry& entry);
+  void take_back(lane_entry& entry, uint64_t written);
   void let_go(lane_entry& entry);
 
   // -- room (spool_room.cpp) ---------------------------------------------------------
@@ -106,6 +107,7 @@ private:
   caf::error roll();
   caf::error ensure_tail(size_t bytes);
   caf::error ensure_spare();
+  bool has_spare() const { return spare_ || tail_->room() > segment_bytes_ / 2; }
   bool directory_is_named() const;
   spool_segment* add(std::unique_ptr<spool_segment> segment);
   template <class More>
@@ -149,8 +151,5 @@ private:
   uint64_t moved_bytes_ = 0;
   size_t notes_dropped_ = 0;
 };
-
-/// What a lane's statement says.
-spool_format::lane_statement statement_of(const lane_state& state, uint64_t version);
 
 } // namespace sluice

@@ -64,12 +64,15 @@ caf::error spool_mapping::map(const std::string& name, bool writable) {
     return caf::none;
   auto bytes = static_cast<size_t>(info.st_size);
   auto* data = ::mmap(nullptr, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ,
-                      writable ? MAP_SHARED | MAP_POPULATE : MAP_SHARED, file_.get(), 0);
+                      MAP_SHARED, file_.get(), 0);
   if (data == MAP_FAILED)
     return system_failure("map spool file", name, errno);
   data_ = static_cast<char*>(data);
   size_ = bytes;
+  // Locked pages are mapped at once; without the lock each is when it is first used.
   locked_ = writable && ::mlock(data, bytes) == 0;
+  if (writable && !locked_)
+    ::madvise(data, bytes, MADV_POPULATE_WRITE);
   return caf::none;
 }
 

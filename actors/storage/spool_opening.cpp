@@ -169,7 +169,8 @@ caf::error spool_journal::adopt(const spool_contents& contents, unique_fd header
       ++notes_dropped_;
       mark(*find(id));
     }
-  adopt_replay();
+  if (contents.replay.current_lane != 0)
+    header_.set_replay(contents.after_death());
   return caf::none;
 }
 
@@ -200,21 +201,6 @@ void spool_journal::adopt_spare() {
     ::unlinkat(directory_.get(), spare_name, 0);
 }
 
-/// A record that was being replayed when the last life ended is the suspect.
-void spool_journal::adopt_replay() {
-  auto slot = header_.replay();
-  if (slot.current_lane != 0) {
-    auto again =
-      slot.current_lane == slot.suspect_lane && slot.current_seq == slot.suspect_seq;
-    slot.suspect_lane = slot.current_lane;
-    slot.suspect_seq = slot.current_seq;
-    slot.suspect_deaths = again ? slot.suspect_deaths + 1 : 1;
-    slot.current_lane = 0;
-    slot.current_seq = 0;
-    header_.set_replay(slot);
-  }
-}
-
 // -- one in the place of another ---------------------------------------------------
 
 caf::expected<std::unique_ptr<spool_journal>>
@@ -243,6 +229,15 @@ void spool_journal::remove_own_files(int directory) const {
       ::unlinkat(directory, spool_segment::name_of(number).c_str(), 0);
   if (spare_ && spare_->is_named(directory, spare_name))
     ::unlinkat(directory, spare_name, 0);
+}
+
+bool spool_journal::remove_empty() {
+  if (unwritten_ + kept_ > 0)
+    return false;
+  remove_own_files(directory_.get());
+  gone_ = true;
+  ::rmdir(path_.c_str());
+  return true;
 }
 
 void spool_journal::inherit(const spool_journal& old) {

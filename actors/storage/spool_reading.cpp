@@ -5,10 +5,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace sluice {
 
@@ -129,6 +131,24 @@ private:
 bool spool_contents::has_unreleased() const {
   return std::any_of(lanes.begin(), lanes.end(),
                      [](const auto& each) { return !each.second.records.empty(); });
+}
+
+replay_slot spool_contents::after_death() const {
+  auto result = replay;
+  if (result.current_lane == 0)
+    return result;
+  auto again = result.current_lane == result.suspect_lane
+               && result.current_seq == result.suspect_seq;
+  result.suspect_deaths = again ? result.suspect_deaths + 1 : 1;
+  result.suspect_lane = std::exchange(result.current_lane, 0);
+  result.suspect_seq = std::exchange(result.current_seq, 0);
+  return result;
+}
+
+bool spool_in_use(const std::string& dir) {
+  auto path = dir + "/" + header_name;
+  unique_fd file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+  return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 caf::expected<std::optional<spool_contents>> read_spool(const std::string& dir) {

@@ -50,10 +50,17 @@ struct spool_contents {
   std::vector<segment> segments;
 
   bool has_unreleased() const;
+
+  /// The replay slot as a start begins with it: if the last one died inside a record,
+  /// that is counted.
+  spool_format::replay_slot after_death() const;
 };
 
 /// Returns nothing if there is no spool. `unavailable`: there is one, and it cannot be
 /// read; the text names the paths.
 caf::expected<std::optional<spool_contents>> read_spool(const std::string& dir);
+
+/// Whether a running service has the spool.
+bool spool_in_use(const std::string& dir);
 
 } // namespace sluice

@@ -1,7 +1,8 @@
 // The spool's room. All segments together stay within the bound. The last three
 // segments' worth of it is not for items: marks must never find the spool full, nor may
-// moving a slow lane's records out of the way. One spare segment has its pages already,
-// so that a tmpfs that others filled cannot stop a mark either.
+// moving a slow lane's records out of the way. Items are taken only while half of the
+// tail, or a spare segment, has its pages already: a tmpfs that others filled cannot stop
+// a mark either.
 #include "actors/storage/spool_journal.hpp"
 #include "actors/storage/spool_scan.hpp"
 #include "messages/error.hpp"
@@ -47,7 +48,7 @@ caf::expected<spool_segment*> spool_journal::place_for(lane_entry& entry, size_t
   auto name = lane_bytes(entry.state.name.size());
   if (entry.stated_in == 0 && statement_sum_ + name > segment_bytes_ / 2)
     return caf::make_error(ec::overloaded, "the spool has too many lanes");
-  if (ensure_spare())
+  if (!has_spare() && ensure_spare())
     return caf::make_error(ec::overloaded, "the spool's file system is full");
   auto all = bytes + (entry.named_in == tail_->number() ? 0 : name);
   if (tail_->room() < all && bytes > segment_bytes_ / 4) {
@@ -61,7 +62,7 @@ caf::expected<spool_segment*> spool_journal::place_for(lane_entry& entry, size_t
         return tail_->room() < bytes + name && tail_->is_live() ? segment_bytes_ : 0;
       }))
     return caf::make_error(ec::overloaded, "the spool is full");
-  if (ensure_tail(bytes + name) || !spare_)
+  if (ensure_tail(bytes + name) || (!has_spare() && ensure_spare()))
     return caf::make_error(ec::overloaded, "the spool's file system is full");
   if (entry.named_in != tail_->number())
     state_in(entry, *tail_);
@@ -112,10 +113,9 @@ caf::error spool_journal::roll() {
   if (next == nullptr)
     return caf::make_error(ec::overloaded, "the spool has too many segments");
   tail_ = next;
-  // Before the next spare: one of these may become it.
+  // One of these becomes the next spare. If none does, who needs it makes it: by then
+  // one may be free.
   free_dead();
-  // If it cannot be had, the next one who needs it is told.
-  static_cast<void>(ensure_spare());
   return caf::none;
 }
 

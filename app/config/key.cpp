@@ -9,7 +9,6 @@ namespace sluice::config {
 
 namespace {
 
-constexpr uint64_t size_min = 4096;
 constexpr uint64_t size_max = uint64_t{1} << 40;
 
 template <class... Fs>
@@ -85,8 +84,8 @@ domain counts(uint64_t most) {
   return {.least = 1, .most = most};
 }
 
-domain sizes() {
-  return {.least = size_min, .most = size_max};
+domain sizes(uint64_t least) {
+  return {.least = least, .most = size_max};
 }
 
 domain ports() {

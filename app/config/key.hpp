@@ -42,7 +42,7 @@ struct domain {
 };
 
 domain counts(uint64_t most = 10'000'000);
-domain sizes();
+domain sizes(uint64_t least = 4096);
 domain ports();
 domain times();
 domain times_or_zero(std::string_view meaning);

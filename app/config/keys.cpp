@@ -32,7 +32,7 @@ std::vector<key> spool_keys() {
      text_or_none("the first of $XDG_RUNTIME_DIR/sluice, /run/sluice and "
                   "/dev/shm/sluice-UID that is RAM"),
      "directory of the spool's files, this data directory's alone"},
-    {"spool.max-bytes", at<&s::spool, &spool::max_bytes>, sizes(),
+    {"spool.max-bytes", at<&s::spool, &spool::max_bytes>, sizes(1'048'576),
      "one bound for all that waits in the spool"},
   };
 }

@@ -43,7 +43,7 @@ def may_know(root, path, header):
     header = pathlib.PurePath(header)
     if not is_actor(root, header) or header.stem == path.stem:
         return True
-    if path.as_posix().startswith("actors/lifecycle/supervisor."):
+    if path.as_posix().startswith("actors/lifecycle/supervisor"):
         return True
     return path.parent == header.parent and not is_actor(root, path)
 

@@ -1,0 +1,58 @@
+// Actors that block in somebody's place: as many as are busy at once, and a few that
+// wait for the next who needs one.
+#pragma once
+
+#include "messages/status.hpp"
+
+#include <caf/error.hpp>
+#include <caf/timespan.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <utility>
+#include <vector>
+
+namespace sluice::detail {
+
+template <class Handle>
+class helper_pool {
+public:
+  static constexpr size_t idle_max = 2;
+
+  void configure(std::function<Handle()> make) { make_ = std::move(make); }
+
+  /// Whoever takes a helper asks it one thing, and gives it back with the answer.
+  Handle take() {
+    if (idle_.empty())
+      return make_();
+    auto helper = std::move(idle_.back());
+    idle_.pop_back();
+    return helper;
+  }
+
+  template <class Self>
+  void give_back(Self* self, Handle helper) {
+    idle_.push_back(std::move(helper));
+    if (idle_.size() > idle_max)
+      stop_one(self);
+  }
+
+  template <class Self>
+  void stop(Self* self) {
+    while (!idle_.empty())
+      stop_one(self);
+  }
+
+private:
+  template <class Self>
+  void stop_one(Self* self) {
+    self->request(idle_.back(), caf::infinite, atom::stop_v)
+      .then([](const stop_report&) {}, [](const caf::error&) {});
+    idle_.pop_back();
+  }
+
+  std::function<Handle()> make_;
+  std::vector<Handle> idle_;
+};
+
+} // namespace sluice::detail

@@ -1,0 +1,205 @@
+// The start: files first, then the database, the sessions, and what the spool holds of an
+// earlier run. Everybody is started here, in the order in which they need each other.
+
+#include "actors/lifecycle/spool_keeper.hpp"
+#include "actors/lifecycle/supervisor.hpp"
+#include "actors/log/file_syncer.hpp"
+#include "actors/log/log_writer.hpp"
+#include "actors/observe/disk_watch.hpp"
+#include "actors/session/session_compactor.hpp"
+#include "actors/session/session_journal.hpp"
+#include "actors/session/session_rows.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace sluice {
+
+// -- the children -----------------------------------------------------------------
+
+template <class Handle>
+Handle supervisor_state::adopt(std::string child_name, std::string key, stage stops_at,
+                               Handle who) {
+  children_.push_back({std::move(child_name), std::move(key), who, stops_at});
+  return who;
+}
+
+void supervisor_state::watch(std::string child_name, managed_actor who) {
+  children_.push_back({std::move(child_name), "", std::move(who), std::nullopt});
+}
+
+void supervisor_state::meter(const metered_actor& who) {
+  self_->send(metrics_, atom::attach_v, who);
+}
+
+// -- the start --------------------------------------------------------------------
+
+caf::result<subsystems> supervisor_state::start() {
+  start_files();
+  place_dead_letters();
+  auto writer =
+    adopt("sqlite-writer", "", stage::database,
+          self_->spawn<caf::detached>(sqlite_writer, config_.writer, metrics_));
+  auto promise = self_->make_response_promise<subsystems>();
+  self_->request(writer, caf::infinite, atom::open_v)
+    .then([this, promise, writer](
+            const sqlite_opened&) { start_sessions(start_database(writer), promise); },
+          [promise, writer, this](caf::error& err) mutable {
+            self_->send_exit(writer, caf::exit_reason::user_shutdown);
+            promise.deliver(std::move(err));
+          });
+  return promise;
+}
+
+void supervisor_state::start_files() {
+  auto identity = config_.data_dir + "/id";
+  metrics_ = adopt("metrics-aggregator", "", stage::observers,
+                   self_->spawn(metrics_aggregator, config_.metrics));
+  adopt("disk-watch", "", stage::observers,
+        self_->spawn<caf::detached>(disk_watch,
+                                    disk_watch_config{config_.data_dir, identity}));
+  start_spool_keeper();
+  start_log_writer();
+  adopt("log-writer", "", stage::stores, log_writer_);
+}
+
+void supervisor_state::start_spool_keeper() {
+  if (!config_.spool)
+    return;
+  spool_keeper_config config{config_.spool, config_.spool_reservations};
+  keeper_ = adopt("spool-keeper", "", stage::observers,
+                  self_->spawn(spool_keeper, std::move(config), supervisor_actor{self_}));
+}
+
+void supervisor_state::start_log_writer() {
+  log_writer_config files;
+  files.directory = config_.data_dir + "/logs";
+  files.identity_file = config_.data_dir + "/id";
+  files.spool = config_.spool;
+  files.make_syncer = [&sys = self_->system()] {
+    return sys.spawn<caf::detached>(file_syncer);
+  };
+  log_writer_ =
+    self_->spawn<caf::detached + caf::monitored>(log_writer, std::move(files));
+}
+
+subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
+  database_handles handles{
+    writer, {}, self_->spawn(checkpoint_scheduler, config_.checkpoints, writer)};
+  watch("sqlite-writer", writer);
+  watch("checkpoint-scheduler", handles.scheduler);
+  meter(writer);
+  for (uint64_t i = 0; i < config_.readers; ++i) {
+    handles.readers.push_back(self_->spawn<caf::detached>(sqlite_reader, config_.reader));
+    watch("sqlite-reader", handles.readers.back());
+    meter(handles.readers.back());
+  }
+  subsystems result;
+  result.metrics = metrics_;
+  // The database stops the actors behind it itself: only it knows when they are idle.
+  result.database = adopt("database", "", stage::database,
+                          self_->spawn(database, database_config{}, std::move(handles)));
+  meter(result.database);
+  start_queue(writer, result.database);
+  result.queue = queue_;
+  return result;
+}
+
+/// Brings the sessions to where they are wanted, and then takes up what is unwritten.
+void supervisor_state::start_sessions(subsystems started, start_promise answer) {
+  session_archive_actor rows = self_->spawn(session_rows, started.database);
+  auto journal = start_journal();
+  auto backend = self_->spawn<caf::detached>(session_backend, config_.backend);
+  self_
+    ->request(backend, caf::infinite, atom::convert_v, session_archive_actor{journal},
+              rows)
+    .then(
+      [this, started, answer, rows, journal,
+       backend](const session_conversion& done) mutable {
+        self_->send_exit(backend, caf::exit_reason::user_shutdown);
+        started.conversion = done;
+        use_sessions(started, rows, journal);
+        replay(std::move(started), answer);
+      },
+      [answer](caf::error& err) mutable { answer.deliver(std::move(err)); });
+}
+
+session_journal_actor supervisor_state::start_journal() {
+  session_journal_config files;
+  files.directory = config_.data_dir + "/sessions";
+  files.identity_file = config_.data_dir + "/id";
+  files.max_journal_bytes = config_.max_journal_bytes;
+  files.make_syncer = [&sys = self_->system()] {
+    return sys.spawn<caf::detached>(file_syncer);
+  };
+  files.make_compactor = [&sys = self_->system()] {
+    return sys.spawn<caf::detached>(session_compactor);
+  };
+  return self_->spawn<caf::detached>(session_journal, std::move(files), metrics_);
+}
+
+/// Keeps the one of the two that has the sessions, and ends the other.
+void supervisor_state::use_sessions(subsystems& started,
+                                    const session_archive_actor& rows,
+                                    const session_journal_actor& journal) {
+  const auto in_files = started.conversion.keeper == session_keeper::journal;
+  auto keeper = in_files ? session_archive_actor{journal} : rows;
+  self_->send_exit(in_files ? rows : session_archive_actor{journal},
+                   caf::exit_reason::user_shutdown);
+  adopt(in_files ? "session-journal" : "session-rows", "", stage::stores, keeper);
+  if (in_files)
+    meter(journal);
+  auto config = config_.sessions;
+  config.spool = config_.spool;
+  config.keeper = keeper_;
+  config.set_aside_directory = config_.data_dir + "/sessions";
+  sessions_ = adopt(
+    "session-debouncer", "", stage::intake,
+    self_->spawn(session_debouncer, std::move(config), std::move(keeper), metrics_));
+  meter(sessions_);
+  started.sessions = sessions_;
+}
+
+/// Where queued writes go that the database refuses; the queue tells of them.
+void supervisor_state::place_dead_letters() {
+  auto& refused = config_.writer.refused;
+  refused.directory = config_.data_dir;
+  refused.identity_file = config_.data_dir + "/id";
+  config_.queue.dead_letter_file = refused.directory + "/" + refused.name;
+}
+
+void supervisor_state::start_queue(const sqlite_writer_actor& writer,
+                                   const database_actor& database) {
+  config_.queue.spool = config_.spool;
+  config_.queue.keeper = keeper_;
+  queue_ = adopt("sql-queue", "", stage::intake,
+                 self_->spawn(sql_queue, config_.queue, database));
+  self_->send(writer, atom::attach_v, queue_listener_actor{queue_});
+}
+
+/// Brings to disk what the spool holds of an earlier run, before anything new comes.
+void supervisor_state::replay(subsystems started, start_promise answer) {
+  persist_targets left;
+  left.sessions = sessions_;
+  left.queue = queue_;
+  for (auto lane : config_.spool ? config_.spool->lanes() : std::vector<lane_id>{}) {
+    const auto state = config_.spool->state(lane);
+    if (state.released == state.appended)
+      continue;
+    const auto items = state.appended - state.written;
+    if (state.kind == lane_kind::log)
+      left.logs.push_back({state.name, make_buffer(state.name)});
+    else if (state.kind == lane_kind::session)
+      left.stores.push_back(state.name);
+    if (items > 0)
+      started.replay.push_back({to_string(state.kind) + " " + state.name, items});
+  }
+  persist_all(self_, left, config_.replay_patience,
+              [started = std::move(started),
+               answer](const std::vector<std::string>& failures) mutable {
+                started.unplaced = failures;
+                answer.deliver(std::move(started));
+              });
+}
+
+} // namespace sluice

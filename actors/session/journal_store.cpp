@@ -1,0 +1,127 @@
+#include "actors/session/journal_store.hpp"
+
+#include "actors/storage/system_error.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace sluice {
+
+caf::expected<std::unique_ptr<journal_store>>
+journal_store::open(const folder& in, const std::string& store, std::string identity_file,
+                    io_counts& io) {
+  auto files = journal_recovery{in, store, io}.run();
+  if (!files)
+    return std::move(files.error());
+  return std::unique_ptr<journal_store>{
+    new journal_store(in, store, std::move(identity_file), std::move(*files))};
+}
+
+// -- reading -----------------------------------------------------------------------
+
+session_store_info journal_store::info() const {
+  return {store_, files_.index.entries(), files_.index.bytes(), files_.mark};
+}
+
+caf::expected<std::string> journal_store::read(const indexed_document& x,
+                                               io_counts& io) const {
+  return read_document(x, files_.snapshot.get(), files_.journal.get(), io);
+}
+
+caf::expected<session_lookup> journal_store::load(const std::string& key,
+                                                  io_counts& io) const {
+  auto* x = files_.index.find(key);
+  if (!x)
+    return session_lookup{};
+  auto document = read(*x, io);
+  if (!document)
+    return std::move(document.error());
+  return session_lookup{true, std::move(*document)};
+}
+
+caf::expected<session_changes> journal_store::dump(io_counts& io) const {
+  session_changes result{store_, {}, files_.mark};
+  result.changes.reserve(files_.index.entries());
+  for (auto& [key, x] : files_.index.all()) {
+    auto document = read(x, io);
+    if (!document)
+      return std::move(document.error());
+    result.changes.push_back({key, false, std::move(*document), x.updated_at_ms, 0});
+  }
+  return result;
+}
+
+// -- the files ---------------------------------------------------------------------
+
+bool journal_store::as_left() const {
+  auto& snapshot = files_.snapshot;
+  auto& journal = files_.journal;
+  auto journal_as_left = journal ? journal->still_named() && journal->ends_as_left()
+                                 : !in_.find(store_ + journal_suffix);
+  auto snapshot_as_left =
+    snapshot ? snapshot->unchanged() : !in_.find(store_ + snapshot_suffix);
+  return journal_as_left && snapshot_as_left;
+}
+
+uint64_t journal_store::journal_growth() const {
+  return files_.journal ? files_.journal->end() - files_.base : 0;
+}
+
+caf::error journal_store::open_journal() {
+  if (::access(identity_file_.c_str(), F_OK) != 0)
+    return system_failure("the data directory is gone, find", identity_file_, errno);
+  if (auto err = in_.make())
+    return err;
+  auto file = append_file::open(in_.path(), store_ + journal_suffix);
+  if (!file)
+    return std::move(file.error());
+  if ((*file)->end() > 0)
+    return caf::make_error(ec::disk_failed, (*file)->path() + " is somebody else's");
+  files_.journal = std::move(*file);
+  return caf::none;
+}
+
+std::shared_ptr<store_compaction> journal_store::prepare_compaction() const {
+  return std::make_shared<store_compaction>(
+    compaction_input{in_, store_, identity_file_, files_.snapshot, files_.journal,
+                     files_.index, files_.mark, left_snapshot_});
+}
+
+caf::error journal_store::adopt(const store_compaction& x) {
+  auto other = caf::make_error(ec::disk_failed,
+                               in_.path_of(store_) + ": somebody replaced a new file");
+  auto snapshot = stored_file::open(in_, store_ + snapshot_suffix);
+  if (!snapshot)
+    return std::move(snapshot.error());
+  if (!*snapshot || x.snapshot_identity() != (*snapshot)->identity()
+      || (*snapshot)->size() != x.written().bytes)
+    return other;
+  auto journal = append_file::find(in_.path(), store_ + journal_suffix);
+  if (!journal)
+    return std::move(journal.error());
+  if (!*journal || (*journal)->end() != x.journal_bytes()
+      || x.journal_identity() != file_identity{(*journal)->device(), (*journal)->inode()})
+    return other;
+  files_.snapshot = std::move(*snapshot);
+  files_.journal = std::move(*journal);
+  files_.digest = x.written();
+  files_.base = x.journal_bytes();
+  files_.named_spool = files_.mark.spool_id;
+  files_.index.move_to_snapshot(x.places());
+  written_mark_ = files_.mark;
+  left_snapshot_.reset();
+  needs_rebuild_ = false;
+  return caf::none;
+}
+
+void journal_store::compaction_failed(const store_compaction& x) {
+  if (!x.snapshot_installed())
+    return;
+  // What would be appended to the old journal would not be read again.
+  needs_rebuild_ = true;
+  left_snapshot_ = x.snapshot_identity();
+}
+
+} // namespace sluice

@@ -1,0 +1,59 @@
+// What the session journal keeps for one store: its files, who waits for a sync or a
+// compaction of them, and what is wrong.
+#pragma once
+
+#include "actors/detail/growing_pause.hpp"
+#include "actors/detail/trouble.hpp"
+#include "actors/session/journal_store.hpp"
+#include "messages/durability.hpp"
+#include "messages/session_store.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/error.hpp>
+#include <caf/expected.hpp>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace sluice {
+
+/// A flush, or what maintenance removes.
+struct store_write {
+  session_changes changes;
+  durability level = durability::ram;
+  /// Chooses the changes when their turn comes.
+  std::function<std::vector<session_change>(const session_index&)> choose;
+  std::function<void(const caf::expected<session_applied>&)> done;
+  /// The files were written anew for it, or could not be.
+  bool rebuilt = false;
+};
+
+struct kept_store {
+  /// Null as long as the files cannot be read.
+  std::unique_ptr<journal_store> files;
+  caf::error unreadable;
+  caf::actor_clock::time_point read_again_at;
+
+  /// Syncs that have not answered.
+  uint64_t syncs = 0;
+  /// A sync failed: no later one of the same file counts.
+  bool suspect = false;
+
+  /// A compaction has the files; what is to be written waits here.
+  bool compacting = false;
+  std::vector<store_write> held;
+  detail::growing_pause pause;
+  caf::actor_clock::time_point compact_again_at;
+  caf::error compaction_error;
+  /// Somebody else removed or changed a file.
+  bool disturbed = false;
+
+  detail::trouble reading{"session-store-unreadable"};
+  detail::trouble writing{"session-write-failed"};
+  detail::trouble syncing{"session-sync-failed"};
+  detail::trouble compaction{"session-compaction-failed"};
+  detail::trouble foreign{"session-file-foreign"};
+};
+
+} // namespace sluice

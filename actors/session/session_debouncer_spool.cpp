@@ -1,0 +1,182 @@
+// What the debouncer has in the spool: each update before it is answered, and after a
+// start everything that the session store may not have.
+
+#include "actors/session/session_debouncer.hpp"
+#include "actors/session/set_aside.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace sluice {
+
+namespace {
+
+/// Starts that may die in one record before the next sets it aside.
+constexpr uint64_t deaths_max = 2;
+
+} // namespace
+
+// -- accepting ---------------------------------------------------------------------
+
+caf::expected<durability> session_debouncer_state::keep(store_line& line,
+                                                        std::vector<session_step>& steps,
+                                                        durability at_least) {
+  auto err = append(line, steps);
+  if (!err) {
+    for (auto& step : steps) {
+      step.session.in_spool = true;
+      step.session.charge = {};
+    }
+    return durability::ram;
+  }
+  auto code = code_of(err);
+  if (code == ec::unavailable) {
+    look_after_spool();
+    if (at_least == durability::memory)
+      return durability::memory;
+    return no_spool_;
+  }
+  auto failing = [](const auto& x) { return x.second.failures > 0; };
+  if (code == ec::overloaded && std::any_of(lines_.begin(), lines_.end(), failing))
+    return caf::make_error(ec::disk_full,
+                           std::string{"the spool is full, and sessions cannot be "
+                                       "written"});
+  if (code == ec::overloaded)
+    make_room();
+  return err;
+}
+
+caf::error session_debouncer_state::append(store_line& line,
+                                           const std::vector<session_step>& steps) {
+  if (!line.lane)
+    return no_spool_;
+  // The same answer, though there is nothing to take.
+  if (steps.empty())
+    return line.lane.available() ? caf::error{} : no_spool_;
+  session_record_writer record;
+  for (auto& [key, x, stored] : steps) {
+    if (x.erased)
+      record.add_delete(key, x.updated_at_ms);
+    else
+      record.add_document(key, x.updated_at_ms, x.document);
+  }
+  return line.lane.append(line.sessions.last_seq() + steps.size(), record);
+}
+
+void session_debouncer_state::take(store_line& line, std::vector<session_step> steps,
+                                   durability at_least, receipt_promise rp) {
+  auto level = keep(line, steps, at_least);
+  if (!level) {
+    rp.deliver(level.error());
+    return;
+  }
+  for (auto& [key, x, stored] : steps)
+    count_coalesced(line.sessions.set(key, std::move(x), stored));
+  rp.deliver(session_receipt{line.sessions.last_seq(), *level});
+  schedule(line);
+}
+
+/// What is written gives way in the spool.
+void session_debouncer_state::make_room() {
+  for (auto& [store, line] : lines_)
+    if (!line.sessions.waiting().empty())
+      launch(line);
+}
+
+/// Somebody may have deleted the spool's files.
+void session_debouncer_state::look_after_spool() {
+  if (config_.spool && !config_.spool->check_place() && config_.keeper)
+    self_->send(config_.keeper, atom::check_v);
+}
+
+bool session_debouncer_state::windows_suffice() const {
+  return config_.adaptive && config_.spool && config_.spool->available()
+         && config_.spool->has_room();
+}
+
+// -- taking up again ---------------------------------------------------------------
+
+store_line& session_debouncer_state::open_line(const session_store_info& stored) {
+  auto [place, fresh] = lines_.try_emplace(stored.store, stored, config_.grid);
+  auto& line = place->second;
+  if (fresh && config_.spool) {
+    line.lane = session_lane{config_.spool, stored.store};
+    auto in_store = line.lane.in_store(stored.mark);
+    line.sessions.resume(line.lane.last_seq(stored.mark), in_store, line.lane.on_disk());
+    line.lane.landed(in_store, durability::ram);
+  }
+  return line;
+}
+
+caf::error
+session_debouncer_state::take_up(const std::vector<session_store_info>& stores) {
+  for (auto& x : stores)
+    open_line(x);
+  if (!config_.spool)
+    return {};
+  for (auto lane : config_.spool->lanes())
+    if (auto state = config_.spool->state(lane); state.kind == lane_kind::session)
+      open_line({state.name, 0, 0});
+  caf::error err;
+  for (auto& [store, line] : lines_)
+    if (!err)
+      err = restore(line);
+  config_.spool->end_replay();
+  return err;
+}
+
+uint64_t session_debouncer_state::not_taken_up() const {
+  uint64_t sum = 0;
+  if (config_.spool && !totals_known_)
+    for (auto lane : config_.spool->lanes())
+      if (auto state = config_.spool->state(lane); state.kind == lane_kind::session)
+        sum += state.appended - std::min(state.written, state.appended);
+  return sum;
+}
+
+caf::error session_debouncer_state::restore(store_line& line) {
+  auto& sessions = line.sessions;
+  if (line.restored || sessions.committed_seq() == sessions.last_seq())
+    return {};
+  std::vector<session_change> changes;
+  for (auto& record : line.lane.read(sessions.committed_seq())) {
+    auto found = read_kept(line, record);
+    if (!found)
+      return std::move(found.error());
+    std::move(found->begin(), found->end(), std::back_inserter(changes));
+  }
+  for (auto& change : changes) {
+    auto x = make_unwritten(std::move(change.document), {});
+    x.erased = change.erased;
+    x.updated_at_ms = change.updated_at_ms;
+    x.seq = change.seq;
+    x.in_spool = true;
+    count_coalesced(sessions.restore(change.key, std::move(x)));
+  }
+  line.restored = true;
+  // A sync lets the spool go of what came through a crash.
+  line.waiters.push_back(
+    {sessions.last_seq(), durability::disk, [](const caf::error&) {}, false});
+  launch(line);
+  return {};
+}
+
+caf::expected<std::vector<session_change>>
+session_debouncer_state::read_kept(const store_line& line, const spool_record& record) {
+  auto deaths = line.lane.begin_replay(record.last_seq);
+  auto changes = read_session_record(record);
+  if (changes && deaths < deaths_max)
+    return changes;
+  auto reason = changes ? "the service died again and again while reading it"
+                        : text_of(changes.error());
+  auto& store = line.sessions.name();
+  if (auto err = set_aside(config_.set_aside_directory, store, record, reason))
+    return err;
+  ++records_set_aside_;
+  set_aside_.note("store " + store + ": record " + std::to_string(record.last_seq)
+                  + " went to " + config_.set_aside_directory + "/" + set_aside_name
+                  + ": " + reason);
+  return std::vector<session_change>{};
+}
+
+} // namespace sluice

@@ -1,0 +1,119 @@
+// The SESSION JOURNAL keeps sessions in files: for each store a snapshot, and an
+// append-only journal of what changed since. The SESSION DEBOUNCER sends it what changed,
+// once a window; each flush is one write, and costs nothing where nothing changed.
+//
+// Runs detached, since files block; but it never waits for a sync, nor for a compaction:
+// helpers do, one for each store that needs one at the time. While a store is compacted
+// its writes wait, and its reads do not.
+#pragma once
+
+#include "actors/detail/helper_pool.hpp"
+#include "actors/session/kept_store.hpp"
+#include "messages/file_syncer.hpp"
+#include "messages/session_compactor.hpp"
+#include "messages/session_journal.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+struct session_journal_config {
+  /// Holds `{store}.journal` and `{store}.json`; made if absent.
+  std::string directory;
+  /// A file that must exist whenever one is made: without it the data directory is not
+  /// mounted.
+  std::string identity_file;
+  /// A journal is compacted when it has grown by this, or by the snapshot's size if
+  /// that is more.
+  uint64_t compact_bytes_min = 1'048'576;
+  /// A journal that has grown by this and cannot be compacted takes nothing more.
+  uint64_t max_journal_bytes = 67'108'864;
+  std::function<file_syncer_actor()> make_syncer;
+  std::function<session_compactor_actor()> make_compactor;
+};
+
+class session_journal_state {
+public:
+  static inline const char* name = "session-journal";
+
+  explicit session_journal_state(session_journal_actor::pointer self) : self_(self) {}
+
+  void init(session_journal_config config, metrics_aggregator_actor metrics);
+
+  caf::result<session_lookup> load(const std::string& store, const std::string& key);
+  caf::result<std::vector<session_document>> load_all(const std::string& store);
+  caf::result<session_changes> dump(const std::string& store);
+  caf::result<std::vector<session_store_info>> stores();
+  caf::result<session_applied> apply(session_changes& x, durability level);
+  caf::result<session_pruned> prune(const session_prune& x);
+  metrics_delta collect();
+  status_report status() const;
+  caf::result<stop_report> stop();
+
+private:
+  // -- stores ----------------------------------------------------------------------
+  caf::error list();
+  /// The store with its files open; null if there is no such store.
+  caf::expected<kept_store*> find(const std::string& store);
+  caf::error open(const std::string& store, kept_store& x);
+
+  // -- writing ---------------------------------------------------------------------
+  void write(store_write x);
+  caf::error make_ready(const std::string& store, kept_store& x);
+  bool is_full(const kept_store& x) const;
+  void append(kept_store& store, store_write x);
+  /// Calls `done` without an error once all that was appended is on disk.
+  void sync(kept_store& store, std::function<void(const caf::error&)> done);
+  caf::error synced(kept_store& store, const std::shared_ptr<append_file>& file,
+                    uint64_t end);
+  void sync_failed(kept_store& store, const std::shared_ptr<append_file>& file,
+                   const caf::error& reason);
+
+  // -- compaction ------------------------------------------------------------------
+  void compact_if_due(kept_store& store);
+  void compact(kept_store& store);
+  void compacted(kept_store& store, const store_compaction& work, const caf::error& err);
+
+  // -- the end ---------------------------------------------------------------------
+  void report_counts();
+  void count(const io_counts& io);
+  uint64_t sync_at_end();
+  uint64_t unsynced() const;
+  void finish_stop();
+
+  session_journal_actor::pointer self_;
+  session_journal_config config_;
+  folder in_{""};
+  metrics_aggregator_actor metrics_;
+  detail::helper_pool<file_syncer_actor> syncers_;
+  detail::helper_pool<session_compactor_actor> compactors_;
+  bool listed_ = false;
+  std::map<std::string, kept_store, std::less<>> stores_;
+
+  io_counts io_;
+  /// Counted, and not told yet.
+  metrics_delta untold_;
+  uint64_t compactions_ = 0;
+  uint64_t failures_ = 0;
+
+  /// Requests to helpers that are not answered.
+  uint64_t open_ = 0;
+  std::vector<caf::typed_response_promise<stop_report>> stopping_;
+  bool ending_ = false;
+  /// Stores that the end had to sync.
+  uint64_t to_drain_ = 0;
+};
+
+/// @param metrics is told what was counted; may be null.
+session_journal_actor::behavior_type
+session_journal(session_journal_actor::stateful_pointer<session_journal_state> self,
+                session_journal_config config, metrics_aggregator_actor metrics);
+
+} // namespace sluice

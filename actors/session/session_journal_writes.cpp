@@ -1,0 +1,210 @@
+// How what changed gets into the files, and to the disk where somebody waits for that.
+
+#include "actors/detail/names.hpp"
+#include "actors/session/session_journal.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+/// Writes of one store that may wait for its compaction. The debouncer has one at a
+/// time, so this is never reached by it.
+constexpr size_t held_max = 16;
+
+} // namespace
+
+// -- requests ----------------------------------------------------------------------
+
+caf::result<session_applied> session_journal_state::apply(session_changes& x,
+                                                          durability level) {
+  if (auto err = list())
+    return err;
+  if (!detail::valid_name(x.store))
+    return caf::make_error(ec::invalid_argument,
+                           "this is no name of a store: " + x.store);
+  auto rp = self_->make_response_promise<session_applied>();
+  auto done = [rp](const caf::expected<session_applied>& answer) mutable {
+    if (answer)
+      rp.deliver(*answer);
+    else
+      rp.deliver(answer.error());
+  };
+  write({std::move(x), level, {}, done});
+  return rp;
+}
+
+caf::result<session_pruned> session_journal_state::prune(const session_prune& x) {
+  auto found = find(x.store);
+  if (!found)
+    return std::move(found.error());
+  if (!*found)
+    return session_pruned{{}, {x.store}};
+  auto& files = *(*found)->files;
+  if (!x.enforce)
+    return session_pruned{files.index().excess(x), files.info()};
+  auto rp = self_->make_response_promise<session_pruned>();
+  auto keys = std::make_shared<std::vector<std::string>>();
+  auto choose = [keys, x](const session_index& index) {
+    std::vector<session_change> changes;
+    *keys = index.excess(x);
+    for (auto& key : *keys)
+      changes.push_back({key, true, {}, 0, 0});
+    return changes;
+  };
+  auto done = [rp, keys](const caf::expected<session_applied>& answer) mutable {
+    if (answer)
+      rp.deliver(session_pruned{std::move(*keys), answer->now});
+    else
+      rp.deliver(answer.error());
+  };
+  write({{x.store, {}, {}}, durability::ram, choose, done});
+  return rp;
+}
+
+// -- writing -----------------------------------------------------------------------
+
+void session_journal_state::write(store_write x) {
+  auto key = x.changes.store;
+  auto& store = stores_[key];
+  if (store.compacting) {
+    if (store.held.size() < held_max)
+      store.held.push_back(std::move(x));
+    else
+      x.done(caf::make_error(ec::overloaded, "too many writes of store " + key));
+    return;
+  }
+  if (auto err = make_ready(key, store)) {
+    x.done(err);
+    return;
+  }
+  auto rebuild = store.suspect || store.files->needs_rebuild();
+  if ((rebuild || is_full(store)) && !x.rebuilt) {
+    x.rebuilt = true;
+    store.held.push_back(std::move(x));
+    compact(store);
+  } else if (rebuild) {
+    x.done(store.compaction_error);
+  } else if (is_full(store)) {
+    x.done(caf::make_error(ec::disk_full, "the journal of session store " + key
+                                            + " is as large as it may be: "
+                                            + text_of(store.compaction_error)));
+  } else {
+    append(store, std::move(x));
+  }
+}
+
+/// Opens the files, unless they are, and looks whether somebody else touched them.
+caf::error session_journal_state::make_ready(const std::string& store, kept_store& x) {
+  if (auto err = open(store, x))
+    return err;
+  if (x.files->as_left())
+    return caf::none;
+  if (!x.files->journal()) {
+    // Nothing of ours is in it yet: what is there now is the store.
+    x.files.reset();
+    return open(store, x);
+  }
+  x.disturbed = true;
+  x.files->demand_rebuild();
+  return caf::none;
+}
+
+bool session_journal_state::is_full(const kept_store& x) const {
+  return x.files->journal_growth() >= config_.max_journal_bytes;
+}
+
+void session_journal_state::append(kept_store& store, store_write x) {
+  auto& files = *store.files;
+  io_counts io;
+  if (x.choose)
+    x.changes.changes = x.choose(files.index());
+  auto plan = files.plan(std::move(x.changes), io);
+  auto err = files.write(plan, io);
+  count(io);
+  if (err) {
+    ++failures_;
+    store.writing.note(text_of(err));
+    report_counts();
+    x.done(err);
+    return;
+  }
+  store.writing.clear();
+  session_applied applied{plan.changes.size(), files.info(), durability::ram};
+  if (x.level == durability::disk) {
+    applied.level = durability::disk;
+    sync(store, [applied, done = std::move(x.done)](const caf::error& failure) {
+      if (failure)
+        done(failure);
+      else
+        done(applied);
+    });
+  } else {
+    x.done(applied);
+  }
+  report_counts();
+  compact_if_due(store);
+}
+
+// -- syncing -----------------------------------------------------------------------
+
+void session_journal_state::sync(kept_store& store,
+                                 std::function<void(const caf::error&)> done) {
+  auto& file = store.files->journal();
+  if (!file || !file->has_unsynced()) {
+    done(caf::none);
+    return;
+  }
+  ++store.syncs;
+  ++open_;
+  auto helper = syncers_.take();
+  auto ended = [this, &store, helper](const io_counts& io) {
+    syncers_.give_back(self_, helper);
+    --store.syncs;
+    --open_;
+    count(io);
+  };
+  self_->request(helper, caf::infinite, atom::sync_v, file_handle{file})
+    .then(
+      [=, this, &store, file = file, end = file->end()](const io_counts& io) {
+        ended(io);
+        done(synced(store, file, end));
+        report_counts();
+        compact_if_due(store);
+        finish_stop();
+      },
+      [=, this, &store, file = file](const caf::error& reason) {
+        ended({});
+        sync_failed(store, file, reason);
+        done(reason);
+        finish_stop();
+      });
+}
+
+caf::error session_journal_state::synced(kept_store& store,
+                                         const std::shared_ptr<append_file>& file,
+                                         uint64_t end) {
+  auto current = store.files && store.files->journal() == file;
+  // After a failure it says nothing about what the failure lost.
+  if (current && store.suspect)
+    return caf::make_error(ec::disk_failed, file->path() + ": an earlier sync failed");
+  file->mark_synced(end);
+  if (current)
+    store.syncing.clear();
+  return caf::none;
+}
+
+void session_journal_state::sync_failed(kept_store& store,
+                                        const std::shared_ptr<append_file>& file,
+                                        const caf::error& reason) {
+  ++failures_;
+  if (!store.files || store.files->journal() != file)
+    return;
+  store.suspect = true;
+  store.syncing.note(text_of(reason));
+}
+
+} // namespace sluice

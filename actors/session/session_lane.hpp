@@ -1,0 +1,87 @@
+// One store's LANE IN THE SPOOL, or none where there is no spool: what was accepted
+// goes in before it is answered, and leaves as the session store has it.
+#pragma once
+
+#include "actors/session/session_codec.hpp"
+#include "actors/storage/spool.hpp"
+#include "messages/durability.hpp"
+#include "messages/session_store.hpp"
+
+#include <caf/error.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+class session_lane {
+public:
+  /// No spool.
+  session_lane() = default;
+
+  session_lane(std::shared_ptr<spool> in, const std::string& store)
+      : spool_(std::move(in)), lane_(spool_->lane(lane_kind::session, store)),
+        numbers_(spool_->state(lane_)) {}
+
+  explicit operator bool() const { return spool_ != nullptr; }
+
+  /// Whether the spool takes anything now, and holds what it took.
+  bool available() const { return spool_ && spool_->available(); }
+
+  /// Number of the last update that was in the spool, or in the store as this told, when
+  /// the lane was opened.
+  uint64_t last_seq(const session_mark& told) const {
+    return std::max(numbers_.appended, in_store(told));
+  }
+
+  /// Up to which number all is in the store, which told its mark: that counts if it is
+  /// of this spool, and may be ahead of what the spool was told before a crash.
+  uint64_t in_store(const session_mark& told) const {
+    return of_this_spool(told) ? std::max(told.seq, numbers_.written) : numbers_.written;
+  }
+
+  /// Up to which number all was safe on disk when the lane was opened.
+  uint64_t on_disk() const { return numbers_.released; }
+
+  std::vector<spool_record> read(uint64_t after) const {
+    return spool_->read(lane_, after);
+  }
+
+  /// Notes that this record is being read, and returns how many starts died in that.
+  uint64_t begin_replay(uint64_t last_seq) const {
+    return spool_->begin_replay(lane_, last_seq);
+  }
+
+  /// Takes a request's changes, whole or not at all.
+  caf::error append(uint64_t last_seq, const session_record_writer& record) {
+    return spool_->append(lane_, last_seq, record.count(), record.data());
+  }
+
+  /// The store has everything up to this number, at this level.
+  void landed(uint64_t seq, durability level) {
+    if (!spool_)
+      return;
+    spool_->written(lane_, seq);
+    if (level == durability::disk)
+      spool_->released(lane_, seq);
+  }
+
+  /// What a store that has everything up to this number is to remember.
+  session_mark mark(uint64_t seq) const {
+    return spool_ ? session_mark{spool_->id(), seq} : session_mark{};
+  }
+
+private:
+  bool of_this_spool(const session_mark& x) const { return x.spool_id == spool_->id(); }
+
+  std::shared_ptr<spool> spool_;
+  lane_id lane_ = 0;
+  /// As they were when the lane was opened.
+  lane_state numbers_;
+};
+
+} // namespace sluice

@@ -1,0 +1,37 @@
+#include "actors/session/set_aside.hpp"
+
+#include "actors/storage/append_file.hpp"
+
+namespace sluice {
+
+namespace {
+
+std::string hex(const std::string& bytes) {
+  constexpr auto digits = "0123456789abcdef";
+  std::string result;
+  result.reserve(2 * bytes.size());
+  for (auto x : bytes) {
+    result += digits[static_cast<unsigned char>(x) >> 4];
+    result += digits[x & 15];
+  }
+  return result;
+}
+
+} // namespace
+
+caf::error set_aside(const std::string& directory, const std::string& store,
+                     const spool_record& record, const std::string& reason) {
+  auto file = append_file::open(directory, set_aside_name);
+  if (!file)
+    return std::move(file.error());
+  // Neither a store's name nor a reason holds anything that JSON would escape.
+  auto line = R"({"store":")" + store + R"(","lastSeq":)"
+              + std::to_string(record.last_seq) + R"(,"count":)"
+              + std::to_string(record.count) + R"(,"reason":")" + reason + R"(","data":")"
+              + hex(record.data) + "\"}\n";
+  if (auto done = (*file)->append(line); done.problem)
+    return done.problem;
+  return (*file)->sync();
+}
+
+} // namespace sluice

@@ -1,0 +1,161 @@
+#include "actors/storage/spool_place.hpp"
+
+#include "actors/storage/spool_format.hpp"
+#include "actors/storage/system_error.hpp"
+#include "actors/storage/unique_fd.hpp"
+#include "messages/error.hpp"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace sluice {
+
+namespace {
+
+constexpr size_t id_digits = 8;
+
+std::string parent_of(const std::string& path) {
+  auto slash = path.find_last_of('/');
+  return slash == path.npos || slash == 0 ? "/" : path.substr(0, slash);
+}
+
+/// Asks the directory itself or, while it is not there, the nearest one above it.
+bool is_tmpfs(const std::string& path) {
+  struct statfs info {};
+  if (::statfs(path.c_str(), &info) == 0)
+    return info.f_type == TMPFS_MAGIC;
+  return errno == ENOENT && path != "/" && is_tmpfs(parent_of(path));
+}
+
+/// Why the base cannot be used, or an empty text. It is made if need be.
+std::string obstacle(const std::string& base) {
+  if (!is_tmpfs(base))
+    return "is not tmpfs";
+  if (::mkdir(base.c_str(), 0700) != 0 && errno != EEXIST)
+    return std::strerror(errno);
+  struct stat info {};
+  if (::lstat(base.c_str(), &info) != 0)
+    return std::strerror(errno);
+  // In a directory that all may write, another user may have been first.
+  if (!S_ISDIR(info.st_mode) || info.st_uid != ::geteuid()
+      || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return "is not a directory that is ours alone";
+  return ::access(base.c_str(), W_OK | X_OK) == 0 ? "" : std::strerror(errno);
+}
+
+std::string location_file(const std::string& data_dir) {
+  return data_dir + "/spool-location";
+}
+
+caf::error write_synced(const std::string& path, const std::string& text) {
+  unique_fd file{
+    ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  if (!file)
+    return system_failure("open", path, errno);
+  auto put = ::write(file.get(), text.data(), text.size());
+  if (put != static_cast<ssize_t>(text.size()))
+    return system_failure("write", path, put < 0 ? errno : ENOSPC);
+  return ::fsync(file.get()) == 0 ? caf::error{} : system_failure("sync", path, errno);
+}
+
+} // namespace
+
+std::vector<std::string> spool_bases() {
+  std::vector<std::string> result;
+  if (const auto* runtime = ::getenv("XDG_RUNTIME_DIR");
+      runtime != nullptr && *runtime == '/')
+    result.push_back(std::string{runtime} + "/sluice");
+  result.emplace_back("/run/sluice");
+  result.push_back("/dev/shm/sluice-" + std::to_string(::geteuid()));
+  return result;
+}
+
+caf::expected<spool_place> choose_spool_place(const std::string& wanted,
+                                              const std::string& data_id,
+                                              const std::vector<std::string>& bases) {
+  if (!wanted.empty())
+    return spool_place{wanted, is_tmpfs(wanted)};
+  std::string why;
+  for (const auto& base : bases) {
+    auto hindrance = obstacle(base);
+    if (hindrance.empty())
+      return spool_place{base + "/" + data_id.substr(0, id_digits), true};
+    why += (why.empty() ? "" : ", ") + base + " " + hindrance;
+  }
+  return caf::make_error(ec::unavailable, "there is no place in RAM for a spool: " + why);
+}
+
+caf::expected<std::optional<std::string>>
+recorded_spool_place(const std::string& data_dir) {
+  auto path = location_file(data_dir);
+  unique_fd file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!file && errno == ENOENT)
+    return std::optional<std::string>{};
+  char text[4098];
+  auto got = file ? ::read(file.get(), text, sizeof text) : -1;
+  if (got < 0)
+    return caf::make_error(ec::unavailable,
+                           "cannot read " + path + ": " + std::strerror(errno));
+  // Written whole or not at all, hence a line.
+  std::string line{text, static_cast<size_t>(got)};
+  if (line.size() < 2 || line.back() != '\n' || line.front() != '/'
+      || line.find('\n') != line.size() - 1 || line.find('\0') != line.npos)
+    return caf::make_error(ec::unavailable,
+                           path + " is damaged: it is not one absolute path");
+  line.pop_back();
+  return std::optional<std::string>{std::move(line)};
+}
+
+caf::error record_spool_place(const std::string& data_dir, const std::string& dir) {
+  auto known = recorded_spool_place(data_dir);
+  if (!known)
+    return std::move(known.error());
+  if (*known == dir)
+    return caf::none;
+  auto path = location_file(data_dir);
+  auto beside = path + ".new";
+  if (auto err = write_synced(beside, dir + '\n'))
+    return err;
+  if (::rename(beside.c_str(), path.c_str()) != 0)
+    return system_failure("rename", beside, errno);
+  unique_fd folder{::open(data_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!folder || ::fsync(folder.get()) != 0)
+    return system_failure("sync", data_dir, errno);
+  return caf::none;
+}
+
+caf::expected<std::optional<std::string>> earlier_spool_place(const std::string& data_dir,
+                                                              const std::string& chosen) {
+  auto known = recorded_spool_place(data_dir);
+  if (!known || !*known || **known == chosen)
+    return known ? std::optional<std::string>{} : std::move(known);
+  auto header = **known + "/" + spool_format::header_name;
+  if (::access(header.c_str(), F_OK) == 0)
+    return known;
+  if (errno == ENOENT || errno == ENOTDIR)
+    return std::optional<std::string>{};
+  return caf::make_error(ec::unavailable, "cannot look into the spool " + **known + ": "
+                                            + std::strerror(errno));
+}
+
+bool swap_is_on(const std::string& table) {
+  std::ifstream file{table};
+  std::string line;
+  std::getline(file, line);
+  while (std::getline(file, line))
+    if (!line.empty() && !line.starts_with("/dev/zram"))
+      return true;
+  return false;
+}
+
+} // namespace sluice

@@ -1,0 +1,49 @@
+// Where the spool lies: in RAM, in a place of its own for each data directory, which
+// remembers it. A start that would look elsewhere can find what an earlier one left.
+#pragma once
+
+#include <caf/error.hpp>
+#include <caf/expected.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+struct spool_place {
+  std::string dir;
+  /// On tmpfs. If not, every append may cost a disk write: to be warned about.
+  bool in_ram = false;
+
+  bool operator==(const spool_place&) const = default;
+};
+
+/// Directories that may hold spools, best first: `$XDG_RUNTIME_DIR/sluice`,
+/// `/run/sluice`, `/dev/shm/sluice-UID`.
+std::vector<std::string> spool_bases();
+
+/// Returns the place for the spool of this data directory: `wanted`, or without it
+/// BASE/ID, where ID is the first 8 digits of the identity and BASE the first that is
+/// tmpfs and ours to write. `unavailable`: there is none, the text tells why.
+caf::expected<spool_place> choose_spool_place(const std::string& wanted,
+                                              const std::string& data_id,
+                                              const std::vector<std::string>& bases);
+
+/// The place that the data directory remembers, if any. `unavailable`: it cannot be read.
+caf::expected<std::optional<std::string>>
+recorded_spool_place(const std::string& data_dir);
+
+/// Makes the data directory remember the place; synced. Nothing is written if it does
+/// already.
+caf::error record_spool_place(const std::string& data_dir, const std::string& dir);
+
+/// Returns the recorded place if it is not the chosen one, and a spool lies there still:
+/// it is to be opened and brought to disk before the chosen one is recorded.
+caf::expected<std::optional<std::string>> earlier_spool_place(const std::string& data_dir,
+                                                              const std::string& chosen);
+
+/// Whether memory may be written to a disk: swap is on, and not only in compressed RAM.
+bool swap_is_on(const std::string& table = "/proc/swaps");
+
+} // namespace sluice

@@ -1,0 +1,211 @@
+#include "app/spool_report.hpp"
+
+#include "app/http/json_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace sluice {
+
+namespace {
+
+/// So many deaths in a row inside a record, and the next start sets it aside.
+constexpr uint64_t deaths_max = 2;
+
+const char* name_of(lane_kind kind) {
+  switch (kind) {
+    case lane_kind::log:
+      return "log";
+    case lane_kind::session:
+      return "session";
+    case lane_kind::queue:
+      return "queue";
+  }
+  return "unknown";
+}
+
+struct held {
+  uint64_t items = 0;
+  uint64_t bytes = 0;
+  /// Items that a start writes: the others are written, and compared or synced.
+  uint64_t replayed = 0;
+};
+
+held held_by(const spool_contents::lane& lane) {
+  held result;
+  for (const auto& each : lane.records) {
+    result.items += std::min(each.count, each.last_seq - lane.state.released);
+    result.bytes += each.data_bytes;
+    if (each.last_seq > lane.state.written)
+      result.replayed += std::min(each.count, each.last_seq - lane.state.written);
+  }
+  return result;
+}
+
+std::string note_of(const spool_contents::lane& lane) {
+  if (lane.note_void)
+    return "of another boot";
+  if (!lane.state.note)
+    return "-";
+  const auto& note = *lane.state.note;
+  return fmt::format("{} to {} at byte {} of file {}:{}", note.first_seq, note.last_seq,
+                     note.where.offset, note.where.device, note.where.inode);
+}
+
+/// The record that a start sets aside, if any: its lane and number, and how many died.
+std::optional<spool_format::replay_slot> suspect_of(const spool_contents& contents) {
+  auto slot = contents.after_death();
+  if (slot.suspect_deaths < deaths_max || !contents.lanes.contains(slot.suspect_lane))
+    return std::nullopt;
+  return slot;
+}
+
+using text = std::back_insert_iterator<std::string>;
+
+void tell_lanes(text out, const spool_contents& contents) {
+  constexpr auto row = "{:<8} {:<24} {:>12} {:>12} {:>12} {:>10} {:>12}  {}\n";
+  fmt::format_to(out, row, "kind", "name", "appended", "written", "released", "items",
+                 "bytes", "batch begun");
+  for (const auto& [id, lane] : contents.lanes) {
+    const auto& state = lane.state;
+    auto has = held_by(lane);
+    fmt::format_to(out, row, name_of(state.kind), state.name, state.appended,
+                   state.written, state.released, has.items, has.bytes, note_of(lane));
+  }
+}
+
+void tell_plans(text out, const spool_contents& contents) {
+  auto plans = 0;
+  for (const auto& [id, lane] : contents.lanes) {
+    auto has = held_by(lane);
+    auto who = fmt::format("{} {}", name_of(lane.state.kind), lane.state.name);
+    if (has.replayed > 0) {
+      ++plans;
+      fmt::format_to(out, "a start will replay {} items of {}\n", has.replayed, who);
+    }
+    if (has.items > has.replayed) {
+      ++plans;
+      fmt::format_to(out, "a start will sync {} items of {}, written already\n",
+                     has.items - has.replayed, who);
+    }
+    if (lane.note_void) {
+      ++plans;
+      fmt::format_to(out,
+                     "a start cannot place the batch begun for {}: it is of another "
+                     "boot\n",
+                     who);
+    }
+  }
+  if (auto slot = suspect_of(contents)) {
+    ++plans;
+    const auto& state = contents.lanes.at(slot->suspect_lane).state;
+    fmt::format_to(
+      out, "a start will set aside record {} of {} {}: {} starts died in it\n",
+      slot->suspect_seq, name_of(state.kind), state.name, slot->suspect_deaths);
+  }
+  if (plans == 0)
+    fmt::format_to(out, "a start will replay nothing\n");
+}
+
+uint64_t bytes_of(const spool_contents& contents) {
+  uint64_t result = 0;
+  for (const auto& each : contents.segments)
+    result += each.bytes;
+  return result;
+}
+
+void write_lane(http::json_writer& out, const spool_contents::lane& lane) {
+  const auto& state = lane.state;
+  auto has = held_by(lane);
+  out.open_object()
+    .member("kind", name_of(state.kind))
+    .member("name", std::string_view{state.name})
+    .member("appended", state.appended)
+    .member("written", state.written)
+    .member("released", state.released)
+    .member("items", has.items)
+    .member("bytes", has.bytes)
+    .member("replay", has.replayed)
+    .member("noteVoid", lane.note_void)
+    .key("note");
+  if (const auto& note = state.note)
+    out.open_object()
+      .member("device", note->where.device)
+      .member("inode", note->where.inode)
+      .member("offset", note->where.offset)
+      .member("first", note->first_seq)
+      .member("last", note->last_seq)
+      .close_object();
+  else
+    out.null();
+  out.close_object();
+}
+
+void write_suspect(http::json_writer& out, const spool_contents& contents) {
+  out.key("setAside");
+  auto slot = suspect_of(contents);
+  if (!slot) {
+    out.null();
+    return;
+  }
+  const auto& state = contents.lanes.at(slot->suspect_lane).state;
+  out.open_object()
+    .member("kind", name_of(state.kind))
+    .member("name", std::string_view{state.name})
+    .member("seq", slot->suspect_seq)
+    .member("deaths", slot->suspect_deaths)
+    .close_object();
+}
+
+} // namespace
+
+std::string text_of(const spool_report& report) {
+  std::string result;
+  auto out = std::back_inserter(result);
+  if (!report.contents) {
+    fmt::format_to(out, "no spool is at {}: a start will replay nothing\n", report.dir);
+    return result;
+  }
+  const auto& contents = *report.contents;
+  fmt::format_to(out, "spool {} ({}) of data directory {} ({})\n", report.dir,
+                 text_of(contents.identity.spool_id), contents.data_dir,
+                 text_of(contents.identity.data_id));
+  fmt::format_to(out, "{} segments, {} bytes{}\n", contents.segments.size(),
+                 bytes_of(contents),
+                 report.in_use ? ", in use by a running service" : "");
+  tell_lanes(out, contents);
+  if (report.refusal.empty())
+    tell_plans(out, contents);
+  else
+    fmt::format_to(out, "a start will refuse it: {}\n", report.refusal);
+  return result;
+}
+
+std::string json_of(const spool_report& report) {
+  http::json_writer out;
+  out.open_object().member("dir", std::string_view{report.dir});
+  out.member("inUse", report.in_use).member("found", report.contents.has_value());
+  if (report.contents) {
+    const auto& contents = *report.contents;
+    out.member("dataDir", std::string_view{contents.data_dir})
+      .member("dataId", std::string_view{text_of(contents.identity.data_id)})
+      .member("spoolId", std::string_view{text_of(contents.identity.spool_id)})
+      .member("segments", contents.segments.size())
+      .member("bytes", bytes_of(contents));
+    out.key("refusal");
+    if (report.refusal.empty())
+      out.null();
+    else
+      out.value(std::string_view{report.refusal});
+    out.key("lanes").open_array();
+    for (const auto& [id, lane] : contents.lanes)
+      write_lane(out, lane);
+    out.close_array();
+    write_suspect(out, contents);
+  }
+  return out.close_object().take();
+}
+
+} // namespace sluice

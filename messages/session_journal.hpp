@@ -1,0 +1,12 @@
+// The SESSION JOURNAL keeps sessions in files: a session store that counts what it
+// reads and writes, and that another store can take over.
+#pragma once
+
+#include "messages/metrics_aggregator.hpp"
+#include "messages/session_store.hpp"
+
+namespace sluice {
+
+using session_journal_actor = session_archive_actor::extend_with<metered_actor>;
+
+} // namespace sluice

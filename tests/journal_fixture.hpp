@@ -1,0 +1,224 @@
+// A session journal on a real directory, with helpers that a test can hold up or make
+// fail, and the deterministic clock. Include it after defining CAF_SUITE.
+#pragma once
+
+#include "actors/session/session_compactor.hpp"
+#include "actors/session/session_journal.hpp"
+#include "actors/session/store_compaction.hpp"
+#include "actors/storage/append_file.hpp"
+
+#include "tests/fixture.hpp"
+#include "tests/temp_dir.hpp"
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice::test {
+
+using namespace std::string_literals;
+namespace fs = std::filesystem;
+
+using documents = std::map<std::string, std::string>;
+
+/// Lets files of this process grow to `bytes` and no further: a disk that is full.
+class small_disk {
+public:
+  explicit small_disk(rlim_t bytes) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~small_disk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+private:
+  rlimit before_{};
+};
+
+/// What the helpers do.
+struct helper_script {
+  int failing_syncs = 0;
+  int failing_compactions = 0;
+  int syncs = 0;
+  /// Compactions wait until they are let go.
+  bool holds = false;
+  std::vector<std::function<void()>> held;
+};
+
+using helper_script_ptr = std::shared_ptr<helper_script>;
+
+inline file_syncer_actor::behavior_type scripted_syncer(file_syncer_actor::pointer self,
+                                                        helper_script_ptr script) {
+  return {
+    [script](atom::sync, const file_handle& x) -> caf::result<io_counts> {
+      ++script->syncs;
+      if (script->failing_syncs > 0) {
+        --script->failing_syncs;
+        return caf::make_error(ec::disk_failed, "input/output error"s);
+      }
+      if (auto err = x.file->sync())
+        return err;
+      return io_counts{0, 0, 0, 0, 1};
+    },
+    [](atom::status) { return status_report{}; },
+    [self](atom::stop) {
+      self->quit();
+      return stop_report{};
+    },
+  };
+}
+
+inline session_compactor_actor::behavior_type
+scripted_compactor(session_compactor_actor::pointer self, helper_script_ptr script) {
+  return {
+    [=](atom::compact, const compaction_handle& x) -> caf::result<io_counts> {
+      if (script->failing_compactions > 0) {
+        --script->failing_compactions;
+        return caf::make_error(ec::disk_full, "no room"s);
+      }
+      auto rp = self->make_response_promise<io_counts>();
+      auto run = [rp, work = x.work]() mutable {
+        if (auto err = work->run())
+          rp.deliver(std::move(err));
+        else
+          rp.deliver(work->io());
+      };
+      if (script->holds)
+        script->held.push_back(run);
+      else
+        run();
+      return rp;
+    },
+    [=](atom::status) {
+      for (auto& run : std::exchange(script->held, {}))
+        run();
+      return status_report{};
+    },
+    [self](atom::stop) {
+      self->quit();
+      return stop_report{};
+    },
+  };
+}
+
+struct journal_fixture : fixture {
+  journal_fixture() {
+    write_file(dir / "id", "x");
+    config.directory = dir / "sessions";
+    config.identity_file = dir / "id";
+    config.make_syncer = [this] { return tracked(sys.spawn(scripted_syncer, script)); };
+    config.make_compactor = [this] {
+      compactor = tracked(sys.spawn(scripted_compactor, script));
+      return compactor;
+    };
+    start();
+  }
+
+  /// Begins anew on the files that are there, as after a crash.
+  void start() { aut = tracked(sys.spawn(session_journal, config, metrics)); }
+
+  void restart() {
+    caf::anon_send_exit(aut, caf::exit_reason::kill);
+    settle();
+    start();
+  }
+
+  // -- requests --------------------------------------------------------------------
+
+  /// Applies to store `s`; returns how many were written, or 0 and `refusal`.
+  uint64_t apply(std::vector<session_change> changes, session_mark mark = {},
+                 durability level = durability::ram) {
+    auto answer = ask<session_applied>(
+      aut, atom::apply_v, session_changes{"s", std::move(changes), mark}, level);
+    refusal = answer ? caf::error{} : answer.error();
+    last = answer ? *answer : session_applied{};
+    return last.written;
+  }
+
+  uint64_t put(const std::string& key, const std::string& document, uint64_t seq = 0,
+               durability level = durability::ram) {
+    auto mark = seq > 0 ? session_mark{"spool", seq} : session_mark{};
+    return apply({{key, false, document, 1000, seq}}, mark, level);
+  }
+
+  uint64_t erase(const std::string& key) { return apply({{key, true, {}, 0, 0}}); }
+
+  /// The document, or the error's code in angle brackets.
+  std::string load(const std::string& key) {
+    auto found = ask<session_lookup>(aut, atom::load_v, "s"s, key);
+    if (!found)
+      return "<" + to_string(code_of(found.error())) + ">";
+    return found->exists ? found->document : "<none>";
+  }
+
+  documents whole() {
+    auto found = get<std::vector<session_document>>(aut, atom::load_all_v, "s"s);
+    documents result;
+    for (auto& x : found)
+      result.emplace(x.key, x.document);
+    return result;
+  }
+
+  session_changes dump() { return get<session_changes>(aut, atom::dump_v, "s"s); }
+
+  std::vector<session_store_info> stores() {
+    return get<std::vector<session_store_info>>(aut, atom::stores_v);
+  }
+
+  session_mark mark() { return dump().mark; }
+
+  status_report status() { return get<status_report>(aut, atom::status_v); }
+
+  int64_t state(const std::string& name) {
+    for (auto& x : status().state)
+      if (x.name == name)
+        return caf::get<int64_t>(x.value);
+    CAF_FAIL("no such value: " << name);
+    return 0;
+  }
+
+  bool has_alert(const std::string& id) {
+    for (auto& x : status().alerts)
+      if (x.id == id)
+        return true;
+    return false;
+  }
+
+  // -- files -----------------------------------------------------------------------
+
+  std::string journal() { return read_file(journal_path); }
+  std::string snapshot() { return read_file(snapshot_path); }
+
+  /// Names in the directory that begin like this.
+  std::vector<std::string> names(const std::string& front) {
+    std::vector<std::string> result;
+    for (auto& entry : fs::directory_iterator{config.directory})
+      if (auto name = entry.path().filename().string(); name.starts_with(front))
+        result.push_back(name);
+    return result;
+  }
+
+  /// Has whatever was held run.
+  void release_compaction() {
+    script->holds = false;
+    get<status_report>(compactor, atom::status_v);
+  }
+
+  temp_dir dir;
+  std::string journal_path = dir / "sessions/s.journal";
+  std::string snapshot_path = dir / "sessions/s.json";
+  helper_script_ptr script = std::make_shared<helper_script>();
+  session_journal_config config;
+  metrics_aggregator_actor metrics;
+  session_compactor_actor compactor;
+  session_journal_actor aut;
+  session_applied last;
+  caf::error refusal;
+};
+
+} // namespace sluice::test

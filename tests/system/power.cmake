@@ -1,0 +1,24 @@
+# What the power cuts are made with: a file system that forgets what no sync covered
+# (where libfuse3 is there; its tests are skipped otherwise), and a library that makes
+# every sync do nothing.
+find_package(PkgConfig)
+if(PkgConfig_FOUND)
+  pkg_check_modules(FUSE3 IMPORTED_TARGET fuse3>=3.12)
+endif()
+
+if(FUSE3_FOUND)
+  add_executable(forgetful
+    system/forgetful/contents.cpp
+    system/forgetful/file_system.cpp
+    system/forgetful/forgetful.cpp
+    system/forgetful/mount.cpp
+    system/forgetful/operations.cpp
+    system/forgetful/tree.cpp)
+  target_link_libraries(forgetful PRIVATE sluice_common PkgConfig::FUSE3)
+endif()
+
+# Preloaded first, it can bring no sanitizer with it.
+add_library(no_sync MODULE system/no_sync.cpp)
+target_compile_options(no_sync PRIVATE -fno-sanitize=all)
+target_link_options(no_sync PRIVATE -fno-sanitize=all)
+target_link_libraries(no_sync PRIVATE sluice_common ${CMAKE_DL_LIBS})

@@ -1,0 +1,66 @@
+"""Nothing answered with `disk` is lost when the power goes; and whoever says so would
+have noticed. tests/system/torture.py makes more cuts."""
+
+import os
+import pathlib
+
+import harness
+from proof import copied_disk, cuts, forgetful_disk
+
+CUTS = 10
+SECONDS_MAX = 150
+NO_SYNC = os.environ.get("NO_SYNC", "build/tests/libno_sync.so")
+
+
+def without_syncs(whose=None):
+    """The environment of a service whose syncs do nothing, or only those of some."""
+    result = {"LD_PRELOAD": str(pathlib.Path(NO_SYNC).absolute()),
+              "ASAN_OPTIONS": "verify_asan_link_order=0"}
+    return result | ({"NO_SYNC_OF": whose} if whose else {})
+
+
+class PowerCuts(harness.Case):
+    def assert_nothing_lost(self, cutter):
+        figures = cutter.run(CUTS, SECONDS_MAX)
+        print(figures)
+        self.assertEqual(figures.violations, [])
+        self.assertEqual(figures.cuts, CUTS)
+
+    def need(self, disk):
+        if why := disk.missing():
+            self.skipTest(why)
+
+    def test_copies_of_a_disk_in_use_hold_all_that_was_answered_for(self):
+        self.need(copied_disk)
+        self.assert_nothing_lost(cuts.Copier(self.folder, seed=1))
+
+    def test_a_disk_that_forgets_holds_all_that_was_answered_for(self):
+        self.need(forgetful_disk)
+        self.assert_nothing_lost(cuts.Forgetter(self.folder, seed=1))
+
+    def test_copies_show_that_syncs_do_nothing(self):
+        self.need(copied_disk)
+        self.assert_caught(cuts.Copier, without_syncs(), CUTS // 2)
+
+    def test_a_disk_that_forgets_shows_that_syncs_do_nothing(self):
+        self.need(forgetful_disk)
+        self.assert_caught(cuts.Forgetter, without_syncs(), CUTS // 2)
+
+    def test_a_disk_that_forgets_shows_that_syncs_of_logs_do_nothing(self):
+        self.need(forgetful_disk)
+        self.assert_caught(cuts.Forgetter, without_syncs(".log"), CUTS // 2)
+
+    def test_a_disk_that_forgets_shows_that_syncs_of_directories_do_nothing(self):
+        self.need(forgetful_disk)
+        self.assert_caught(cuts.StrictForgetter, without_syncs("directories"), CUTS // 2)
+
+    def assert_caught(self, way, environment, count):
+        """At least nine of ten cuts show it."""
+        figures = way(self.folder, 1, environment, expect_losses=True).run(count, SECONDS_MAX)
+        print(figures)
+        self.assertEqual(figures.cuts, count)
+        self.assertGreaterEqual(figures.caught * 10, count * 9)
+
+
+if __name__ == "__main__":
+    harness.main()

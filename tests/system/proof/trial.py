@@ -1,0 +1,108 @@
+"""One data directory and the services that live and die on it."""
+
+import functools
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+import harness
+from proof import outcome
+from proof.check import judge
+from proof.load import Load
+from proof.record import Event, Record
+
+# Where this is there, a spool can be; a reboot empties it.
+MEMORY = "/dev/shm"
+REPLAYED = re.compile(r"\breplayed\b\D*(\d+)")
+
+
+@functools.cache
+def offers(key):
+    """Whether this service has that setting."""
+    text = subprocess.run([harness.SLUICED, "--help"], capture_output=True, text=True,
+                          check=True, timeout=60).stdout
+    return f"--{key}=" in text
+
+
+class Trial:
+    """`folder` is the test's; the data directory is below it unless given."""
+
+    def __init__(self, folder, seed, data=None, disk=0.3, environment=None):
+        self.data = pathlib.Path(data or pathlib.Path(folder) / "data")
+        self.record = Record()
+        self.load = Load(self.record, seed, disk=disk)
+        self.environment = environment
+        self.options = ()
+        self.spool = None
+        if offers("spool.dir"):
+            self.spool = pathlib.Path(tempfile.mkdtemp(prefix="sluice-proof-", dir=MEMORY))
+        self.service = None
+        self.violations = []
+        self.replayed = 0
+
+    def launch(self, data=None, before=()):
+        """A process; it may never serve."""
+        spool = (f"--spool.dir={self.spool}",) if self.spool else ()
+        return harness.Sluiced(data or self.data, *spool, *self.options, before=before,
+                               env=self.environment)
+
+    def launch_elsewhere(self, data):
+        """A process on a copy of the data directory, on a machine that has just started:
+        what this one has in the spool's place, that one does not see."""
+        hide = ("unshare", "--mount", "sh", "-c",
+                'mount -t tmpfs spool "$0" && exec "$@"', str(self.spool))
+        return self.launch(data, hide if self.spool else ())
+
+    def start(self):
+        self.service = self.launch().wait_ready()
+        self.replayed += sum(int(n) for n in REPLAYED.findall(self.service.log()))
+
+    def end(self, service):
+        """By SIGKILL; an end of its own before that is a violation."""
+        if service.process.poll() is not None:
+            self.violations.append(f"sluiced ended by itself with"
+                                   f" {service.process.returncode}: {service.log()[-600:]}")
+        service.kill()
+        service.clean_up()
+
+    def happened(self, kind, time_noted=None):
+        """Notes an end, once nobody writes any more."""
+        now = time.monotonic()
+        self.record.events.append(Event(kind, time_noted or now, now))
+
+    def kill(self):
+        """SIGKILL in the middle of the load."""
+        self.end(self.service)
+        self.load.end()
+        self.happened("kill" if self.spool else "bare-kill")
+
+    def empty_spool(self):
+        if self.spool:
+            shutil.rmtree(self.spool)
+            self.spool.mkdir()
+
+    def reboot(self):
+        """As far as a process can tell."""
+        self.empty_spool()
+        self.happened("reboot")
+
+    def check(self):
+        """Judges what the running service holds."""
+        self.violations += judge(self.record, outcome.read(self.service, self.record))
+        return self.verdict()
+
+    def verdict(self):
+        self.violations += self.record.strange_answers
+        self.record.strange_answers.clear()
+        return self.violations
+
+    def close(self):
+        if self.service:
+            self.service.clean_up()
+        self.load.end()
+        shutil.rmtree(self.data, ignore_errors=True)
+        if self.spool:
+            shutil.rmtree(self.spool, ignore_errors=True)

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""The long form of the kills and power cuts that ./test makes a few of.
+
+    tests/system/torture.py --kills 2000 --seed 7
+    tests/system/torture.py --cuts 200             half of them on each kind of disk
+    tests/system/torture.py --blind-cuts 20        with syncs that do nothing
+
+It prints its figures, and every violation; exit 0 if there is none, or if, with syncs
+that do nothing, at least nine of ten cuts were caught. SLUICED, FORGETFUL and NO_SYNC
+name other programs than those in build/. A build with a fault of its own (one that cuts a
+log back on replay, say) is tried with SLUICED=that-build and --cuts or --kills, and
+--expect-violations turns the exit around.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+
+from power_cuts import without_syncs
+from proof import copied_disk, cuts, forgetful_disk
+from proof.kills import Killer
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--cuts", type=int, default=0)
+    parser.add_argument("--blind-cuts", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    parser.add_argument("--seconds", type=float, default=float("inf"),
+                        help="end each part after so long")
+    parser.add_argument("--expect-violations", action="store_true")
+    return parser.parse_args()
+
+
+def ways():
+    """Each kind of power cut that can be made here."""
+    for disk, way in ((copied_disk, cuts.Copier), (forgetful_disk, cuts.Forgetter)):
+        if why := disk.missing():
+            print(f"no cuts of one kind: {why}")
+        else:
+            yield way
+
+
+def report(name, figures, begun):
+    print(f"{name}: {figures}; {time.monotonic() - begun:.0f} s", flush=True)
+    for violation in figures.violations:
+        print(f"  {violation}")
+    return figures
+
+
+def main():
+    options = arguments()
+    print(f"seed {options.seed}", flush=True)
+    violations, cuts_missed = 0, 0
+    with tempfile.TemporaryDirectory(prefix="sluice-torture-") as folder:
+        begun = time.monotonic()
+        if options.kills:
+            killer = Killer(folder, options.seed)
+            figures = report("kills", killer.run(options.kills, options.seconds), begun)
+            violations += len(figures.violations)
+        chosen = list(ways()) if options.cuts or options.blind_cuts else []
+        for way in chosen if options.cuts else []:
+            begun = time.monotonic()
+            cutter = way(folder, options.seed)
+            figures = report(way.__name__, cutter.run(options.cuts // len(chosen),
+                                                      options.seconds), begun)
+            violations += len(figures.violations)
+        for way in chosen if options.blind_cuts else []:
+            begun = time.monotonic()
+            count = options.blind_cuts // len(chosen)
+            cutter = way(folder, options.seed, without_syncs(), expect_losses=True)
+            figures = report(f"blind {way.__name__}", cutter.run(count, options.seconds),
+                             begun)
+            cuts_missed += figures.caught * 10 < figures.cuts * 9
+    found = violations > 0
+    sys.exit(1 if cuts_missed or found != options.expect_violations else 0)
+
+
+if __name__ == "__main__":
+    main()
