@@ -19,7 +19,7 @@ using namespace spool_format;
 
 namespace {
 
-constexpr const char* unfinished_name = "segment.new";
+constexpr const char* unfinished_segment = "segment.new";
 constexpr size_t summed_from = offsetof(record_header, number);
 
 // A store that everything before it in the program precedes in memory.
@@ -39,10 +39,10 @@ std::string spool_segment::name_of(uint64_t number) {
 caf::expected<std::unique_ptr<spool_segment>>
 spool_segment::create(int directory, const spool_identity& identity, uint64_t number,
                       size_t bytes) {
-  auto file = spool_mapping::create(directory, unfinished_name, bytes);
+  auto file = spool_mapping::create(directory, unfinished_segment, bytes);
   if (!file)
     return std::move(file.error());
-  return begin(directory, unfinished_name, identity, number, std::move(*file));
+  return begin(directory, unfinished_segment, identity, number, std::move(*file));
 }
 
 caf::expected<std::unique_ptr<spool_segment>>
