@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -117,6 +118,9 @@ void spool_segment::append(const record_header& what, std::string_view data) {
   header.crc = crc32c(seed_, reinterpret_cast<const char*>(&header) + summed_from,
                       sizeof header - summed_from);
   header.crc = crc32c(header.crc, data.data(), data.size());
+  // The owner counts wrongly: better to end here, with the spool whole, than to write on.
+  if (room() < record_bytes(data.size()))
+    std::abort();
   auto* at = file_.data() + used_;
   constexpr auto word = sizeof header.length;
   std::memcpy(at + word, reinterpret_cast<const char*>(&header) + word,
