@@ -166,6 +166,9 @@ struct journal_fixture : fixture {
 
   session_changes dump() { return get<session_changes>(aut, atom::dump_v, "s"s); }
 
+  /// When the document at this place, in the order of the keys, was updated.
+  int64_t updated_at(size_t place) { return dump().changes.at(place).updated_at_ms; }
+
   std::vector<session_store_info> stores() {
     return get<std::vector<session_store_info>>(aut, atom::stores_v);
   }

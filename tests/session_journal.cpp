@@ -128,8 +128,8 @@ CAF_TEST(a replacement that removes something is one line) {
   CAF_CHECK(whole() == expected);
   restart();
   CAF_CHECK(whole() == expected);
-  CAF_CHECK_EQUAL(dump().changes[0].updated_at_ms, 9);
-  CAF_CHECK_EQUAL(dump().changes[1].updated_at_ms, 4);
+  CAF_CHECK_EQUAL(updated_at(0), 9);
+  CAF_CHECK_EQUAL(updated_at(1), 4);
   CAF_CHECK_EQUAL(mark(), (session_mark{"spool", 5}));
 }
 

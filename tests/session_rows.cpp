@@ -58,6 +58,10 @@ mock_database(database_actor::stateful_pointer<mock_database_state>, script_ptr 
       script->origins.push_back(x.origin);
       return next(script->write_answers);
     },
+    [](atom::apply, const sql_batch&) {
+      CAF_FAIL("unexpected batch");
+      return sql_batch_outcome{};
+    },
     [](atom::checkpoint, checkpoint_mode) { return checkpoint_report{}; },
     [](atom::maintain, maintenance_kind) { return maintenance_report{}; },
     [](atom::stats) { return database_stats{}; },
@@ -194,6 +198,22 @@ CAF_TEST(nothing to write asks for nothing unless it is to be synced) {
   CAF_REQUIRE_EQUAL(script->writes.size(), 2u);
   CAF_CHECK(!script->writes[1].statements.empty());
   CAF_CHECK(script->levels[1] == durability::disk);
+}
+
+CAF_TEST(a mark is written with its flush and kept where none is told) {
+  expect_preparation({{text("s"), number(1), number(3), text("spool"), number(7)}});
+  CAF_CHECK(stores() == (infos{{"s", 1, 3, {"spool", 7}}}));
+  answer_write({rows({}), changed(1), changed(1)});
+  session_changes x{"s", {{"a", false, "{}", 1, 8}}, {"spool", 8}};
+  auto answer = ask<session_applied>(aut, atom::apply_v, x, durability::ram);
+  CAF_REQUIRE(answer);
+  CAF_CHECK_EQUAL(answer->now, (session_store_info{"s", 2, 6, {"spool", 8}}));
+  CAF_REQUIRE_EQUAL(script->writes.back().statements.size(), 3u);
+  CAF_CHECK(script->writes.back().statements[2].params
+            == (sql_row{text("s"), text("spool"), number(8)}));
+  answer_write({rows({}), changed(1)});
+  auto unmarked = apply({{"b", false, "{}", 1}});
+  CAF_CHECK_EQUAL(unmarked.now, (session_store_info{"s", 3, 9, {"spool", 8}}));
 }
 
 CAF_TEST(after a failed write everything is counted again) {

@@ -199,8 +199,8 @@ void session_backend_state::finish() {
     fail(std::move(err));
   else
     std::exchange(answer_, {}).deliver(done_);
-  journal_ = {};
-  rows_ = {};
+  journal_ = session_archive_actor{};
+  rows_ = session_archive_actor{};
 }
 
 void session_backend_state::fail(caf::error reason) {

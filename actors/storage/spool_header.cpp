@@ -38,6 +38,10 @@ uint32_t sum_of(const replay_slot& slot) {
   return crc32c(0, &slot, offsetof(replay_slot, crc));
 }
 
+uint64_t entry_for(uint64_t segment) {
+  return uint64_t{crc32c(0, &segment, sizeof segment)} << 32 | segment;
+}
+
 bool lock_within(int fd, std::chrono::nanoseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -172,8 +176,11 @@ spool_header::content spool_header::read(std::string_view file) {
        at += sizeof(uint64_t)) {
     uint64_t entry = 0;
     std::memcpy(&entry, file.data() + at, sizeof entry);
-    if (entry != 0)
-      result.segments.push_back(entry);
+    if (entry == 0)
+      continue;
+    result.segments.push_back(entry & UINT32_MAX);
+    if (entry != entry_for(result.segments.back()) && result.wrong.empty())
+      result.wrong = "has a damaged list of segments";
   }
   std::sort(result.segments.begin(), result.segments.end());
   return result;
@@ -191,11 +198,11 @@ bool spool_header::replace_entry(uint64_t from, uint64_t to) {
 }
 
 bool spool_header::list(uint64_t segment) {
-  return replace_entry(0, segment);
+  return replace_entry(0, entry_for(segment));
 }
 
 void spool_header::unlist(uint64_t segment) {
-  replace_entry(segment, 0);
+  replace_entry(entry_for(segment), 0);
 }
 
 void spool_header::set_replay(replay_slot slot) {

@@ -84,6 +84,7 @@ private:
   caf::error adopt(const spool_contents& contents, unique_fd header);
   void adopt_lane(lane_id id, const spool_contents::lane& found);
   void adopt_spare();
+  bool resume_tail();
   void remove_files(bool listed_too);
   void remove_own_files(int directory) const;
   void inherit(const spool_journal& old);

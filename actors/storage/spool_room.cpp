@@ -71,6 +71,10 @@ caf::expected<spool_segment*> spool_journal::place_for(lane_entry& entry, size_t
 
 caf::expected<spool_segment*> spool_journal::own_segment(size_t bytes) {
   auto size = whole_pages(sizeof(segment_header) + bytes);
+  // Of another size than usual it never becomes a spare. A later life may use its number
+  // again, and must not find records of that number in a file used again.
+  if (size == segment_bytes_)
+    size += page_bytes;
   if (!make_room([&] { return size; }))
     return caf::make_error(ec::overloaded, "the spool is full");
   auto made = spool_segment::create(directory_.get(), identity_, last_number_ + 1, size);
@@ -151,10 +155,11 @@ bool spool_journal::free_segment(spool_segment& segment) {
   for (auto& entry : lanes_)
     if (entry && entry->stated_in == number)
       state_in(*entry, *tail_);
+  segment.retire();
   header_.unlist(number);
   segment_sum_ -= segment.bytes();
   if (!spare_ && segment.bytes() == segment_bytes_)
-    if (auto file = segment.retire(directory_.get()))
+    if (auto file = segment.make_spare(directory_.get()))
       spare_ = std::move(*file);
   ::unlinkat(directory_.get(), spool_segment::name_of(number).c_str(), 0);
   segments_.erase(number);

@@ -1,6 +1,7 @@
 #include "actors/storage/spool_segment.hpp"
 
 #include "actors/storage/crc32c.hpp"
+#include "actors/storage/spool_scan.hpp"
 #include "actors/storage/system_error.hpp"
 
 #include <fcntl.h>
@@ -85,10 +86,28 @@ spool_segment::adopt(int directory, const spool_identity& identity, uint64_t num
   return result;
 }
 
-caf::expected<spool_mapping> spool_segment::retire(int directory) {
+void spool_segment::retire() {
+  publish(file_.data() + offsetof(segment_header, magic), retired_magic);
+}
+
+caf::expected<spool_mapping> spool_segment::make_spare(int directory) {
   if (::renameat(directory, name_of(number_).c_str(), directory, spare_name) != 0)
     return system_failure("retire spool segment", name_of(number_), errno);
   return std::move(file_);
+}
+
+bool spool_segment::resume(const spool_identity& identity) {
+  segment_header header;
+  std::memcpy(&header, file_.data(), sizeof header);
+  if (header.boot_id != identity.boot_id)
+    return false;
+  used_ = sizeof header;
+  count_ = 0;
+  each_record(content(), [&](const record_header&, std::string_view data) {
+    used_ += record_bytes(data.size());
+    ++count_;
+  });
+  return true;
 }
 
 void spool_segment::append(const record_header& what, std::string_view data) {

@@ -38,7 +38,8 @@ class Trial:
         self.options = ()
         self.spool = None
         if offers("spool.dir"):
-            self.spool = pathlib.Path(tempfile.mkdtemp(prefix="sluice-proof-", dir=MEMORY))
+            folder = tempfile.mkdtemp(prefix="sluice-proof-", dir=MEMORY)
+            self.spool = pathlib.Path(folder)
         self.service = None
         self.violations = []
         self.replayed = 0
@@ -63,8 +64,9 @@ class Trial:
     def end(self, service):
         """By SIGKILL; an end of its own before that is a violation."""
         if service.process.poll() is not None:
-            self.violations.append(f"sluiced ended by itself with"
-                                   f" {service.process.returncode}: {service.log()[-600:]}")
+            code = service.process.returncode
+            self.violations.append(f"sluiced ended by itself with {code}:"
+                                   f" {service.log()[-600:]}")
         service.kill()
         service.clean_up()
 
@@ -82,7 +84,7 @@ class Trial:
     def empty_spool(self):
         if self.spool:
             shutil.rmtree(self.spool)
-            self.spool.mkdir()
+            self.spool.mkdir(mode=0o700)
 
     def reboot(self):
         """As far as a process can tell."""
