@@ -113,6 +113,8 @@ CAF_TEST(a run without the spool does not make its marks forgotten) {
 }
 
 CAF_TEST(a database put in the place of another does not get what that one got) {
+  append(insert(0));
+  persist(1);
   append(insert(1));
   flush();
   append(insert(2));
