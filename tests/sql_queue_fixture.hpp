@@ -73,10 +73,10 @@ struct queue_fixture : sqlite_fixture {
       if (who)
         caf::anon_send_exit(who, caf::exit_reason::kill);
     settle();
-    uut = {};
-    database = {};
-    scheduler = {};
-    writer = {};
+    uut = nullptr;
+    database = nullptr;
+    scheduler = nullptr;
+    writer = nullptr;
     config.spool = nullptr;
     ram.aut.reset();
   }
