@@ -97,22 +97,14 @@ checkpoint_scheduler_config checkpoint_config(const sqlite_settings& from) {
   return result;
 }
 
-session_backend_config backend_config(const settings& from) {
-  session_backend_config result;
-  result.directory = from.data_dir + "/sessions";
-  result.identity_file = from.data_dir + "/id";
-  result.wanted = from.session.backend == "database" ? session_keeper::database
-                                                     : session_keeper::journal;
-  return result;
-}
-
 supervisor_config actors_config(const settings& from) {
   supervisor_config result;
   result.data_dir = from.data_dir;
   result.log = buffer_config(from);
   result.max_logs = from.log.max_logs;
   result.sessions = debouncer_config(from);
-  result.backend = backend_config(from);
+  result.sessions_in = from.session.backend == "database" ? session_keeper::database
+                                                          : session_keeper::journal;
   result.max_journal_bytes = from.session.max_journal_bytes;
   result.restarts = from.restarts;
   result.writer = writer_config(from);

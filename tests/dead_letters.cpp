@@ -86,8 +86,8 @@ CAF_TEST(every line is JSON whatever the SQL holds) {
 }
 
 CAF_TEST(a start knows the numbers that are there and none of another spool) {
-  append(line_of(std::string(32, 'b'), {std::make_unique<queued_write>(insert(3)).get(), ""},
-                 1));
+  append(line_of(std::string(32, 'b'),
+                 {std::make_unique<queued_write>(insert(3)).get(), ""}, 1));
   for (uint64_t seq = 4; seq < 200; seq += 2)
     add(seq);
   begin(100);

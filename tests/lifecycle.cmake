@@ -1,2 +1,3 @@
 sluice_test(drain sluice_lifecycle)
 sluice_test(supervisor sluice_lifecycle)
+sluice_test(supervisor_spool sluice_lifecycle)

@@ -133,7 +133,7 @@ CAF_TEST(a survey hears from every actor) {
     names.push_back(report.name);
     CAF_CHECK(report.alerts.empty());
   }
-  for (auto name : {"log-buffer", "log-writer", "session-debouncer", "session-rows",
+  for (auto name : {"log-buffer", "log-writer", "session-debouncer", "session-journal",
                     "database", "sqlite-writer", "sqlite-reader", "checkpoint-scheduler",
                     "metrics-aggregator", "disk-watch"})
     CAF_CHECK(std::find(names.begin(), names.end(), name) != names.end());

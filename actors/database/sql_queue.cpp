@@ -1,7 +1,6 @@
 #include "actors/database/sql_queue.hpp"
 
 #include "actors/database/sql_codec.hpp"
-#include "actors/storage/dead_letters.hpp"
 #include "actors/storage/sqlite_query.hpp"
 
 #include <algorithm>
@@ -104,8 +103,12 @@ void sql_queue_state::apply_if_due() {
     return;
   if (!ready_)
     send({id_, 0, {}, durability::ram}); // the answer tells the mark
-  else if ((!waiting_.empty() && waiting_.front().what.seq <= due_) || wants_sync())
+  else if (is_due() || wants_sync() || std::exchange(recheck_, false))
     send(next_batch());
+}
+
+bool sql_queue_state::is_due() const {
+  return !waiting_.empty() && waiting_.front().what.seq <= due_;
 }
 
 /// Whether somebody waits for a sync of what is committed already.
@@ -222,62 +225,13 @@ void sql_queue_state::on_synced(const queue_mark& mark) {
 }
 
 void sql_queue_state::on_recovered(const queue_mark& mark) {
-  // A batch in flight tells by itself.
-  if (mark.spool != id_ || !ready_ || in_flight_)
+  if (mark.spool != id_ || !ready_)
     return;
-  if (mark.seq < held_)
+  if (in_flight_)
+    recheck_ = true; // its answer may be older than this
+  else if (mark.seq < held_)
     fall_back(mark);
   apply_if_due();
-}
-
-// -- telling ----------------------------------------------------------------------
-
-sql_queue_stats sql_queue_state::stats() const {
-  auto result = stats_;
-  result.queued = waiting_.size();
-  result.queued_bytes = bytes_;
-  result.failing = disk_trouble_ || blocked_;
-  return result;
-}
-
-int64_t sql_queue_state::oldest_ms() const {
-  if (waiting_.empty())
-    return 0;
-  auto age = self_->clock().now() - waiting_.front().since;
-  return std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
-}
-
-status_report sql_queue_state::status() const {
-  status_report report;
-  report.name = name;
-  report.held_bytes = bytes_;
-  report.state = {{"accepted", static_cast<int64_t>(accepted_)},
-                  {"applied", static_cast<int64_t>(applied_)},
-                  {"synced", static_cast<int64_t>(synced_)},
-                  {"queued", static_cast<int64_t>(waiting_.size())},
-                  {"restored", static_cast<int64_t>(stats_.restored)},
-                  {"deadLetters", static_cast<int64_t>(stats_.dead_letters)},
-                  {"oldestMs", oldest_ms()},
-                  {"failures", static_cast<int64_t>(failures_)}};
-  // One window for a write to wait, one more for the database to take it.
-  auto limit = 2 * config_.interval + detail::growing_pause::longest;
-  auto fresh = std::chrono::milliseconds{oldest_ms()} <= limit;
-  report.checks.push_back(
-    {"unapplied-age", fresh,
-     "the oldest queued SQL waits " + std::to_string(oldest_ms()) + " ms"});
-  disk_trouble_.tell(report);
-  blocked_.tell(report);
-  auto words =
-    report.alerts.empty() ? "queued SQL is applied" : report.alerts.front().text;
-  report.checks.push_back({"sql-queue", report.alerts.empty(), std::move(words)});
-  lost_.tell(report);
-  if (auto at = last_dead_letter_ms(config_.dead_letter_file))
-    report.alerts.push_back({"sql-dead-letters",
-                             config_.dead_letter_file
-                               + " holds SQL that the database refused; move the file "
-                                 "away once it is dealt with",
-                             at});
-  return report;
 }
 
 // -- ending -----------------------------------------------------------------------

@@ -89,6 +89,7 @@ private:
 
   // -- applying ------------------------------------------------------------------
   void apply_if_due();
+  bool is_due() const;
   bool wants_sync() const;
   sql_batch next_batch();
   void send(sql_batch batch);
@@ -135,6 +136,8 @@ private:
   std::deque<item> waiting_;
   size_t bytes_ = 0;
   bool in_flight_ = false;
+  /// The database's mark must be asked for: it may have fallen back.
+  bool recheck_ = false;
   detail::window_timer window_;
   detail::seq_waiters<flush_report> flushes_;
   detail::seq_waiters<durability> persists_;

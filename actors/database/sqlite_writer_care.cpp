@@ -29,6 +29,7 @@ caf::expected<maintenance_report> sqlite_writer_state::maintain(maintenance_kind
 
 maintenance_report sqlite_writer_state::recover() {
   db_.close();
+  queue_.seq = 0; // until it is read again
   auto err = prove();
   report_counts();
   if (err)

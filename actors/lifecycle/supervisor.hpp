@@ -18,7 +18,6 @@
 #include "actors/lifecycle/restarts.hpp"
 #include "actors/log/log_buffer.hpp"
 #include "actors/observe/metrics_aggregator.hpp"
-#include "actors/session/session_backend.hpp"
 #include "actors/session/session_debouncer.hpp"
 #include "actors/storage/spool.hpp"
 #include "messages/log_writer.hpp"
@@ -43,7 +42,8 @@ struct supervisor_config {
   log_buffer_config log;
   uint64_t max_logs = 256;
   session_debouncer_config sessions;
-  session_backend_config backend;
+  /// Where sessions are to be kept.
+  session_keeper sessions_in = session_keeper::journal;
   /// Bytes to which a store's journal may grow while it cannot be compacted.
   uint64_t max_journal_bytes = 67'108'864;
   sqlite_writer_config writer;

@@ -6,6 +6,7 @@
 #include "actors/log/file_syncer.hpp"
 #include "actors/log/log_writer.hpp"
 #include "actors/observe/disk_watch.hpp"
+#include "actors/session/session_backend.hpp"
 #include "actors/session/session_compactor.hpp"
 #include "actors/session/session_journal.hpp"
 #include "actors/session/session_rows.hpp"
@@ -109,7 +110,9 @@ subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
 void supervisor_state::start_sessions(subsystems started, start_promise answer) {
   session_archive_actor rows = self_->spawn(session_rows, started.database);
   auto journal = start_journal();
-  auto backend = self_->spawn<caf::detached>(session_backend, config_.backend);
+  session_backend_config wanted{config_.data_dir + "/sessions", config_.data_dir + "/id",
+                                config_.sessions_in};
+  auto backend = self_->spawn<caf::detached>(session_backend, std::move(wanted));
   self_
     ->request(backend, caf::infinite, atom::convert_v, session_archive_actor{journal},
               rows)

@@ -219,20 +219,36 @@ caf::error dead_letters::add(const std::vector<dead_letter>& letters) {
     return caf::none;
   if (auto err = open())
     return err;
-  if (suspect_) {
-    auto lines = file_->read_unsynced(io_);
-    auto err = lines ? file_->rewrite_unsynced(*lines, io_) : std::move(lines.error());
-    if (err) {
-      // They are no longer ours to rewrite: what the file really holds decides.
-      file_.reset();
+  if (suspect_)
+    if (auto err = mend()) {
+      // What of our lines the file holds now, only a look into it tells.
       forget();
       return err;
     }
-    suspect_ = false;
-  }
   if (auto err = append(letters))
     return err;
   return sync();
+}
+
+/// After a failed sync: what it was to bring to disk is written again.
+caf::error dead_letters::mend() {
+  if (!file_->unsynced_is_ours()) {
+    auto aside = file_->set_aside();
+    file_.reset();
+    if (!aside)
+      return std::move(aside.error());
+    return caf::make_error(ec::unavailable,
+                           "a sync failed, and others wrote to the file, "
+                           "which is set aside as "
+                             + *aside);
+  }
+  auto lines = file_->read_unsynced(io_);
+  if (!lines)
+    return std::move(lines.error());
+  if (auto err = file_->rewrite_unsynced(*lines, io_))
+    return err;
+  suspect_ = false;
+  return caf::none;
 }
 
 caf::error dead_letters::append(const std::vector<dead_letter>& letters) {
@@ -245,8 +261,8 @@ caf::error dead_letters::append(const std::vector<dead_letter>& letters) {
   }
   if (lines.empty())
     return caf::none;
-  if (auto ready = file_->make_ready(io_); !ready)
-    return std::move(ready.error());
+  if (auto place = file_->make_ready(io_); !place)
+    return std::move(place.error());
   auto done = file_->append(lines);
   io_ += done.io;
   for (auto [seq, end] : ends)

@@ -57,6 +57,7 @@ public:
 
 private:
   caf::error open();
+  caf::error mend();
   caf::error append(const std::vector<dead_letter>& letters);
   caf::error sync();
   bool learn(std::string_view lines, uint64_t after);

@@ -23,6 +23,8 @@ namespace sluice::spool_format {
 constexpr uint32_t version = 1;
 constexpr uint64_t header_magic = 0x6c6f6f70532e4853;  // "SH.Spool"
 constexpr uint64_t segment_magic = 0x6c6f6f70532e5353; // "SS.Spool"
+/// Takes the place of the segment's: nothing in it is held, and it is about to go.
+constexpr uint64_t retired_magic = 0x6c6f6f70532e5252; // "RR.Spool"
 constexpr size_t page_bytes = 4096;
 
 constexpr const char* header_name = "header";
@@ -62,7 +64,8 @@ struct replay_slot {
 };
 
 constexpr size_t slots_offset = 2048;
-/// From here to the file's end: numbers of the segments in use, zero for no entry.
+/// From here to the file's end the segments in use: of each the number and, in the upper
+/// half, the sum of that. Zero: no entry.
 constexpr size_t entries_offset = page_bytes;
 
 static_assert(sizeof(header_identity) <= slots_offset);

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr const char* unfinished_name = "header.new";
+constexpr const char* unfinished_header = "header.new";
 
 /// A killed service keeps its lock until its last thread has left the kernel.
 constexpr auto lock_patience = 10s;
@@ -36,6 +36,10 @@ uint32_t sum_of(const header_identity& identity) {
 
 uint32_t sum_of(const replay_slot& slot) {
   return crc32c(0, &slot, offsetof(replay_slot, crc));
+}
+
+uint64_t entry_for(uint64_t segment) {
+  return uint64_t{crc32c(0, &segment, sizeof segment)} << 32 | segment;
 }
 
 bool lock_within(int fd, std::chrono::nanoseconds patience) {
@@ -104,7 +108,7 @@ caf::expected<spool_header> spool_header::create(int directory,
                                                  const spool_identity& identity,
                                                  const std::string& data_dir,
                                                  size_t entries) {
-  auto file = spool_mapping::create(directory, unfinished_name, bytes_for(entries));
+  auto file = spool_mapping::create(directory, unfinished_header, bytes_for(entries));
   if (!file)
     return std::move(file.error());
   header_identity head;
@@ -115,8 +119,8 @@ caf::expected<spool_header> spool_header::create(int directory,
   head.crc = sum_of(head);
   std::memcpy(file->data(), &head, sizeof head);
   if (!lock_within(file->descriptor(), 0s))
-    return system_failure("lock spool file", unfinished_name, errno);
-  if (::renameat(directory, unfinished_name, directory, header_name) != 0)
+    return system_failure("lock spool file", unfinished_header, errno);
+  if (::renameat(directory, unfinished_header, directory, header_name) != 0)
     return system_failure("name spool file", header_name, errno);
   spool_header result{std::move(*file)};
   result.set_replay({});
@@ -172,8 +176,11 @@ spool_header::content spool_header::read(std::string_view file) {
        at += sizeof(uint64_t)) {
     uint64_t entry = 0;
     std::memcpy(&entry, file.data() + at, sizeof entry);
-    if (entry != 0)
-      result.segments.push_back(entry);
+    if (entry == 0)
+      continue;
+    result.segments.push_back(entry & UINT32_MAX);
+    if (entry != entry_for(result.segments.back()) && result.wrong.empty())
+      result.wrong = "has a damaged list of segments";
   }
   std::sort(result.segments.begin(), result.segments.end());
   return result;
@@ -191,11 +198,11 @@ bool spool_header::replace_entry(uint64_t from, uint64_t to) {
 }
 
 bool spool_header::list(uint64_t segment) {
-  return replace_entry(0, segment);
+  return replace_entry(0, entry_for(segment));
 }
 
 void spool_header::unlist(uint64_t segment) {
-  replace_entry(segment, 0);
+  replace_entry(entry_for(segment), 0);
 }
 
 void spool_header::set_replay(replay_slot slot) {

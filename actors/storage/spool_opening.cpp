@@ -103,13 +103,15 @@ caf::error spool_journal::open_files(const spool_config& config) {
 caf::error spool_journal::begin(const spool_config& config) {
   identity_.spool_id = random_spool_id();
   id_ = text_of(identity_.spool_id);
-  remove_files(true);
   auto header =
     spool_header::create(directory_.get(), identity_, config.data_dir,
                          parts_of_segment * (max_bytes_ / segment_bytes_ + 1));
   if (!header)
     return std::move(header.error());
   header_ = std::move(*header);
+  // The new header lists none: what is there is an empty one's.
+  remove_files(false);
+  ::unlinkat(directory_.get(), spare_name, 0);
   auto err = roll();
   if (!err)
     err = ensure_spare();
@@ -149,6 +151,8 @@ caf::error spool_journal::adopt(const spool_contents& contents, unique_fd header
   if (!adopted)
     return std::move(adopted.error());
   header_ = std::move(*adopted);
+  for (auto number : contents.retired)
+    header_.unlist(number);
   for (const auto& each : contents.segments) {
     auto segment = spool_segment::adopt(directory_.get(), identity_, each.number);
     if (!segment)
@@ -162,7 +166,8 @@ caf::error spool_journal::adopt(const spool_contents& contents, unique_fd header
   remove_files(false);
   adopt_spare();
   if (auto err = roll())
-    return err;
+    if (!resume_tail())
+      return err;
   // A note that is void is dropped for good.
   for (const auto& [id, lane] : contents.lanes)
     if (lane.note_void) {
@@ -190,6 +195,19 @@ void spool_journal::adopt_lane(lane_id id, const spool_contents::lane& found) {
   }
 }
 
+/// Goes on with the segment that has the most room, where others have filled the file
+/// system.
+bool spool_journal::resume_tail() {
+  for (auto& [number, segment] : segments_)
+    if (segment->resume(identity_)
+        && (tail_ == nullptr || segment->room() > tail_->room()))
+      tail_ = segment.get();
+  if (tail_ == nullptr)
+    return false;
+  free_dead();
+  return true;
+}
+
 /// The spare's pages are room that we have already, which may be all that there is.
 void spool_journal::adopt_spare() {
   auto file = spool_mapping::open(directory_.get(), spare_name, true);
@@ -212,7 +230,8 @@ spool_journal::renew(const spool_config& config, const spool_journal& old) {
   auto found = read_spool(config.dir);
   if (!found)
     return std::move(found.error());
-  if (*found && (*found)->has_unreleased())
+  // Our own header is gone by now: whoever holds this one is somebody else.
+  if (*found && ((*found)->has_unreleased() || spool_in_use(config.dir)))
     return caf::make_error(ec::unavailable,
                            "the spool " + config.dir + " was taken by another service");
   if (auto err = result->begin(config))

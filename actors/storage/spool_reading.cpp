@@ -23,16 +23,27 @@ caf::error unreadable(const std::string& path, const std::string& why) {
                          "the spool cannot be read: " + path + " " + why);
 }
 
-/// Whether a segment lies there although no header does.
-bool holds_segments(const std::string& dir) {
+/// Names of all segments that lie there, on the list or not.
+std::vector<std::string> segment_names(const std::string& dir) {
+  std::vector<std::string> result;
   auto* listing = ::opendir(dir.c_str());
   if (listing == nullptr)
-    return false;
-  auto found = false;
+    return result;
   while (const auto* entry = ::readdir(listing))
-    found = found || std::string_view{entry->d_name}.ends_with(segment_suffix);
+    if (std::string_view{entry->d_name}.ends_with(segment_suffix))
+      result.emplace_back(entry->d_name);
   ::closedir(listing);
-  return found;
+  return result;
+}
+
+/// Whether a segment that is not on the list ought to be.
+bool is_missed(std::string_view segment, const spool_identity& identity) {
+  segment_header header;
+  if (segment.size() < sizeof header)
+    return false;
+  std::memcpy(&header, segment.data(), sizeof header);
+  return header.magic == segment_magic && header.spool_id == identity.spool_id
+         && record_at(segment, sizeof header).length != 0;
 }
 
 class reading {
@@ -44,11 +55,16 @@ public:
 
   /// Returns what is wrong, or an empty text.
   std::string take_segment(std::string_view bytes, uint64_t number) {
+    segment_header header;
+    if (bytes.size() >= sizeof header)
+      std::memcpy(&header, bytes.data(), sizeof header);
+    if (header.magic == retired_magic) {
+      contents.retired.push_back(number);
+      return "";
+    }
     auto wrong = check_segment(bytes, contents.identity, number);
     if (!wrong.empty())
       return wrong;
-    segment_header header;
-    std::memcpy(&header, bytes.data(), sizeof header);
     spool_contents::segment info{number, bytes.size(), 0};
     std::map<lane_id, bool> named;
     each_record(bytes, [&](const record_header& what, std::string_view data) {
@@ -126,6 +142,27 @@ private:
   id_bytes boot_;
 };
 
+caf::error read_segments(const std::string& dir, int directory,
+                         const std::vector<uint64_t>& listed, reading& into) {
+  auto others = segment_names(dir);
+  for (auto number : listed) {
+    auto name = spool_segment::name_of(number);
+    std::erase(others, name);
+    auto file = spool_mapping::open(directory, name, false);
+    if (!file)
+      return unreadable(dir + "/" + name, text_of(file.error()));
+    auto wrong = into.take_segment(file->bytes(), number);
+    if (!wrong.empty())
+      return unreadable(dir + "/" + name, wrong);
+  }
+  for (const auto& name : others) {
+    auto file = spool_mapping::open(directory, name, false);
+    if (file && is_missed(file->bytes(), into.contents.identity))
+      return unreadable(dir + "/" + name, "is not on the header's list");
+  }
+  return caf::none;
+}
+
 } // namespace
 
 bool spool_contents::has_unreleased() const {
@@ -162,7 +199,7 @@ caf::expected<std::optional<spool_contents>> read_spool(const std::string& dir) 
   if (!header) {
     if (::faccessat(directory.get(), header_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
       return unreadable(dir + "/header", text_of(header.error()));
-    if (holds_segments(dir))
+    if (!segment_names(dir).empty())
       return unreadable(dir, "holds segments, but no header");
     return std::optional<spool_contents>{};
   }
@@ -172,15 +209,8 @@ caf::expected<std::optional<spool_contents>> read_spool(const std::string& dir) 
   reading result{{head.identity.spool_id, head.identity.boot_id, head.identity.data_id}};
   result.contents.data_dir = head.identity.data_dir.data();
   result.contents.replay = head.replay;
-  for (auto number : head.segments) {
-    auto name = spool_segment::name_of(number);
-    auto file = spool_mapping::open(directory.get(), name, false);
-    if (!file)
-      return unreadable(dir + "/" + name, text_of(file.error()));
-    auto wrong = result.take_segment(file->bytes(), number);
-    if (!wrong.empty())
-      return unreadable(dir + "/" + name, wrong);
-  }
+  if (auto err = read_segments(dir, directory.get(), head.segments, result))
+    return err;
   result.finish();
   return std::optional<spool_contents>{std::move(result.contents)};
 }

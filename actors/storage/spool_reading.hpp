@@ -48,6 +48,8 @@ struct spool_contents {
   spool_format::replay_slot replay;
   std::map<lane_id, lane> lanes;
   std::vector<segment> segments;
+  /// On the list still, but nothing in them is held.
+  std::vector<uint64_t> retired;
 
   bool has_unreleased() const;
 

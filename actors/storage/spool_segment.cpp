@@ -1,6 +1,7 @@
 #include "actors/storage/spool_segment.hpp"
 
 #include "actors/storage/crc32c.hpp"
+#include "actors/storage/spool_scan.hpp"
 #include "actors/storage/system_error.hpp"
 
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -18,7 +20,7 @@ using namespace spool_format;
 
 namespace {
 
-constexpr const char* unfinished_name = "segment.new";
+constexpr const char* unfinished_segment = "segment.new";
 constexpr size_t summed_from = offsetof(record_header, number);
 
 // A store that everything before it in the program precedes in memory.
@@ -38,10 +40,10 @@ std::string spool_segment::name_of(uint64_t number) {
 caf::expected<std::unique_ptr<spool_segment>>
 spool_segment::create(int directory, const spool_identity& identity, uint64_t number,
                       size_t bytes) {
-  auto file = spool_mapping::create(directory, unfinished_name, bytes);
+  auto file = spool_mapping::create(directory, unfinished_segment, bytes);
   if (!file)
     return std::move(file.error());
-  return begin(directory, unfinished_name, identity, number, std::move(*file));
+  return begin(directory, unfinished_segment, identity, number, std::move(*file));
 }
 
 caf::expected<std::unique_ptr<spool_segment>>
@@ -85,10 +87,28 @@ spool_segment::adopt(int directory, const spool_identity& identity, uint64_t num
   return result;
 }
 
-caf::expected<spool_mapping> spool_segment::retire(int directory) {
+void spool_segment::retire() {
+  publish(file_.data() + offsetof(segment_header, magic), retired_magic);
+}
+
+caf::expected<spool_mapping> spool_segment::make_spare(int directory) {
   if (::renameat(directory, name_of(number_).c_str(), directory, spare_name) != 0)
     return system_failure("retire spool segment", name_of(number_), errno);
   return std::move(file_);
+}
+
+bool spool_segment::resume(const spool_identity& identity) {
+  segment_header header;
+  std::memcpy(&header, file_.data(), sizeof header);
+  if (header.boot_id != identity.boot_id)
+    return false;
+  used_ = sizeof header;
+  count_ = 0;
+  each_record(content(), [&](const record_header&, std::string_view data) {
+    used_ += record_bytes(data.size());
+    ++count_;
+  });
+  return true;
 }
 
 void spool_segment::append(const record_header& what, std::string_view data) {
@@ -98,6 +118,9 @@ void spool_segment::append(const record_header& what, std::string_view data) {
   header.crc = crc32c(seed_, reinterpret_cast<const char*>(&header) + summed_from,
                       sizeof header - summed_from);
   header.crc = crc32c(header.crc, data.data(), data.size());
+  // The owner counts wrongly: better to end here, with the spool whole, than to write on.
+  if (room() < record_bytes(data.size()))
+    std::abort();
   auto* at = file_.data() + used_;
   constexpr auto word = sizeof header.length;
   std::memcpy(at + word, reinterpret_cast<const char*>(&header) + word,

@@ -35,12 +35,20 @@ public:
   recycle(int directory, const spool_identity& identity, uint64_t number,
           spool_mapping spare);
 
-  /// Opens one of an earlier life: nothing is ever appended to it.
+  /// Opens one of an earlier life, to which nothing is appended.
   static caf::expected<std::unique_ptr<spool_segment>>
   adopt(int directory, const spool_identity& identity, uint64_t number);
 
+  /// Says in the file that nothing in it is held any more; before it leaves the list, so
+  /// that one that is not on the list without this was not meant to be.
+  void retire();
+
   /// Its file, made into the spare of the directory. The segment is empty then.
-  caf::expected<spool_mapping> retire(int directory);
+  caf::expected<spool_mapping> make_spare(int directory);
+
+  /// Appends to an adopted one after all, behind its last record; only where no other
+  /// segment can be had. False: it is of another boot.
+  bool resume(const spool_identity& identity);
 
   uint64_t number() const { return number_; }
   size_t bytes() const { return file_.size(); }

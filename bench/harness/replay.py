@@ -17,7 +17,7 @@ HOLD_QUEUE = ["--sqlite.queue-interval=1h"]
 def run(bench):
     bench.report.heading("A start after a kill, with everything still in the spool")
     known = service.keys(bench.programs)
-    if "spool.max-bytes" not in known:
+    if "spool.max-bytes" not in known or _level(bench) != "ram":
         bench.report.note("skipped, this sluiced has no spool")
         return
     lines = bench.scaled(1_000_000, 200_000)
@@ -32,6 +32,15 @@ def run(bench):
              lambda sluiced: sluiced.ask("POST", "/v1/db/execute", {"sql": CREATE_ROWS}),
              lambda sluiced: sluiced.load("queued-inserts", 64, rows),
              lambda sluiced, _: _rows(sluiced), rows)
+
+
+def _level(bench):
+    """What an answer promises."""
+    with tempfile.TemporaryDirectory(prefix="replay-", dir=bench.scratch) as data, \
+            service.running(bench.programs, data) as sluiced:
+        answer = sluiced.ask("POST", "/v1/logs/bench", "a line\n", "text/plain")
+        sluiced.stop()
+        return answer["durability"]
 
 
 def _measure(bench, what, hold, set_up, fill, count, accepted):

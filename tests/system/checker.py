@@ -42,6 +42,11 @@ class Judge(harness.Case):
     def version(self, document, level):
         self.record.versions("main", "k").append(Version(document, self.request(level)))
 
+    def whole_store(self, keys, level):
+        request = self.request(level)
+        for key, document in keys.items():
+            self.record.versions("main", key).append(Version(document, request))
+
     def find_version(self, document):
         self.found.stores["main"] = {} if document is None else {"k": document}
 
@@ -270,6 +275,24 @@ class Judge(harness.Case):
         self.happens("kill")
         self.find_version({"n": 2, "a": 1})
         self.assert_caught("none of them")
+
+    def test_half_of_an_unanswered_store_is_caught(self):
+        self.whole_store({"a": {"n": 1}, "b": {"n": 2}, "c": {"n": 3}}, "ram")
+        self.whole_store({"a": {"n": 4}, "b": {"n": 5}, "c": None}, None)
+        self.happens("kill")
+        self.found.stores["main"] = {"a": {"n": 4}, "b": {"n": 5}}
+        self.assert_fine()
+        self.whole_store({"a": {"n": 6}, "b": {"n": 7}}, None)
+        self.happens("kill")
+        self.found.stores["main"] = {"a": {"n": 6}, "b": {"n": 5}}
+        self.assert_caught("store main", "half of one request")
+
+    def test_an_unanswered_store_may_leave_out_what_never_was(self):
+        self.whole_store({"a": {"n": 1}}, "ram")
+        self.whole_store({"a": {"n": 2}, "b": None}, None)
+        self.happens("kill")
+        self.found.stores["main"] = {"a": {"n": 1}}
+        self.assert_fine()
 
     def test_a_session_that_nobody_wrote_is_caught(self):
         self.version(None, "ram")

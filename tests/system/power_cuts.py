@@ -56,7 +56,8 @@ class PowerCuts(harness.Case):
 
     def assert_caught(self, way, environment, count):
         """At least nine of ten cuts show it."""
-        figures = way(self.folder, 1, environment, expect_losses=True).run(count, SECONDS_MAX)
+        cutter = way(self.folder, 1, environment, expect_losses=True)
+        figures = cutter.run(count, SECONDS_MAX)
         print(figures)
         self.assertEqual(figures.cuts, count)
         self.assertGreaterEqual(figures.caught * 10, count * 9)

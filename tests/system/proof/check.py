@@ -1,5 +1,5 @@
 """The judge: is everything acknowledged there, once, in order, whole? It knows the record
-of what was asked and answered, and what was found; of services and files it knows nothing.
+of what was asked and answered, and what was found, but no service and no file.
 
 An `Outcome` is what was found. `judge` returns the violations as sentences, and none if
 all is well; then it may `settle` the record, for what was found once has to stay.
@@ -115,7 +115,8 @@ class Place:
             last[connection] = number
 
     def never_sent(self):
-        sent = {(span.connection, number) for span in self.spans for number in span.numbers}
+        sent = {(span.connection, number) for span in self.spans
+                for number in span.numbers}
         for numbers in self.times.keys() - sent:
             yield f"{self.name}: {numbers[0]} {numbers[1]} was never sent"
 
@@ -126,7 +127,7 @@ class Place:
 
 
 def judge_key(what, versions, document, duty):
-    """One session: the latest acknowledged version, or one that is newer."""
+    """One session must be the latest acknowledged version, or one that is newer."""
     required = max((index for index, each in enumerate(versions)
                     if duty.holds(each.request)), default=-1)
     places = [index for index, each in enumerate(versions) if each.document == document]
@@ -148,6 +149,7 @@ class Store:
         self.name = name
         self.keys = keys
         self.found = found
+        self.events = events
         self.duty = Duty([each.request for versions in keys.values()
                           for each in versions], events)
 
@@ -155,8 +157,24 @@ class Store:
         for key, versions in self.keys.items():
             yield from judge_key(f"session {self.name}/{key}", versions,
                                  self.found.get(key), self.duty)
+        if all(event.kind == "kill" for event in self.events):
+            yield from self.halves()
         for key in self.found.keys() - self.keys.keys():
             yield f"session {self.name}/{key} was never sent"
+
+    def halves(self):
+        """Stores that were put as a whole, unanswered, and are there in part."""
+        states = collections.defaultdict(set)
+        for key, versions in self.keys.items():
+            last = versions[-1] if versions else None
+            if last and last.request.answered is None:
+                document = self.found.get(key)
+                is_new = document == last.document
+                # What is not there may not have been there before either.
+                if not is_new or document is not None:
+                    states[id(last.request)].add(is_new)
+        if any(len(each) > 1 for each in states.values()):
+            yield f"store {self.name}: half of one request is there"
 
     def settle(self):
         always = Request(float("-inf"), float("-inf"), LEVELS["disk"])

@@ -15,6 +15,7 @@ from proof.check import judge
 from proof.copied_disk import CopiedDisk
 from proof.figures import Figures
 from proof.forgetful_disk import ForgetfulDisk
+from proof.kills import BACKENDS
 from proof.record import Event
 from proof.trial import Trial, offers
 
@@ -90,9 +91,10 @@ class Cutter:
         window = self.dice.choice((short, short, "1h"))
         result = [f"--log.flush-interval={window}", f"--session.debounce={window}",
                   f"--sqlite.checkpoint-interval={short}"]
-        for key in ("sqlite.queue-interval", "flush.grid"):
+        for key, value in (("sqlite.queue-interval", short), ("flush.grid", short),
+                           ("session.backend", self.dice.choice(BACKENDS))):
             if offers(key):
-                result.append(f"--{key}={short}")
+                result.append(f"--{key}={value}")
         return tuple(result)
 
 
@@ -112,8 +114,8 @@ class Copier(Cutter):
             service = trial.launch_elsewhere(where / "data")
             try:
                 service.wait_ready()
-                trial.violations += judge(trial.record, outcome.read(service, trial.record),
-                                          events, settle=False)
+                found = outcome.read(service, trial.record)
+                trial.violations += judge(trial.record, found, events, settle=False)
             except AssertionError as error:
                 trial.violations.append(str(error))
             finally:
@@ -127,7 +129,7 @@ class Forgetter(Cutter):
     modes = ("ext4", "strict")
 
     def disk(self):
-        mode = self.dice.choice(self.modes)
+        mode = self.modes[self.figures.cuts // CUTS_PER_DISK % len(self.modes)]
         result = ForgetfulDisk(os.path.join(self.folder, "disk"), mode)
         result.slow_syncs(self.dice.choice((0.0001, SLOWEST_SYNC_SECONDS)))
         return result

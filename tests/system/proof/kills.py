@@ -8,6 +8,7 @@ from proof.figures import Figures
 from proof.trial import Trial, offers
 
 KILLS_PER_TRIAL = 25
+BACKENDS = ("journal", "database")
 # From the start of a process: this is about where it begins to serve.
 START_SECONDS = 0.04
 
@@ -18,6 +19,7 @@ class Killer:
     def __init__(self, folder, seed):
         self.folder = folder
         self.dice = random.Random(seed)
+        self.sessions_in = self.dice.choice(BACKENDS)
         self.figures = Figures()
 
     def run(self, kills, seconds=float("inf")):
@@ -46,7 +48,7 @@ class Killer:
             if self.dice.random() < 0.2:
                 self.reboot(trial)
             trial.options = self.options()
-            while self.figures.kills < kills and self.dice.random() < 0.3:
+            if self.figures.kills < kills and self.dice.random() < 0.4:
                 self.kill_in_start(trial)
             trial.start()
             if self.figures.kills == kills or self.dice.random() < 0.7:
@@ -58,6 +60,7 @@ class Killer:
         self.figures.reboots += 1
 
     def kill_in_start(self, trial):
+        """Once: what several starts in a row die of is set aside by design."""
         service = trial.launch()
         time.sleep(self.dice.uniform(0, START_SECONDS))
         trial.end(service)
@@ -84,7 +87,15 @@ class Killer:
                   f"--sqlite.checkpoint-interval={short}",
                   f"--log.max-entries={self.dice.choice((7, 100, 100000))}",
                   f"--session.max-pending={self.dice.choice((2, 10, 1000))}"]
-        for key in ("sqlite.queue-interval", "flush.grid"):
+        for key, value in (("sqlite.queue-interval", window), ("flush.grid", short),
+                           ("spool.max-bytes", self.dice.choice((1 << 20, 32 << 20))),
+                           ("session.backend", self.backend())):
             if offers(key):
-                result.append(f"--{key}={window}")
+                result.append(f"--{key}={value}")
         return tuple(result)
+
+    def backend(self):
+        """Sessions change their place now and then."""
+        if self.dice.random() < 0.1:
+            self.sessions_in = self.dice.choice(BACKENDS)
+        return self.sessions_in

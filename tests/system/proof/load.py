@@ -10,7 +10,7 @@ import threading
 import time
 
 import harness
-from proof.record import Request, Span, Version, text
+from proof.record import FILLER, Request, Span, Version, text
 
 LOGS = ("app", "audit", "trace")
 SHARED_STORES = ("main", "other")
@@ -21,13 +21,15 @@ INSERT = "INSERT INTO {} (text) VALUES (?)"
 
 
 class Connection:
-    """One writer. `disk` is the share of its writes that ask for the disk."""
+    """One writer. `disk` is the share of its writes that ask for the disk. One writer in
+    three has large documents, so that journals are compacted now and then."""
 
     def __init__(self, number, record, seed, disk):
         self.number = number
         self.record = record
         self.dice = random.Random(seed)
         self.disk = disk
+        self.padding = self.dice.choice((100, 100, len(FILLER)))
         self.last = {}
         self.queues = False
         self.stopped = threading.Event()
@@ -94,7 +96,8 @@ class Connection:
 
     def document(self):
         number = self.last["version"] = self.last.get("version", 0) + 1
-        return {"n": number, "from": self.number, "text": text(self.number, number)}
+        return {"n": number, "from": self.number, "text": text(self.number, number),
+                "padding": FILLER[:self.dice.randint(0, self.padding)]}
 
     def change(self, store, key, document, request):
         version = Version(document, request)

@@ -30,7 +30,7 @@ def text(connection, number):
 def numbers_in(line):
     """Connection and number of a text, or None if it is none of ours, or torn."""
     parts = line.split(" ", 2)
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts[:2]):
+    if len(parts) != 3 or not (parts[0] + parts[1]).isdecimal() or not line.isascii():
         return None
     connection, number = int(parts[0]), int(parts[1])
     return (connection, number) if text(connection, number) == line else None

@@ -1,0 +1,57 @@
+// What the queue tells about itself.
+#include "actors/database/sql_queue.hpp"
+#include "actors/storage/dead_letters.hpp"
+
+#include <utility>
+
+namespace sluice {
+
+sql_queue_stats sql_queue_state::stats() const {
+  auto result = stats_;
+  result.queued = waiting_.size();
+  result.queued_bytes = bytes_;
+  result.failing = disk_trouble_ || blocked_;
+  return result;
+}
+
+int64_t sql_queue_state::oldest_ms() const {
+  if (waiting_.empty())
+    return 0;
+  auto age = self_->clock().now() - waiting_.front().since;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
+}
+
+status_report sql_queue_state::status() const {
+  status_report report;
+  report.name = name;
+  report.held_bytes = bytes_;
+  report.state = {{"accepted", static_cast<int64_t>(accepted_)},
+                  {"applied", static_cast<int64_t>(applied_)},
+                  {"synced", static_cast<int64_t>(synced_)},
+                  {"queued", static_cast<int64_t>(waiting_.size())},
+                  {"restored", static_cast<int64_t>(stats_.restored)},
+                  {"deadLetters", static_cast<int64_t>(stats_.dead_letters)},
+                  {"oldestMs", oldest_ms()},
+                  {"failures", static_cast<int64_t>(failures_)}};
+  // One window for a write to wait, one more for the database to take it.
+  auto limit = 2 * config_.interval + detail::growing_pause::longest;
+  auto fresh = std::chrono::milliseconds{oldest_ms()} <= limit;
+  report.checks.push_back(
+    {"unapplied-age", fresh,
+     "the oldest queued SQL waits " + std::to_string(oldest_ms()) + " ms"});
+  disk_trouble_.tell(report);
+  blocked_.tell(report);
+  auto words =
+    report.alerts.empty() ? "queued SQL is applied" : report.alerts.front().text;
+  report.checks.push_back({"sql-queue", report.alerts.empty(), std::move(words)});
+  lost_.tell(report);
+  if (auto at = last_dead_letter_ms(config_.dead_letter_file))
+    report.alerts.push_back({"sql-dead-letters",
+                             config_.dead_letter_file
+                               + " holds SQL that the database refused; move the file "
+                                 "away once it is dealt with",
+                             at});
+  return report;
+}
+
+} // namespace sluice
