@@ -48,19 +48,21 @@ class PowerCuts(harness.Case):
 
     def test_a_disk_that_forgets_shows_that_syncs_of_logs_do_nothing(self):
         self.need(forgetful_disk)
-        self.assert_caught(cuts.Forgetter, without_syncs(".log"), CUTS // 2)
+        self.assert_caught(cuts.Forgetter, without_syncs(".log"), CUTS // 2, share=0.4)
 
     def test_a_disk_that_forgets_shows_that_syncs_of_directories_do_nothing(self):
         self.need(forgetful_disk)
-        self.assert_caught(cuts.StrictForgetter, without_syncs("directories"), CUTS // 2)
+        self.assert_caught(cuts.StrictForgetter, without_syncs("directories"), CUTS // 2,
+                           share=0.4)
 
-    def assert_caught(self, way, environment, count):
-        """At least nine of ten cuts show it."""
+    def assert_caught(self, way, environment, count, share=0.9):
+        """At least that share of the cuts shows it: nearly all if nothing is synced, and
+        less where it takes luck to lose something."""
         cutter = way(self.folder, 1, environment, expect_losses=True)
         figures = cutter.run(count, SECONDS_MAX)
         print(figures)
         self.assertEqual(figures.cuts, count)
-        self.assertGreaterEqual(figures.caught * 10, count * 9)
+        self.assertGreaterEqual(figures.caught, count * share)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 #include "tests/system/forgetful/mount.hpp"
 
+#include <poll.h>
+
 #include <stdexcept>
 
 namespace forgetful {
@@ -8,6 +10,7 @@ namespace {
 
 // A sync that takes its time keeps a thread.
 constexpr unsigned threads_max = 64;
+constexpr int unmount_milliseconds_max = 200;
 
 void serve(fuse_session* session) {
   auto* config = fuse_loop_cfg_create();
@@ -35,6 +38,9 @@ mount::mount(file_system& what, const std::string& where) {
 }
 
 mount::~mount() {
+  // Who unmounted it a moment ago need not have it unmounted again.
+  pollfd device{fuse_session_fd(session_), 0, 0};
+  poll(&device, 1, unmount_milliseconds_max);
   fuse_session_exit(session_);
   fuse_session_unmount(session_);
   server_.join();
