@@ -165,7 +165,7 @@ CAF_TEST(a flush tells how many writes it waited for) {
   CAF_CHECK_EQUAL(flush(), 0u);
 }
 
-CAF_TEST(the database counts the queue's requests and statements) {
+CAF_TEST(the database counts requests and statements of the queue) {
   append(insert(1));
   sql_write rows = one("INSERT INTO t VALUES (?, 1)");
   rows.rows = {{int64_t{2}}, {int64_t{3}}};

@@ -67,16 +67,19 @@ struct queue_fixture : sqlite_fixture {
 
   /// Ends everything at once, as SIGKILL does: nothing is drained.
   void die() {
-    for (auto who :
-         {caf::actor_cast<caf::actor>(uut), caf::actor_cast<caf::actor>(database),
-          caf::actor_cast<caf::actor>(scheduler), caf::actor_cast<caf::actor>(writer)})
+    auto end = [](auto& who) {
       if (who)
         caf::anon_send_exit(who, caf::exit_reason::kill);
+    };
+    end(uut);
+    end(database);
+    end(scheduler);
+    end(writer);
     settle();
-    uut = {};
-    database = {};
-    scheduler = {};
-    writer = {};
+    uut = sql_queue_actor{};
+    database = database_actor{};
+    scheduler = checkpoint_scheduler_actor{};
+    writer = sqlite_writer_actor{};
     config.spool = nullptr;
     ram.aut.reset();
   }
