@@ -78,11 +78,11 @@ void produce(const std::string& directory, uint64_t lines, size_t credit_bytes) 
 }
 
 void credit_256k(const std::string& directory, uint64_t lines) {
-  produce(directory, lines, 256 * 1024);
+  produce(directory, lines, size_t{256} * 1024);
 }
 
 void credit_8m(const std::string& directory, uint64_t lines) {
-  produce(directory, lines, 8 * 1024 * 1024);
+  produce(directory, lines, size_t{8} * 1024 * 1024);
 }
 
 } // namespace

@@ -9,6 +9,9 @@ namespace {
 
 constexpr auto instant = caf::timespan{1};
 
+/// A page of the database and its header in the WAL.
+constexpr int64_t frame_bytes = 4120;
+
 struct local : sqlite_fixture {
   local() {
     config.interval = 5min;
@@ -114,7 +117,7 @@ CAF_TEST(one commit and then silence is one checkpoint) {
 }
 
 CAF_TEST(enough waiting bytes are moved at once and one frame less waits) {
-  config.checkpoint_bytes = 10 * 4120;
+  config.checkpoint_bytes = 10 * frame_bytes;
   begin();
   insert();
   while (stats().wal.frames < 9)
@@ -182,7 +185,7 @@ CAF_TEST(a reader that holds a snapshot is told and the checkpoint succeeds afte
 }
 
 CAF_TEST(a starved checkpoint is not tried again for the same bytes) {
-  config.checkpoint_bytes = 4 * 4120;
+  config.checkpoint_bytes = 4 * frame_bytes;
   begin();
   insert();
   holder reader{path};
@@ -193,14 +196,14 @@ CAF_TEST(a starved checkpoint is not tried again for the same bytes) {
 }
 
 CAF_TEST(the WAL is well up to four times its limit) {
-  config.journal_size_limit = 5 * 4120;
+  config.journal_size_limit = 5 * frame_bytes;
   begin();
   insert();
   holder reader{path};
   insert();
   auto ok = [this] { return status().checks[0].ok; };
   CAF_CHECK_EQUAL(copy(status().checks[0].name), "wal-size");
-  while (stats().wal.bytes + 4120 <= 4 * config.journal_size_limit) {
+  while (stats().wal.bytes + frame_bytes <= 4 * config.journal_size_limit) {
     CAF_CHECK(ok());
     insert();
   }

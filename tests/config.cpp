@@ -124,7 +124,7 @@ CAF_TEST(the profile of the command line beats the profile of the file) {
 }
 
 CAF_TEST(the environment switches debouncing off and on) {
-  const auto debounce = [](const char* text, std::vector<std::string> arguments) {
+  const auto debounce = [](const char* text, const std::vector<std::string>& arguments) {
     auto result = loaded(arguments, {{"SECURECLAW_DEBOUNCED_SESSION_WRITES", text}});
     CAF_REQUIRE(result);
     CAF_CHECK_EQUAL(result->settings.session.debounced,

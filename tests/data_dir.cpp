@@ -103,7 +103,7 @@ CAF_TEST(an unfinished identity of an earlier start does no harm) {
 
 CAF_TEST(a path that can be no directory is an invalid setting) {
   test::write_file(root + "/file", "x");
-  for (auto path : {root + "/file", root + "/file/below"}) {
+  for (const auto& path : {root + "/file", root + "/file/below"}) {
     auto data = data_dir::open(path, 0s);
     CAF_REQUIRE(!data);
     CAF_CHECK(data.error() == ec::invalid_setting);

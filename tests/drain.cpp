@@ -18,7 +18,7 @@ using journal = std::shared_ptr<std::vector<std::string>>;
 /// A child that answers, or never does.
 managed_actor::behavior_type
 mock_child(managed_actor::stateful_pointer<std::vector<caf::response_promise>> self,
-           std::string key, journal asked, bool stuck) {
+           const std::string& key, const journal& asked, bool stuck) {
   return {
     [=](atom::status) -> caf::result<status_report> {
       if (stuck)
@@ -46,7 +46,8 @@ public:
 };
 
 supervisor_actor::behavior_type
-mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self, children all) {
+mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
+                const children& all) {
   return {
     [](atom::start) { return subsystems{}; },
     [](atom::open, const std::string&) { return log_buffer_actor{}; },

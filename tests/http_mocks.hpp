@@ -34,7 +34,8 @@ struct backstage {
 
 using stage = std::shared_ptr<backstage>;
 
-inline log_buffer_actor::behavior_type mock_log(log_buffer_actor::pointer self, stage x) {
+inline log_buffer_actor::behavior_type mock_log(log_buffer_actor::pointer self,
+                                                const stage& x) {
   return {
     [self, x](atom::append, log_chunk& chunk) -> caf::result<log_receipt> {
       std::lock_guard guard{x->mutex};
@@ -72,7 +73,7 @@ inline log_buffer_actor::behavior_type mock_log(log_buffer_actor::pointer self, 
 }
 
 inline session_debouncer_actor::behavior_type
-mock_sessions(session_debouncer_actor::pointer self, stage x) {
+mock_sessions(session_debouncer_actor::pointer self, const stage& x) {
   auto keep = [x](session_update& update) {
     std::lock_guard guard{x->mutex};
     x->document = std::move(update.document);
@@ -142,7 +143,7 @@ inline database_actor::behavior_type mock_database(database_actor::pointer self)
 }
 
 inline metrics_aggregator_actor::behavior_type
-mock_metrics(metrics_aggregator_actor::pointer self, stage) {
+mock_metrics(metrics_aggregator_actor::pointer self, const stage&) {
   auto edge = std::make_shared<metered_actor>();
   return {
     [](atom::report, const metrics_delta&) {},
@@ -154,7 +155,7 @@ mock_metrics(metrics_aggregator_actor::pointer self, stage) {
           [promise](const metrics_delta& delta) mutable {
             metrics_totals totals;
             totals.total = delta;
-            promise.deliver(std::move(totals));
+            promise.deliver(totals);
           },
           [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
       return promise;
@@ -170,8 +171,8 @@ mock_metrics(metrics_aggregator_actor::pointer self, stage) {
   };
 }
 
-inline supervisor_actor::behavior_type mock_supervisor(supervisor_actor::pointer, stage x,
-                                                       log_buffer_actor log) {
+inline supervisor_actor::behavior_type
+mock_supervisor(supervisor_actor::pointer, const stage& x, log_buffer_actor log) {
   return {
     [](atom::start) { return subsystems{}; },
     [x, log](atom::open, const std::string&) {

@@ -17,7 +17,7 @@ metrics_window window(int64_t duration_ns) {
   x.duration_ns = duration_ns;
   x.counts.disk.writes = 30;
   x.counts.disk.reads = 6;
-  x.counts.disk.write_bytes = 3 * 1'048'576;
+  x.counts.disk.write_bytes = 3'145'728;
   x.counts.network_sent = 1'048'576;
   x.counts.network_received = 1'048'576;
   x.counts.queries = 60;

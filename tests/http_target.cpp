@@ -75,7 +75,7 @@ CAF_TEST(a parameter may be given once) {
 
 CAF_TEST(a number is whole and in its range) {
   // 0 stands for a refusal.
-  auto read = [](std::vector<parameter> query) -> uint64_t {
+  auto read = [](const std::vector<parameter>& query) -> uint64_t {
     auto x = query_reader{query}.number("n", 7, 1, 10);
     return x ? *x : 0;
   };

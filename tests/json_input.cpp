@@ -87,7 +87,7 @@ CAF_TEST(numbers past a double and past 64 bits are refused) {
 CAF_TEST(a text is read the same with and without room behind it) {
   auto roomy = R"({"a":"b"})"s;
   roomy.reserve(4096);
-  auto tight = "{\"a\":\""s + std::string(10'000, 'x') + "\"}";
+  auto tight = R"({"a":")"s + std::string(10'000, 'x') + "\"}";
   tight.shrink_to_fit();
   CAF_CHECK(is_object(roomy));
   CAF_CHECK(is_object(tight));
@@ -124,7 +124,7 @@ CAF_TEST(an unfinished line does not borrow from the next) {
 
 CAF_TEST(a store is an object of objects whose bytes are kept) {
   auto store = json::read_store(
-    "{ \"a\" : {\"x\": 1.0} ,\"agent:main\\/\\u0062\":{ } , \"c\":{\"y\":\"}\\\"{\"}}");
+    R"({ "a" : {"x": 1.0} ,"agent:main\/\u0062":{ } , "c":{"y":"}\"{"}})");
   CAF_REQUIRE(store);
   CAF_REQUIRE_EQUAL(store->size(), 3u);
   CAF_CHECK_EQUAL(store->at(0), (session_document{"a", "{\"x\": 1.0}"}));

@@ -48,7 +48,7 @@ log_outcome perform(disk& to, const log_batch& batch) {
 }
 
 log_writer_actor::behavior_type mock_writer(log_writer_actor::pointer self,
-                                            std::shared_ptr<disk> to) {
+                                            const std::shared_ptr<disk>& to) {
   return {
     [self, to](atom::write, const log_batch& batch) -> caf::result<log_outcome> {
       if (!to->held)

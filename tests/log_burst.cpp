@@ -86,7 +86,7 @@ struct fixture {
   }
 
   test::temp_dir dir;
-  std::shared_ptr<budget> account = std::make_shared<budget>(8 * 1024 * 1024);
+  std::shared_ptr<budget> account = std::make_shared<budget>(size_t{8} * 1024 * 1024);
   caf::actor_system_config config;
   std::unique_ptr<caf::actor_system> system;
   log_writer_actor writer;

@@ -108,7 +108,7 @@ CAF_TEST(the deepest accepted documents merge at their innermost) {
 }
 
 CAF_TEST(text that was never checked does no harm) {
-  for (auto text : {"", "{", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":{", "{\"a\":\"",
+  for (auto text : {"", "{", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":{", R"({"a":")",
                     "{\"a\":[", "{\"\\u", "{\"\\", "{]", "{\"a\":1]}", "}", "\"\\"}) {
     merge_patch(text, R"({"a":{"b":1}})");
     merge_patch(R"({"a":{"b":1}})", text);
@@ -119,8 +119,8 @@ CAF_TEST(a large document merges in linear time) {
   std::string target = "{";
   std::string patch = "{";
   for (int i = 0; i < 200'000; ++i) {
-    target += "\"k" + std::to_string(i) + "\":{\"n\":1},";
-    patch += "\"k" + std::to_string(i) + "\":{\"n\":2},";
+    target += "\"k" + std::to_string(i) + R"(":{"n":1},)";
+    patch += "\"k" + std::to_string(i) + R"(":{"n":2},)";
   }
   target.back() = patch.back() = '}';
   auto before = std::chrono::steady_clock::now();

@@ -24,7 +24,7 @@ struct source_account {
 };
 
 metered_actor::behavior_type source(metered_actor::pointer self,
-                                    std::shared_ptr<source_account> account) {
+                                    const std::shared_ptr<source_account>& account) {
   return {
     [self, account](atom::collect) -> caf::result<metrics_delta> {
       ++account->asked;

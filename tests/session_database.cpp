@@ -141,7 +141,7 @@ CAF_TEST(disk is reached for what was committed before) {
 CAF_TEST(a store larger than one result is read in full) {
   std::string body(3'000'000, 'x');
   for (auto key : {"a", "b", "c", "d"})
-    put(key, "{\"x\":\"" + body + "\"}");
+    put(key, R"({"x":")" + body + "\"}");
   flush();
   auto all = whole(rows);
   CAF_REQUIRE_EQUAL(all.size(), 4u);
@@ -160,7 +160,7 @@ CAF_TEST(the oldest and the excess are named and then removed) {
   CAF_CHECK(prune(0, 4, true).keys.empty());
   auto removed = prune(2000, 2, true);
   CAF_CHECK(removed.keys == two);
-  CAF_CHECK_EQUAL(removed.now, (session_store_info{"s", 2, 2 * 20}));
+  CAF_CHECK_EQUAL(removed.now, (session_store_info{"s", 2, 40}));
   CAF_CHECK_EQUAL(whole(rows).size(), 2u);
 }
 

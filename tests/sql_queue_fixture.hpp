@@ -67,19 +67,16 @@ struct queue_fixture : sqlite_fixture {
 
   /// Ends everything at once, as SIGKILL does: nothing is drained.
   void die() {
-    auto end = [](auto& who) {
+    for (auto who :
+         {caf::actor_cast<caf::actor>(uut), caf::actor_cast<caf::actor>(database),
+          caf::actor_cast<caf::actor>(scheduler), caf::actor_cast<caf::actor>(writer)})
       if (who)
         caf::anon_send_exit(who, caf::exit_reason::kill);
-    };
-    end(uut);
-    end(database);
-    end(scheduler);
-    end(writer);
     settle();
-    uut = sql_queue_actor{};
-    database = database_actor{};
-    scheduler = checkpoint_scheduler_actor{};
-    writer = sqlite_writer_actor{};
+    uut = nullptr;
+    database = nullptr;
+    scheduler = nullptr;
+    writer = nullptr;
     config.spool = nullptr;
     ram.aut.reset();
   }

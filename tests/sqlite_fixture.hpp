@@ -120,10 +120,12 @@ struct sqlite_fixture : fixture {
   std::vector<caf::expected<sql_receipt>> together(const std::vector<sql_write>& writes,
                                                    durability level = durability::ram) {
     std::vector<decltype(send(writes[0]))> handles;
+    handles.reserve(writes.size());
     for (const auto& x : writes)
       handles.push_back(send(x, level));
     pass(commit_delay);
     std::vector<caf::expected<sql_receipt>> answers;
+    answers.reserve(handles.size());
     for (auto& x : handles)
       answers.push_back(receive(x));
     return answers;

@@ -112,7 +112,7 @@ caf::error queue_commit::apply_together(writes xs, std::optional<size_t>& culpri
     if (!reason.empty())
       done.refused.push_back({&x, std::move(reason)});
   }
-  auto err = finish(xs, std::move(done));
+  auto err = finish(xs, done);
   if (is_own_fault(err) && xs.size() > 1) {
     // The commit failed by one of them, and only alone will it show which.
     culprit = 0;
@@ -139,7 +139,7 @@ caf::error queue_commit::apply_alone(writes one) {
   }
   progress done;
   done.add(*x.write.data);
-  auto err = finish(one, std::move(done));
+  auto err = finish(one, done);
   return is_own_fault(err) ? set_aside(one, text_of(err)) : err;
 }
 
@@ -149,11 +149,11 @@ caf::error queue_commit::set_aside(writes one, std::string reason) {
   progress done;
   if (!refused_.contains(one.front().seq))
     done.refused.push_back({&one.front(), std::move(reason)});
-  return finish(one, std::move(done));
+  return finish(one, done);
 }
 
 /// Brings the dead letters to disk, and then commits, with the mark.
-caf::error queue_commit::finish(writes xs, progress done) {
+caf::error queue_commit::finish(writes xs, const progress& done) {
   auto mark = outcome_.mark;
   mark.seq = xs.back().seq;
   auto err = about_file(refused_.add(done.refused));

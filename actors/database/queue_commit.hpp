@@ -42,7 +42,7 @@ private:
   caf::error apply_together(writes xs, std::optional<size_t>& culprit);
   caf::error apply_alone(writes one);
   caf::error set_aside(writes one, std::string reason);
-  caf::error finish(writes xs, progress done);
+  caf::error finish(writes xs, const progress& done);
   bool is_synced(writes xs) const;
 
   write_transaction& work_;

@@ -128,8 +128,9 @@ caf::optional<std::string> log_writer_state::kept_lines(const log_file& x,
       return caf::none;
     if (first > x.written)
       break;
+    const auto last = std::min(record.last_seq, x.written);
     result += lines_between(std::move(record), after, x.written);
-    after = std::min(record.last_seq, x.written);
+    after = last;
   }
   if (after < x.written)
     return caf::none;

@@ -8,7 +8,7 @@
 
 namespace sluice {
 
-inline constexpr std::string_view check_name = ",\"check\":\"";
+inline constexpr std::string_view check_name = R"(,"check":")";
 inline constexpr size_t check_digits = 8;
 inline constexpr std::string_view check_end = "\"}";
 

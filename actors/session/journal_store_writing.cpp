@@ -63,8 +63,10 @@ journal_store::sort_out(session_changes& x, journal_plan& plan, io_counts& io) c
     if (!numbered)
       change.seq = 0;
     auto* stored = files_.index.find(change.key);
-    // A replay may bring what was superseded before it was interrupted.
-    auto superseded = stored && same_spool && change.seq < stored->seq;
+    // A replay may bring what was superseded before it was interrupted; what has no
+    // number is no replay.
+    auto replayed = same_spool && change.seq > 0;
+    auto superseded = stored && replayed && change.seq < stored->seq;
     if (superseded || (change.erased && !stored))
       continue;
     if (!change.erased && stored && holds(*stored, change.document, io))

@@ -54,12 +54,13 @@ void session_rows_state::write_ended() {
 
 caf::result<std::vector<session_store_info>> session_rows_state::stores() {
   using answer_type = std::vector<session_store_info>;
-  return when_ready<answer_type>([this](caf::typed_response_promise<answer_type> rp) {
-    answer_type all;
-    for (auto& [store, x] : stores_)
-      all.push_back(x);
-    answer(rp, std::move(all));
-  });
+  return when_ready<answer_type>(
+    [this](const caf::typed_response_promise<answer_type>& rp) {
+      answer_type all;
+      for (auto& [store, x] : stores_)
+        all.push_back(x);
+      answer(rp, std::move(all));
+    });
 }
 
 session_store_info session_rows_state::info(const std::string& store) const {
@@ -79,7 +80,8 @@ void session_rows_state::set_info(const session_store_info& x) {
 caf::result<session_applied> session_rows_state::apply(session_changes& x,
                                                        durability level) {
   using promise = caf::typed_response_promise<session_applied>;
-  return when_ready<session_applied>([this, x = std::move(x), level](promise rp) mutable {
+  return when_ready<session_applied>([this, x = std::move(x),
+                                      level](const promise& rp) mutable {
     auto store = x.store;
     std::vector<size_change> sizes;
     for (auto& change : x.changes)
@@ -127,7 +129,7 @@ session_applied session_rows_state::applied(session_store_info store,
 
 caf::result<session_pruned> session_rows_state::prune(session_prune& x) {
   using promise = caf::typed_response_promise<session_pruned>;
-  return when_ready<session_pruned>([this, x = std::move(x)](promise rp) {
+  return when_ready<session_pruned>([this, x = std::move(x)](const promise& rp) {
     if (!x.enforce) {
       query(sql::excess(x), rp, [this, rp, store = x.store](sql_result& found) {
         session_pruned result{{}, info(store)};

@@ -23,7 +23,7 @@ std::vector<session_document> documents_of(sql_result& found) {
 caf::result<session_lookup> session_rows_state::load(const std::string& store,
                                                      const std::string& key) {
   using promise = caf::typed_response_promise<session_lookup>;
-  return when_ready<session_lookup>([this, store, key](promise rp) {
+  return when_ready<session_lookup>([this, store, key](const promise& rp) {
     query(sql::find(store, key), rp, [this, rp](sql_result& found) {
       auto exists = !found.rows.empty() && !found.rows[0].empty();
       answer(rp, session_lookup{exists, exists ? sql::text(found.rows[0][0]) : ""});
@@ -34,7 +34,7 @@ caf::result<session_lookup> session_rows_state::load(const std::string& store,
 caf::result<std::vector<session_document>>
 session_rows_state::load_all(const std::string& store) {
   using promise = caf::typed_response_promise<std::vector<session_document>>;
-  return when_ready<std::vector<session_document>>([this, store](promise rp) {
+  return when_ready<std::vector<session_document>>([this, store](const promise& rp) {
     auto done = [this, rp](caf::expected<std::vector<session_document>> all) {
       if (all)
         answer(rp, std::move(*all));
@@ -47,7 +47,7 @@ session_rows_state::load_all(const std::string& store) {
 
 caf::result<session_changes> session_rows_state::dump(const std::string& store) {
   using promise = caf::typed_response_promise<session_changes>;
-  return when_ready<session_changes>([this, store](promise rp) {
+  return when_ready<session_changes>([this, store](const promise& rp) {
     auto add_times = [this, rp, store](caf::expected<std::vector<session_document>> all) {
       if (!all) {
         answer(rp, std::move(all.error()));

@@ -17,7 +17,7 @@
 namespace sluice::session_sql {
 
 /// Bytes of documents that one query returns at most, a larger single one apart.
-constexpr int64_t piece_bytes_max = 4 * 1024 * 1024;
+constexpr int64_t piece_bytes_max = int64_t{4} * 1024 * 1024;
 
 std::vector<sql_statement> make_tables();
 

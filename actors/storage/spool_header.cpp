@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr const char* unfinished_name = "header.new";
+constexpr const char* unfinished_header = "header.new";
 
 /// A killed service keeps its lock until its last thread has left the kernel.
 constexpr auto lock_patience = 10s;
@@ -108,7 +108,7 @@ caf::expected<spool_header> spool_header::create(int directory,
                                                  const spool_identity& identity,
                                                  const std::string& data_dir,
                                                  size_t entries) {
-  auto file = spool_mapping::create(directory, unfinished_name, bytes_for(entries));
+  auto file = spool_mapping::create(directory, unfinished_header, bytes_for(entries));
   if (!file)
     return std::move(file.error());
   header_identity head;
@@ -119,8 +119,8 @@ caf::expected<spool_header> spool_header::create(int directory,
   head.crc = sum_of(head);
   std::memcpy(file->data(), &head, sizeof head);
   if (!lock_within(file->descriptor(), 0s))
-    return system_failure("lock spool file", unfinished_name, errno);
-  if (::renameat(directory, unfinished_name, directory, header_name) != 0)
+    return system_failure("lock spool file", unfinished_header, errno);
+  if (::renameat(directory, unfinished_header, directory, header_name) != 0)
     return system_failure("name spool file", header_name, errno);
   spool_header result{std::move(*file)};
   result.set_replay({});

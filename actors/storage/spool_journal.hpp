@@ -104,7 +104,8 @@ private:
   // -- room (spool_room.cpp) ---------------------------------------------------------
   bool data_fits(uint64_t more) const;
   caf::expected<spool_segment*> place_for(lane_entry& entry, size_t bytes);
-  caf::expected<spool_segment*> own_segment(size_t bytes);
+  size_t own_bytes(size_t records) const;
+  caf::expected<spool_segment*> own_segment(lane_entry& entry, size_t records);
   caf::error roll();
   caf::error ensure_tail(size_t bytes);
   caf::error ensure_spare();

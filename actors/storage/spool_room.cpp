@@ -48,41 +48,50 @@ caf::expected<spool_segment*> spool_journal::place_for(lane_entry& entry, size_t
   auto name = lane_bytes(entry.state.name.size());
   if (entry.stated_in == 0 && statement_sum_ + name > segment_bytes_ / 2)
     return caf::make_error(ec::overloaded, "the spool has too many lanes");
+  // Asked again after each step, since making room may change the tail.
+  auto fits_tail = [&] {
+    return tail_->room() >= bytes + (entry.named_in == tail_->number() ? 0 : name);
+  };
+  auto is_large = bytes > segment_bytes_ / 4;
+  auto more = [&]() -> uint64_t {
+    if (fits_tail())
+      return 0;
+    if (is_large)
+      return own_bytes(bytes + name);
+    // A tail that holds nothing goes as soon as it is the tail no more.
+    return tail_->is_live() ? segment_bytes_ : 0;
+  };
+  if (!make_room(more))
+    return caf::make_error(ec::overloaded, "the spool is full");
   if (!has_spare() && ensure_spare())
     return caf::make_error(ec::overloaded, "the spool's file system is full");
-  auto all = bytes + (entry.named_in == tail_->number() ? 0 : name);
-  if (tail_->room() < all && bytes > segment_bytes_ / 4) {
-    auto own = own_segment(bytes + name);
-    if (own)
-      state_in(entry, **own);
-    return own;
-  }
-  // A tail that holds nothing goes as soon as it is the tail no more.
-  if (!make_room([&] {
-        return tail_->room() < bytes + name && tail_->is_live() ? segment_bytes_ : 0;
-      }))
-    return caf::make_error(ec::overloaded, "the spool is full");
-  if (ensure_tail(bytes + name) || (!has_spare() && ensure_spare()))
+  if (!fits_tail() && is_large)
+    return own_segment(entry, bytes + name);
+  if (!fits_tail() && (roll() || (!has_spare() && ensure_spare())))
     return caf::make_error(ec::overloaded, "the spool's file system is full");
   if (entry.named_in != tail_->number())
     state_in(entry, *tail_);
   return tail_;
 }
 
-caf::expected<spool_segment*> spool_journal::own_segment(size_t bytes) {
-  auto size = whole_pages(sizeof(segment_header) + bytes);
-  // Of another size than usual it never becomes a spare. A later life may use its number
-  // again, and must not find records of that number in a file used again.
-  if (size == segment_bytes_)
-    size += page_bytes;
-  if (!make_room([&] { return size; }))
-    return caf::make_error(ec::overloaded, "the spool is full");
-  auto made = spool_segment::create(directory_.get(), identity_, last_number_ + 1, size);
+/// The size of a segment for one record and its lane's name. It is another than usual, so
+/// that it never becomes a spare: a later life may use its number again, and must not
+/// find records of that number in a file used again.
+size_t spool_journal::own_bytes(size_t records) const {
+  auto size = whole_pages(sizeof(segment_header) + records);
+  return size == segment_bytes_ ? size + page_bytes : size;
+}
+
+caf::expected<spool_segment*> spool_journal::own_segment(lane_entry& entry,
+                                                         size_t records) {
+  auto made = spool_segment::create(directory_.get(), identity_, last_number_ + 1,
+                                    own_bytes(records));
   if (!made)
     return caf::make_error(ec::overloaded, "the spool's file system is full");
   auto* result = add(std::move(*made));
   if (result == nullptr)
     return caf::make_error(ec::overloaded, "the spool has too many segments");
+  state_in(entry, *result);
   return result;
 }
 

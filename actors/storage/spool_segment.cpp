@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -19,7 +20,7 @@ using namespace spool_format;
 
 namespace {
 
-constexpr const char* unfinished_name = "segment.new";
+constexpr const char* unfinished_segment = "segment.new";
 constexpr size_t summed_from = offsetof(record_header, number);
 
 // A store that everything before it in the program precedes in memory.
@@ -39,10 +40,10 @@ std::string spool_segment::name_of(uint64_t number) {
 caf::expected<std::unique_ptr<spool_segment>>
 spool_segment::create(int directory, const spool_identity& identity, uint64_t number,
                       size_t bytes) {
-  auto file = spool_mapping::create(directory, unfinished_name, bytes);
+  auto file = spool_mapping::create(directory, unfinished_segment, bytes);
   if (!file)
     return std::move(file.error());
-  return begin(directory, unfinished_name, identity, number, std::move(*file));
+  return begin(directory, unfinished_segment, identity, number, std::move(*file));
 }
 
 caf::expected<std::unique_ptr<spool_segment>>
@@ -117,6 +118,9 @@ void spool_segment::append(const record_header& what, std::string_view data) {
   header.crc = crc32c(seed_, reinterpret_cast<const char*>(&header) + summed_from,
                       sizeof header - summed_from);
   header.crc = crc32c(header.crc, data.data(), data.size());
+  // The owner counts wrongly: better to end here, with the spool whole, than to write on.
+  if (room() < record_bytes(data.size()))
+    std::abort();
   auto* at = file_.data() + used_;
   constexpr auto word = sizeof header.length;
   std::memcpy(at + word, reinterpret_cast<const char*>(&header) + word,

@@ -21,6 +21,8 @@ std::vector<key> general_keys() {
     {"profile", at<&s::profile>,
      words({"minimal", "embedded", "raspberry-pi", "production"}),
      "a set of values, weaker than every other layer but the defaults"},
+    {"adaptive", at<&s::adaptive>, either(),
+     "while the spool has room, counts and bytes give way to the times"},
   };
 }
 
@@ -147,8 +149,6 @@ std::vector<key> database_keys() {
 
 std::vector<key> other_keys() {
   return {
-    {"adaptive", at<&s::adaptive>, either(),
-     "while the spool has room, counts and bytes give way to the times"},
     {"flush.grid", at<&s::flush_grid>, times_or_zero("every window is exact"),
      "windows of twice this and more end together, at the last point that is not late"},
     {"websocket.batching", at<&s::websocket_batching>, either(),
@@ -197,6 +197,8 @@ const std::vector<preset>& presets() {
     {"raspberry-pi", "log.max-entries", "1000",
      "a busy log must not undo the longer interval by its count"},
     {"raspberry-pi", "log.max-bytes", "262144", "nor by its size"},
+    {"raspberry-pi", "log.sync", "true",
+     "one shared sync in 30s at most, so that a power cut costs no more than that"},
     {"raspberry-pi", "session.debounce", "10s",
      "a session that changes all the time costs a fifth of the commits"},
     {"raspberry-pi", "sqlite.checkpoint-interval", "15min",

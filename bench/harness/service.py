@@ -26,8 +26,8 @@ def keys(programs):
                              stdout=subprocess.PIPE, text=True, timeout=10, check=True)
     section, found = "", set()
     for line in printed.stdout.splitlines():
-        if heading := re.fullmatch(r"\[(\S+)\]", line):
-            section = heading[1] + "."
+        if heading := re.fullmatch(r"\[(\S*)\]", line):
+            section = heading[1] and heading[1] + "."
         elif setting := re.match(r";([a-z-]+)=", line):
             found.add(section + setting[1])
     return found

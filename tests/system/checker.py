@@ -287,6 +287,13 @@ class Judge(harness.Case):
         self.found.stores["main"] = {"a": {"n": 6}, "b": {"n": 5}}
         self.assert_caught("store main", "half of one request")
 
+    def test_an_unanswered_store_may_leave_out_what_never_was(self):
+        self.whole_store({"a": {"n": 1}}, "ram")
+        self.whole_store({"a": {"n": 2}, "b": None}, None)
+        self.happens("kill")
+        self.found.stores["main"] = {"a": {"n": 1}}
+        self.assert_fine()
+
     def test_a_session_that_nobody_wrote_is_caught(self):
         self.version(None, "ram")
         self.happens("kill")

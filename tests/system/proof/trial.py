@@ -1,5 +1,6 @@
 """One data directory and the services that live and die on it."""
 
+import collections
 import functools
 import pathlib
 import re
@@ -16,6 +17,7 @@ from proof.record import Event, Record
 
 # Where this is there, a spool can be; a reboot empties it.
 MEMORY = "/dev/shm"
+STEPS_TOLD = 12
 REPLAYED = re.compile(r"\breplayed\b\D*(\d+)")
 
 
@@ -43,9 +45,12 @@ class Trial:
         self.service = None
         self.violations = []
         self.replayed = 0
+        # What was done, the latest last, to be told with a violation.
+        self.story = collections.deque(maxlen=STEPS_TOLD)
 
     def launch(self, data=None, before=()):
         """A process; it may never serve."""
+        self.story.append(f"start {' '.join(self.options)}")
         spool = (f"--spool.dir={self.spool}",) if self.spool else ()
         return harness.Sluiced(data or self.data, *spool, *self.options, before=before,
                                env=self.environment)
@@ -54,7 +59,7 @@ class Trial:
         """A process on a copy of the data directory, on a machine that has just started:
         what this one has in the spool's place, that one does not see."""
         hide = ("unshare", "--mount", "sh", "-c",
-                'mount -t tmpfs spool "$0" && exec "$@"', str(self.spool))
+                'mount -t tmpfs -o mode=0700 spool "$0" && exec "$@"', str(self.spool))
         return self.launch(data, hide if self.spool else ())
 
     def start(self):
@@ -63,6 +68,7 @@ class Trial:
 
     def end(self, service):
         """By SIGKILL; an end of its own before that is a violation."""
+        self.story.append(f"said {service.log()[-1500:].strip()}")
         if service.process.poll() is not None:
             code = service.process.returncode
             self.violations.append(f"sluiced ended by itself with {code}:"
@@ -74,6 +80,7 @@ class Trial:
         """Notes an end, once nobody writes any more."""
         now = time.monotonic()
         self.record.events.append(Event(kind, time_noted or now, now))
+        self.story.append(kind)
 
     def kill(self):
         """SIGKILL in the middle of the load."""
@@ -99,6 +106,11 @@ class Trial:
     def verdict(self):
         self.violations += self.record.strange_answers
         self.record.strange_answers.clear()
+        if self.violations:
+            said = self.service.log() if self.service else ""
+            self.violations += [*self.story, f"said {said[-1500:].strip()}"]
+        else:
+            self.story.append("fine")
         return self.violations
 
     def close(self):
