@@ -71,8 +71,8 @@ typename Inspector::result_type inspect(Inspector& f, replayed& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, subsystems& x) {
-  return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics,
-           x.queue, x.conversion, x.replay, x.unplaced);
+  return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics, x.queue,
+           x.conversion, x.replay, x.unplaced);
 }
 
 template <class Inspector>

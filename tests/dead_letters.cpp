@@ -5,6 +5,7 @@
 #include "actors/detail/json_input.hpp"
 #include "tests/temp_dir.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -81,8 +82,9 @@ CAF_TEST(a line is the request with its number and the error) {
 
 CAF_TEST(every line is JSON whatever the SQL holds) {
   add(1, "\"\\\n\x01\xff,\"time\":1}");
-  CAF_CHECK(!json::check_lines(content()));
-  CAF_CHECK_EQUAL(std::count(content().begin(), content().end(), '\n'), 1);
+  const auto text = content();
+  CAF_CHECK(!json::check_lines(text));
+  CAF_CHECK_EQUAL(std::count(text.begin(), text.end(), '\n'), 1);
 }
 
 CAF_TEST(a start knows the numbers that are there and none of another spool) {

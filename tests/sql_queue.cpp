@@ -205,7 +205,8 @@ CAF_TEST(a full disk keeps the queue and it goes on by itself) {
   CAF_CHECK_EQUAL(count(), "0");
   CAF_CHECK_EQUAL(alerts(), "sql-queue-write-failed ");
   CAF_CHECK_EQUAL(numbers().queued, 3u);
-  pass(10s);
+  for (int i = 0; i < 3; ++i)
+    pass(1s); // each is long enough for one more try
   CAF_CHECK_EQUAL(keys(), "1,2,3");
   CAF_CHECK_EQUAL(dead(), "");
   CAF_CHECK_EQUAL(alerts(), "");
@@ -216,14 +217,16 @@ CAF_TEST(the pause grows while it fails and a flush does not wait for its end) {
   CAF_REQUIRE(!other.db.run("BEGIN IMMEDIATE"));
   append(insert(1));
   pass(5s);
-  pass(1min);
+  for (int i = 0; i < 60; ++i)
+    pass(1s);
   auto failures = [this] {
     for (const auto& x : status().state)
       if (x.name == "failures")
         return caf::get<int64_t>(x.value);
     return int64_t{-1};
   };
-  CAF_CHECK_LESS(failures(), 14);
+  CAF_CHECK_GREATER(failures(), 5);
+  CAF_CHECK_LESS(failures(), 20);
   CAF_REQUIRE(!other.db.run("ROLLBACK"));
   CAF_CHECK_EQUAL(flush(), 1u);
 }

@@ -269,7 +269,8 @@ CAF_TEST(while the database is suspect nothing is applied and disk is refused) {
   CAF_CHECK(alerts().find("sql-queue-write-failed ") != std::string::npos);
   CAF_CHECK_EQUAL(numbers().queued, 1u);
   CAF_MESSAGE("once it is proven sound the same request is answered");
-  pass(1min);
+  for (int i = 0; i < 30; ++i)
+    pass(1s);
   asked.receive([](durability x) { CAF_CHECK_EQUAL(x, durability::disk); },
                 [](caf::error& err) { CAF_FAIL(text_of(err)); });
   CAF_CHECK_EQUAL(keys(), "1");

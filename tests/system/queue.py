@@ -35,7 +35,7 @@ class Queue(harness.Case):
     def metrics(self, service):
         return self.assert_status(service.get("/v1/db/metrics"), 200).json
 
-    # -- what is answered ---------------------------------------------------------------
+    # -- what is answered --------------------------------------------------------------
 
     def test_queued_sql_is_answered_before_its_commit(self):
         service = self.start_with_table("--sqlite.queue-interval=1h")
@@ -94,7 +94,7 @@ class Queue(harness.Case):
         self.assert_problem(service.post("/v1/db/execute?queue=true", {"sql": ""}), 400)
         self.assert_status(service.get("/v1/db/flush"), 405)
 
-    # -- what the database refuses --------------------------------------------------------
+    # -- what the database refuses -----------------------------------------------------
 
     def test_what_the_database_refuses_is_set_aside_with_its_error(self):
         service = self.start_with_table()
@@ -122,7 +122,7 @@ class Queue(harness.Case):
         again = {name: letter[name] for name in ("sql", "params")}
         self.assert_status(service.post("/v1/db/execute", again), 200)
 
-    # -- the end of the process -----------------------------------------------------------
+    # -- the end of the process --------------------------------------------------------
 
     def test_a_stop_applies_the_queue(self):
         service = self.start_with_table("--sqlite.queue-interval=1h")
@@ -206,7 +206,7 @@ class Queue(harness.Case):
         except harness.http.client.HTTPException:
             return number
 
-    # -- a database that is busy ------------------------------------------------------------
+    # -- a database that is busy -------------------------------------------------------
 
     def test_a_database_held_by_another_program_keeps_the_queue(self):
         service = self.start_with_table("--sqlite.queue-interval=100ms",
