@@ -129,6 +129,7 @@ inline database_actor::behavior_type mock_database(database_actor::pointer self)
       receipt.level = level;
       return receipt;
     },
+    [](atom::apply, const sql_batch&) { return sql_batch_outcome{}; },
     [](atom::checkpoint, checkpoint_mode) { return checkpoint_report{}; },
     [](atom::maintain, maintenance_kind) { return maintenance_report{}; },
     [](atom::stats) { return database_stats{}; },

@@ -60,7 +60,7 @@ struct fixture {
 
   log_buffer_actor log() {
     auto buffer = ask<log_buffer_actor>(aut, atom::open_v, "app"s);
-    return buffer ? *buffer : log_buffer_actor{};
+    return buffer ? *buffer : absent;
   }
 
   /// The buffer that comes after `old`, or none if there is none soon.
@@ -70,7 +70,7 @@ struct fixture {
         return now;
       std::this_thread::sleep_for(10ms);
     }
-    return nullptr;
+    return absent;
   }
 
   bool takes(const log_buffer_actor& who, const std::string& line) {
@@ -86,6 +86,7 @@ struct fixture {
     system.reset();
   }
 
+  const log_buffer_actor absent;
   test::temp_dir dir;
   supervisor_config config;
   caf::actor_system_config system_config;

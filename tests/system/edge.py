@@ -234,7 +234,7 @@ class Wire(harness.Case):
         return False
 
     def test_too_much_in_flight_is_refused_until_it_is_written(self):
-        service = self.start("--http.max-in-flight-bytes=65536",
+        service = self.start("--http.max-in-flight-bytes=65536", "--spool.enabled=false",
                              "--log.flush-interval=1h", "--log.max-bytes=10000000",
                              "--log.max-entries=1000000")
         line = "x" * 16_000
@@ -248,6 +248,21 @@ class Wire(harness.Case):
         service.post("/v1/logs/flush")
         self.assertEqual(len(service.log_file("a")),
                          16_001 * (statuses.count(202) + 1))
+
+    def test_a_full_spool_refuses_until_it_is_written(self):
+        service = self.start("--spool.max-bytes=1048576", "--adaptive=false",
+                             "--log.flush-interval=1h", "--log.max-bytes=10000000",
+                             "--log.max-entries=1000000")
+        line = "x" * 100_000
+        statuses = [service.post_text("/v1/logs/a", line).status for _ in range(12)]
+        self.assertEqual(statuses[:4], [202] * 4)
+        self.assertEqual(statuses[-1], 429)
+        self.assert_problem(service.post_text("/v1/logs/a", "y" * 600_000), 413)
+        service.post("/v1/logs/flush")
+        self.assert_status(service.post_text("/v1/logs/a", line), 202)
+        service.post("/v1/logs/flush")
+        self.assertEqual(len(service.log_file("a")),
+                         100_001 * (statuses.count(202) + 1))
 
     def test_an_empty_body_needs_no_type(self):
         service = self.start()

@@ -24,7 +24,8 @@ class Logs(harness.Case):
         self.assertTrue(service.comes_to_hold("app", b"one\n"))
 
     def test_a_full_buffer_is_written_at_once(self):
-        service = self.start("--log.flush-interval=1h", "--log.max-entries=3")
+        service = self.start("--log.flush-interval=1h", "--log.max-entries=3",
+                             "--adaptive=false")
         service.post_text("/v1/logs/app", "1\n2\n")
         self.assertEqual(service.get("/v1/logs/app").json["totalWrites"], 0)
         service.post_text("/v1/logs/app", "3\n")

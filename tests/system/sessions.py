@@ -72,7 +72,8 @@ class Sessions(harness.Case):
         self.assertEqual(self.start().get(KEY).json, {"a": 1})
 
     def test_many_waiting_sessions_are_written_early(self):
-        service = self.start("--session.debounce=1h", "--session.max-pending=3")
+        service = self.start("--session.debounce=1h", "--session.max-pending=3",
+                             "--adaptive=false")
         for n in range(4):
             service.put(f"/v1/sessions/main/k{n}", {})
         self.assertTrue(harness.wait_until(

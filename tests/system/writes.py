@@ -66,7 +66,7 @@ class Syncs(harness.Case):
         self.assertEqual(self.syncs("app.log"), 1)
 
     def test_a_hundred_lines_are_one_write(self):
-        service = self.start_traced("--log.flush-interval=1h")
+        service = self.start_traced("--log.flush-interval=1h", "--adaptive=false")
         for n in range(100):
             service.post_text("/v1/logs/app", f"{n}\n")
         self.assertTrue(harness.wait_until(
