@@ -129,17 +129,17 @@ crc32c_way choose() {
   return crc32c_way::table;
 }
 
-const crc32c_way chosen = choose();
-const sum_function best = function_of(chosen);
+const crc32c_way chosen_way = choose();
+const sum_function chosen_sum = function_of(chosen_way);
 
 } // namespace
 
 uint32_t crc32c(uint32_t so_far, const void* data, size_t bytes) {
-  return ~best(~so_far, static_cast<const unsigned char*>(data), bytes);
+  return ~chosen_sum(~so_far, static_cast<const unsigned char*>(data), bytes);
 }
 
 crc32c_way crc32c_chosen() {
-  return chosen;
+  return chosen_way;
 }
 
 const char* to_string(crc32c_way way) {

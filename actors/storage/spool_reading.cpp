@@ -92,7 +92,9 @@ public:
           return a.last_seq == b.last_seq;
         });
       records.erase(twice, records.end());
-      auto let_go = [&](const auto& x) { return x.last_seq <= lane.state.released; };
+      auto let_go = [released = lane.state.released](const auto& x) {
+        return x.last_seq <= released;
+      };
       records.erase(records.begin(),
                     std::find_if_not(records.begin(), records.end(), let_go));
       auto& note = lane.state.note;

@@ -234,7 +234,8 @@ bool spool_journal::move_out(spool_segment& from) {
   return free_segment(from);
 }
 
-/// Copies each record whose extent is here and not wholly written.
+/// Copies each record that is not written, unless it was moved from here before: then
+/// its extent is elsewhere.
 void spool_journal::copy_unwritten(const spool_segment& from) {
   each_record(from.content(), [&](const record_header& what, std::string_view data) {
     if (what.kind != record_kind::data)
@@ -244,7 +245,7 @@ void spool_journal::copy_unwritten(const spool_segment& from) {
     auto of = std::lower_bound(
       extents.begin(), extents.end(), what.last_seq,
       [](const extent& each, uint64_t seq) { return each.last_seq < seq; });
-    if (of == extents.end() || of->where != &from || of->last_seq <= entry.state.written)
+    if (what.last_seq <= entry.state.written || of == extents.end() || of->where != &from)
       return;
     if (entry.named_in != tail_->number())
       state_in(entry, *tail_);
