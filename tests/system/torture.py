@@ -34,13 +34,16 @@ def arguments():
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--seconds", type=float, default=float("inf"),
                         help="end each part after so long")
+    parser.add_argument("--fail-database", action="store_true",
+                        help="let syncs of the database fail between the cuts")
     parser.add_argument("--expect-violations", action="store_true")
     return parser.parse_args()
 
 
-def ways():
+def ways(fail_database):
     """Each kind of power cut that can be made here."""
-    for disk, way in ((copied_disk, cuts.Copier), (forgetful_disk, cuts.Forgetter)):
+    forgetter = cuts.DatabaseForgetter if fail_database else cuts.Forgetter
+    for disk, way in ((copied_disk, cuts.Copier), (forgetful_disk, forgetter)):
         if why := disk.missing():
             print(f"no cuts of one kind: {why}")
         else:
@@ -68,7 +71,8 @@ def found_in(options, folder):
         figures = run("kills", Killer(folder, options.seed), options.kills,
                       options.seconds)
         violations += figures.violations
-    chosen = list(ways()) if options.cuts or options.blind_cuts else []
+    wanted = options.cuts or options.blind_cuts
+    chosen = list(ways(options.fail_database)) if wanted else []
     for way in chosen:
         name, count = way.__name__, options.cuts // len(chosen)
         if count:

@@ -41,10 +41,12 @@ void contents::sync(std::uint64_t up_to) {
 }
 
 void contents::drop(std::uint64_t up_to) {
-  while (!unsynced_.empty() && unsynced_.front().id <= up_to) {
-    unsynced_bytes_ -= unsynced_.front().bytes.size();
-    unsynced_.pop_front();
-  }
+  std::erase_if(unsynced_, [&](const auto& each) {
+    auto is_page = each.kind != change_kind::resize && each.id <= up_to;
+    if (is_page)
+      unsynced_bytes_ -= each.bytes.size();
+    return is_page;
+  });
 }
 
 void contents::lose(cut& what) {

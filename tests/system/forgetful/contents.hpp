@@ -44,7 +44,8 @@ public:
   // A sync that began when `up_to` was the last change has come back well.
   void sync(std::uint64_t up_to);
 
-  // It failed: the pages count as clean, their bytes will never reach the disk.
+  // It failed: the pages count as clean, their bytes will never reach the disk. What
+  // the file system's own journal has (truncations) is not lost.
   void drop(std::uint64_t up_to);
 
   void lose(cut& what);

@@ -25,8 +25,6 @@ LOAD_SECONDS_MAX = 0.4
 SLOWEST_SYNC_SECONDS = 0.02
 # From the start of a process: it replays somewhere in there, with slow syncs.
 START_SECONDS_MAX = 0.1
-# Files whose sync may fail, by a part of their name.
-FAILING = (".log", ".journal", "sluice.db", "-wal", "sluice.db")
 # Answers there must be before a cut is worth making.
 ANSWERS_MIN = 20
 ANSWER_SECONDS_MAX = 20
@@ -127,6 +125,8 @@ class Forgetter(Cutter):
     """The disk comes back with what it kept, and the service goes on with that."""
 
     modes = ("ext4", "strict")
+    # Files whose sync may fail, by a part of their name.
+    failing = (".log", ".journal")
 
     def disk(self):
         mode = self.modes[self.figures.cuts // CUTS_PER_DISK % len(self.modes)]
@@ -139,7 +139,7 @@ class Forgetter(Cutter):
         kind = self.dice.choice(("none", "failing", "full"))
         for _ in range(self.dice.randint(1, 3)):
             if kind == "failing":
-                disk.fail_sync(self.dice.choice(FAILING))
+                disk.fail_sync(self.dice.choice(self.failing))
             if kind == "full":
                 disk.leave_room(self.dice.randrange(100_000))
             super().trouble(disk)
@@ -183,3 +183,11 @@ class StrictForgetter(Forgetter):
     """Where a name needs a sync of its directory."""
 
     modes = ("strict",)
+
+
+class DatabaseForgetter(Forgetter):
+    """Where syncs of the database fail too. A cut that follows within moments finds the
+    old write-ahead log beside newer pages: a TRUNCATE checkpoint alone does not heal it.
+    """
+
+    failing = ("sluice.db", "-wal")
