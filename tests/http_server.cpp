@@ -200,7 +200,7 @@ CAF_TEST(rows are answered with their columns) {
 CAF_TEST(SQL for a queue that is not there is refused) {
   open();
   CAF_CHECK_EQUAL(
-    ask(post_json("POST /v1/db/execute?queue=true", R"({"sql":"x"})")).status, 400u);
+    ask(post_json("POST /v1/db/execute?queue=true", R"({"sql":"x"})")).status, 503u);
 }
 
 // -- refusals -------------------------------------------------------------------------
