@@ -15,9 +15,11 @@ struct files_fixture : journal_fixture {
   /// Brings what is there into a snapshot.
   void compact_now() {
     config.compact_bytes_min = 0;
+    config.compact_snapshots = 0;
     restart();
     put("last", R"({"updatedAt":1})");
     config.compact_bytes_min = 1'048'576;
+    config.compact_snapshots = 1;
     restart();
   }
 

@@ -33,12 +33,12 @@ struct waiting_lines {
   caf::actor_clock::time_point since;
 
   void add(log_chunk& chunk, caf::actor_clock::time_point now) {
-    if (count == 0) {
+    if (count == 0)
       since = now;
+    if (text.empty() && text.capacity() < chunk.lines.size())
       text = std::move(chunk.lines);
-    } else {
+    else
       text += chunk.lines;
-    }
     count += chunk.count;
     if (chunk.charge.bytes() > 0)
       charges.push_back(std::move(chunk.charge));

@@ -37,7 +37,12 @@ void log_buffer_state::restore() {
   written_ = state.written;
   synced_ = state.released;
   waiting_lines begun;
-  for (auto& record : config_.spool->read(lane_, written_)) {
+  auto records = config_.spool->read(lane_, written_);
+  auto bytes = size_t{0};
+  for (const auto& record : records)
+    bytes += record.data.size();
+  waiting_.text.reserve(bytes);
+  for (auto& record : records) {
     const auto last = record.last_seq;
     const auto count = std::min(record.count, last - written_);
     log_chunk chunk{lines_between(std::move(record), written_, last), count, {}};

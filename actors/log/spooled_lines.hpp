@@ -22,7 +22,8 @@ inline std::string lines_between(spool_record record, uint64_t after, uint64_t l
       to = text.find('\n', to) + 1;
     text.resize(to);
   }
-  return from == 0 ? text : text.substr(from);
+  text.erase(0, from);
+  return text;
 }
 
 } // namespace sluice

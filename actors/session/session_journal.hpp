@@ -30,9 +30,10 @@ struct session_journal_config {
   /// A file that must exist whenever one is made: without it the data directory is not
   /// mounted.
   std::string identity_file;
-  /// A journal is compacted when it has grown by this, or by the snapshot's size if
-  /// that is more.
-  uint64_t compact_bytes_min = 1'048'576;
+  /// A journal is compacted when it has grown by this, or by so many times the snapshot's
+  /// size if that is more: each byte of a change then costs a quarter of one more.
+  uint64_t compact_bytes_min = 4'194'304;
+  uint64_t compact_snapshots = 4;
   /// A journal that has grown by this and cannot be compacted takes nothing more.
   uint64_t max_journal_bytes = 67'108'864;
   std::function<file_syncer_actor()> make_syncer;

@@ -13,7 +13,8 @@ namespace sluice {
 void session_journal_state::compact_if_due(kept_store& store) {
   if (store.compacting || store.syncs > 0 || !store.files || !stopping_.empty())
     return;
-  auto due = std::max(config_.compact_bytes_min, store.files->snapshot_bytes());
+  auto due = std::max(config_.compact_bytes_min,
+                      config_.compact_snapshots * store.files->snapshot_bytes());
   due = std::min(due, config_.max_journal_bytes);
   if (store.files->journal_growth() >= due
       && self_->clock().now() >= store.compact_again_at)
