@@ -119,6 +119,18 @@ void write_process(json_writer& json, const process_io& x) {
     .close_object();
 }
 
+/// The spool's fill, as its keeper tells it; nothing where there is no spool.
+void write_spool(json_writer& json, const reports& survey) {
+  for (const auto& report : survey) {
+    if (report.name != "spool-keeper")
+      continue;
+    json.key("spool").open_object();
+    for (const auto& x : report.state)
+      caf::visit([&](const auto& value) { json.member(x.name, value); }, x.value);
+    json.close_object();
+  }
+}
+
 void write_window(json_writer& json, const metrics_window& x) {
   const auto rates = rates_of(x);
   const auto& n = x.counts;
@@ -181,6 +193,7 @@ void on_totals(edge& e, exchange& x, const reports& survey,
   write_io_metrics(parts, totals);
   const auto alerts = write_alerts(parts, survey);
   write_checks(parts, checks);
+  write_spool(parts, survey);
   write_process(parts, totals.kernel);
   const auto sound = alerts == 0 && all_ok(checks);
   parts.member("status", sound ? "ok" : "degraded").member("uptimeMs", e.uptime_ms());

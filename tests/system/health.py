@@ -7,6 +7,17 @@ import harness
 
 
 class Health(harness.Case):
+    def test_health_tells_how_full_the_spool_is(self):
+        service = self.start("--log.flush-interval=1h")
+        service.post_text("/v1/logs/app", "a line that waits\n")
+        spool = service.get("/health").json["spool"]
+        self.assertTrue(spool["available"])
+        self.assertGreater(spool["unwrittenBytes"], 0)
+        self.assertLessEqual(spool["allocatedBytes"], spool["maxBytes"])
+        service.post("/v1/logs/flush?durability=disk")
+        spool = service.get("/health").json["spool"]
+        self.assertEqual((spool["unwrittenBytes"], spool["keptBytes"]), (0, 0))
+
     def test_a_known_load_shows_exactly(self):
         service = self.start("--log.flush-interval=1h", "--session.debounce=1h",
                              "--session.max-pending=100")
