@@ -18,7 +18,7 @@ class SmallDisk(trouble.TroubleCase):
         if why := small_disk.missing():
             self.skipTest(why)
 
-    def mount(self, where, size=4 << 20):
+    def mount(self, where, size=64 << 20):
         disk = small_disk.SmallDisk(where, size)
         self.addCleanup(disk.close)
         return disk

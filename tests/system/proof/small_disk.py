@@ -41,7 +41,7 @@ class SmallDisk:
     def fill(self):
         """Takes all room that is left, to the last byte."""
         with open(self.ballast, "ab", buffering=0) as file:
-            for size in (1 << 16, 4096):
+            for size in (1 << 20, 4096):
                 try:
                     while file.write(b"x" * size) == size:
                         pass
