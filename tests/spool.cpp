@@ -110,10 +110,12 @@ CAF_TEST(the bound holds and what is full says so) {
   CAF_CHECK_LESS_OR_EQUAL(bytes_on_disk(), config.max_bytes);
   CAF_CHECK_GREATER(last, config.max_bytes / 1000 / 2);
   CAF_CHECK(!aut->has_room());
+  CAF_CHECK(aut->fill().refusing);
   CAF_CHECK_GREATER(aut->fill().refusals, 0u);
   CAF_CHECK_EQUAL(aut->read(lane, 0).size(), last);
   aut->released(lane, last);
   CAF_CHECK(aut->has_room());
+  CAF_CHECK(!aut->fill().refusing);
   CAF_CHECK_EQUAL(aut->fill().unwritten_bytes, 0u);
   CAF_CHECK_LESS_OR_EQUAL(aut->fill().segments, 2u);
 }

@@ -60,8 +60,10 @@ status_report spool_keeper_state::status() {
   const auto fill = config_.spool->fill();
   const auto percent =
     fill.max_bytes > 0 ? fill.unwritten_bytes * 100 / fill.max_bytes : 0;
-  const auto words = std::to_string(percent) + " % of spool.max-bytes wait to be written";
-  const auto roomy = percent < config_.fill_percent_max;
+  auto words = std::to_string(percent) + " % of spool.max-bytes wait to be written";
+  if (fill.refusing)
+    words += ", and what came last found no room";
+  const auto roomy = percent < config_.fill_percent_max && !fill.refusing;
   if (roomy)
     full_.clear();
   else

@@ -38,7 +38,9 @@ log_writer_state::log_file& log_writer_state::entry(const std::string& log) {
 }
 
 caf::error log_writer_state::make_directory() {
-  if (::mkdir(config_.directory.c_str(), directory_mode) != 0 && errno != EEXIST)
+  if (::mkdir(config_.directory.c_str(), directory_mode) == 0)
+    directory_synced_ = false; // somebody may have removed the one that was
+  else if (errno != EEXIST)
     return system_failure("make directory", config_.directory, errno);
   if (directory_synced_)
     return caf::none;

@@ -97,6 +97,9 @@ struct spool_fill {
   size_t segments = 0;
   /// Appends that found no room, since start.
   uint64_t refusals = 0;
+  /// The last append found no room, and nothing was written since. What the bound has in
+  /// reserve, and what is lost between records, is room that no append ever gets.
+  bool refusing = false;
   /// Bytes copied because a slow lane held the oldest segment, since start.
   uint64_t moved_bytes = 0;
 };

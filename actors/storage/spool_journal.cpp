@@ -107,6 +107,7 @@ caf::error spool_journal::append(lane_id lane, uint64_t last_seq, uint64_t count
     auto found = place_for(*entry, bytes);
     if (!found) {
       ++refusals_;
+      refusing_ = true;
       return std::move(found.error());
     }
     place = *found;
@@ -116,6 +117,7 @@ caf::error spool_journal::append(lane_id lane, uint64_t last_seq, uint64_t count
   what.kind = record_kind::data;
   what.last_seq = last_seq;
   what.count = count;
+  refusing_ = false;
   place->append(what, data);
   entry->state.appended = last_seq;
   note_data(*entry, *place, last_seq, bytes);
@@ -162,6 +164,7 @@ spool_fill spool_journal::fill() const {
   result.kept_bytes = kept_;
   result.segments = segments_.size() + (spare_ ? 1 : 0);
   result.refusals = refusals_;
+  result.refusing = refusing_;
   result.moved_bytes = moved_bytes_;
   return result;
 }

@@ -150,6 +150,8 @@ private:
   uint64_t unwritten_ = 0;
   uint64_t kept_ = 0;
   uint64_t refusals_ = 0;
+  /// The last append found no room, and none was won since.
+  bool refusing_ = false;
   uint64_t moved_bytes_ = 0;
   size_t notes_dropped_ = 0;
 };
