@@ -1,0 +1,137 @@
+"""Syncs that fail or take long, short writes, and starts and kills while the disk refuses:
+of the session journal, the database and the logs alike."""
+
+import threading
+import time
+
+import harness
+from proof import forgetful_disk, trouble
+
+QUICK = ("--log.flush-interval=50ms", "--session.debounce=50ms",
+         "--sqlite.queue-interval=50ms")
+
+
+class Forgetful(trouble.TroubleCase):
+    def setUp(self):
+        super().setUp()
+        if why := forgetful_disk.missing():
+            self.skipTest(why)
+        self.disk = forgetful_disk.ForgetfulDisk(self.data, "ext4")
+        self.addCleanup(self.disk.close)
+
+    def cut(self, service, seed):
+        """The power goes, and comes back; what was in RAM is gone."""
+        self.disk.freeze()
+        service.kill()
+        self.disk.come_back(seed)
+        self.runtime = self.make_folder(harness.RAM)
+
+    def put(self, service, key, document, level="disk"):
+        return service.put(f"/v1/sessions/main/{key}?durability={level}", document)
+
+    def test_a_failed_sync_of_the_session_journal_is_made_good(self):
+        service = self.start(*QUICK)
+        self.assert_status(self.put(service, "a", {"n": 1}), 200)
+        self.disk.fail_sync("main.journal")
+        self.assert_ok(self.put(service, "a", {"n": 2}))
+        self.assert_green(service)
+        self.assert_status(self.put(service, "b", {"n": 3}), 200)
+        self.cut(service, 1)
+        store = self.start(*QUICK).get("/v1/sessions/main").json
+        self.assertEqual(store, {"a": {"n": 2}, "b": {"n": 3}})
+
+    def test_a_failed_sync_of_the_database_is_made_good(self):
+        service = self.start(*QUICK)
+        self.assert_ok(service.execute("CREATE TABLE t (x)"))
+        taken = []
+        for n in range(20):
+            if n == 5:
+                self.disk.fail_sync("sluice.db-wal")
+            answer = service.post("/v1/db/execute?durability=disk", {
+                "sql": "INSERT INTO t VALUES (?)", "params": [n]})
+            if answer.status == 200:
+                taken.append(n)
+            if answer.status == 200 and n > 5:
+                self.assertIn(answer.json["durability"], ("ram", "disk"))
+        self.assertLessEqual(set(range(5)), set(taken))
+        self.assert_green(service)
+        last = service.post("/v1/db/execute?durability=disk",
+                            {"sql": "INSERT INTO t VALUES (100)"})
+        self.assertEqual(last.json["durability"], "disk")
+        self.cut(service, 2)
+        again = self.start(*QUICK)
+        rows = [x for x, in again.query("SELECT x FROM t ORDER BY rowid").json["rows"]]
+        self.assertEqual(len(rows), len(set(rows)))
+        self.assertEqual([x for x in rows if x in taken], taken)
+        self.assertEqual(rows[-1], 100)
+
+    def test_queued_statements_outlive_a_failed_sync_once_each(self):
+        service = self.start(*QUICK)
+        self.assert_ok(service.execute("CREATE TABLE t (x)"))
+        for n in range(30):
+            if n % 10 == 3:
+                self.disk.fail_sync("sluice.db-wal")
+            answer = service.post("/v1/db/execute?queue=true&durability=disk", {
+                "sql": "INSERT INTO t VALUES (?)", "params": [n]})
+            self.assert_ok(answer)
+        self.assert_green(service)
+        self.assert_rows(service, "t", list(range(30)))
+
+    def test_a_slow_sync_of_the_journal_delays_no_log_and_no_statement(self):
+        service = self.start(*QUICK)
+        self.assert_ok(service.execute("CREATE TABLE t (x)"))
+        self.put(service, "a", {"n": 1})
+        service.post_text("/v1/logs/a?durability=disk", "a\n")
+        self.disk.slow_syncs(4)
+        waiting = threading.Thread(target=self.put, args=(service, "a", {"n": 2}))
+        waiting.start()
+        time.sleep(0.2)
+        since = time.monotonic()
+        self.assert_status(service.post_text("/v1/logs/a", "b\n"), 202)
+        self.assert_status(service.post("/v1/logs/a/flush"), 200)
+        self.assert_ok(service.execute("INSERT INTO t VALUES (1)"))
+        self.assert_status(self.put(service, "b", {"n": 1}, "ram"), 202)
+        self.assertEqual(service.get("/v1/sessions/main/b").json, {"n": 1})
+        self.assertLess(time.monotonic() - since, 1)
+        self.disk.slow_syncs(0)
+        waiting.join()
+
+    def test_a_short_write_and_a_kill_leave_every_line_once(self):
+        service = self.start(*QUICK)
+        service.post_text("/v1/logs/a?durability=disk", "first\n")
+        self.disk.leave_room(1234)
+        lines = "".join(f"line {n}\n" for n in range(1000))
+        self.assert_status(service.post_text("/v1/logs/a", lines), 202)
+        self.assert_alert(service, "log-write-failed")
+        service.kill()
+        self.disk.leave_room()
+        again = self.start(*QUICK)
+        self.assertEqual(again.log_file("a").decode(), "first\n" + lines)
+        self.assert_green(again)
+
+    def test_a_start_on_a_full_disk_waits_for_room_and_loses_nothing(self):
+        service = self.start("--log.flush-interval=1h", "--session.debounce=1h",
+                             "--sqlite.queue-interval=1h")
+        self.assert_ok(service.execute("CREATE TABLE t (x)"))
+        service.post_text("/v1/logs/a?durability=disk", "first\n")
+        self.put(service, "k", {"n": 1})
+        service.post_text("/v1/logs/a", "second\n")
+        self.put(service, "k", {"n": 2}, "ram")
+        self.queue(service, "INSERT INTO t VALUES (1)")
+        service.kill()
+        self.disk.leave_room(0)
+        again = self.launch(*QUICK)
+        time.sleep(2)
+        self.disk.leave_room()
+        if again.process.poll() is not None:
+            self.assertNotEqual(again.process.returncode, 0)
+            again = self.launch(*QUICK)
+        again.wait_ready()
+        self.assert_green(again)
+        self.assertEqual(again.log_file("a"), b"first\nsecond\n")
+        self.assertEqual(again.get("/v1/sessions/main/k").json, {"n": 2})
+        self.assert_rows(again, "t", [1])
+
+
+if __name__ == "__main__":
+    harness.main()
