@@ -210,6 +210,21 @@ CAF_TEST(when the spool is gone writes are taken in memory and ram is refused) {
   CAF_CHECK_EQUAL(keys(), "1,2,4");
 }
 
+CAF_TEST(what is applied under a new spool is not applied again after a restart) {
+  append(insert(1));
+  std::filesystem::remove_all(ram.config.dir);
+  flush();
+  persist(all_writes);
+  CAF_REQUIRE(!ram.aut->renew());
+  append(insert(2));
+  flush();
+  append(insert(3));
+  restart();
+  flush();
+  CAF_CHECK_EQUAL(keys(), "1,2,3");
+  CAF_CHECK_EQUAL(dead_lines(), 0u);
+}
+
 // -- what cannot be applied -------------------------------------------------------
 
 CAF_TEST(a record that cannot be read is set aside with its bytes) {

@@ -118,6 +118,7 @@ bool sql_queue_state::wants_sync() const {
 
 sql_batch sql_queue_state::next_batch() {
   look_after_spool();
+  adopt_id();
   sql_batch batch{id_, held_, {}, durability::ram};
   if (!waiting_.empty() && waiting_.front().restored)
     begin_replay(waiting_.front());
