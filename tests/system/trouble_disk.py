@@ -150,6 +150,7 @@ class Forgetful(trouble.TroubleCase):
         self.assert_status(service.post("/v1/logs/quick/flush"), 200)
         self.assert_status(service.get("/v1/logs/quick/tail?lines=1"), 200)
         self.assertLess(time.monotonic() - since, 1)
+        self.assertEqual(found, [])
         self.disk.slow_syncs(0)
         waiting.join()
         self.assertEqual(found[0].status, 200)

@@ -110,10 +110,12 @@ class Spool(trouble.TroubleCase):
         self.assert_status(service.post("/v1/logs/flush"), 200)
         self.assertEqual(service.log_file("a").decode(), "".join(taken) + "last\n")
 
+    def spool_files(self):
+        return [path for path in self.runtime.rglob("*") if path.is_file()]
+
     def delete_spool(self):
-        files = [path for path in self.runtime.rglob("*") if path.is_file()]
-        self.assertTrue(files)
-        for path in files:
+        self.assertTrue(self.spool_files())
+        for path in self.spool_files():
             path.unlink()
 
     def test_a_deleted_spool_is_replaced_once_everything_is_on_disk(self):
@@ -126,9 +128,7 @@ class Spool(trouble.TroubleCase):
         self.delete_spool()
         # Asking is enough for it to be found, and mended.
         self.assertTrue(harness.wait_until(
-            lambda: service.get("/health").status == 200
-            and any(self.runtime.rglob("*.spool"))
-            or any(path.is_file() for path in self.runtime.rglob("*"))))
+            lambda: service.get("/health").status == 200 and self.spool_files()))
         self.assert_green(service)
         self.assertEqual(service.log_file("a"), b"one\n")
         answer = service.post_text("/v1/logs/a", "two\n")
@@ -139,6 +139,29 @@ class Spool(trouble.TroubleCase):
         self.assertEqual(again.log_file("a"), b"one\ntwo\n")
         self.assertEqual(again.get("/v1/sessions/main/k").json, {"n": 1})
         self.assert_rows(again, "t", [1])
+
+    def test_a_spool_deleted_under_load_loses_and_doubles_nothing(self):
+        service = self.start(*QUICK)
+        self.assert_ok(service.execute("CREATE TABLE t (x)"))
+        with trouble.Lines(service, "a") as lines:
+            for n in range(90):
+                if n == 30:
+                    self.delete_spool()
+                if n in (31, 60):
+                    self.assert_green(service)
+                answer = self.queue(service, "INSERT INTO t VALUES (?)", n)
+                self.assert_status(answer, 202)
+                self.assert_status(service.put("/v1/sessions/main/k", {"n": n}), 202)
+            self.assertTrue(harness.wait_until(
+                lambda: service.get("/v1/db/metrics").json["queued"] == 0))
+            self.queue(service, "INSERT INTO t VALUES (?)", 90)
+        service.kill()
+        again = self.start(*QUICK)
+        self.assert_status(again.post("/v1/logs/flush"), 200)
+        self.assertEqual(again.log_file("a").decode(), "".join(lines.taken))
+        self.assertEqual(lines.refused, [])
+        self.assertEqual(again.get("/v1/sessions/main/k").json, {"n": 89})
+        self.assert_rows(again, "t", list(range(91)))
 
     def test_without_spool_and_disk_answers_promise_memory_alone(self):
         service = self.start("--log.flush-interval=50ms")

@@ -1,4 +1,5 @@
-"""What tests of trouble share: numbered lines that keep coming, and what `/health` says."""
+"""What tests of trouble share: numbered lines that keep coming, and what `/health`
+says of them."""
 
 import contextlib
 import threading
