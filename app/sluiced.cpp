@@ -121,7 +121,8 @@ void tell_start(const subsystems& started, const spool_use& keep) {
     spdlog::info("sessions-moved start brought {} sessions of {} stores to the {}",
                  x.documents, x.stores, to_string(x.keeper));
   for (const auto& each : started.replay)
-    spdlog::info("replayed start found {} items of {} in the spool", each.items, each.what);
+    spdlog::info("replayed start found {} items of {} in the spool", each.items,
+                 each.what);
   for (const auto& words : started.unplaced)
     spdlog::error("not-placed start could not bring to disk: {}", words);
 }
