@@ -14,6 +14,7 @@ endfunction()
 sluice_check(includes "includes point one way")
 sluice_check(shape "files and lines are short and finished")
 sluice_check(layout "sources are as clang-format leaves them")
+sluice_check(openapi "docs/openapi.json describes the routes")
 if(TARGET sluiced)
   sluice_check(generated "conf is what sluiced prints"
     ENVIRONMENT "SLUICED=$<TARGET_FILE:sluiced>")
