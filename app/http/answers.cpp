@@ -2,7 +2,17 @@
 
 #include "app/http/problem.hpp"
 
+#include <chrono>
+#include <utility>
+
 namespace sluice::http {
+
+namespace {
+
+/// From a refusal of the disk to the next try of whoever waits for it.
+constexpr auto ask_again_after = std::chrono::milliseconds{250};
+
+} // namespace
 
 answer reply_text(const edge& e, std::string text, std::string_view content_type) {
   const auto limit = e.settings().max_response_bytes;
@@ -43,7 +53,7 @@ void reply_buffered(exchange& x, json_writer json, durability reached) {
 
 disk_wait::disk_wait(boost::asio::io_context& io, exchange_ptr x, json_writer json,
                      durability so_far)
-    : timer_(io), x_(std::move(x)), json_(std::move(json)), so_far_(so_far) {
+    : timer_(io), pause_(io), x_(std::move(x)), json_(std::move(json)), so_far_(so_far) {
   // nop
 }
 
@@ -58,9 +68,21 @@ std::shared_ptr<disk_wait> disk_wait::begin(edge& e, const exchange_ptr& x,
   return wait;
 }
 
+void disk_wait::later(std::function<void()> ask) {
+  if (!x_)
+    return;
+  pause_.expires_after(ask_again_after);
+  pause_.async_wait(
+    [self = shared_from_this(), ask = std::move(ask)](boost::system::error_code failed) {
+      if (!failed && self->x_)
+        ask();
+    });
+}
+
 void disk_wait::reached(durability level) {
   if (auto x = std::exchange(x_, nullptr)) {
     timer_.cancel();
+    pause_.cancel();
     reply_buffered(*x, std::move(json_), level);
   }
 }

@@ -10,6 +10,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -49,7 +50,7 @@ inline auto refuse_buffered(edge& e, exchange_ptr x) {
 
 /// A buffered write that waits for the disk: it is accepted, so the answer is the
 /// level that is reached in time, and never an error.
-class disk_wait {
+class disk_wait : public std::enable_shared_from_this<disk_wait> {
 public:
   /// Starts waiting. `json` is an open object that lacks the level; `so_far` is what the
   /// write has reached already.
@@ -64,8 +65,12 @@ public:
   /// The disk cannot be had, or not in time.
   void give_up() { reached(so_far_); }
 
+  /// The disk refused for now: asks again in a while, if there is time left.
+  void later(std::function<void()> ask);
+
 private:
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer pause_;
   exchange_ptr x_;
   json_writer json_;
   durability so_far_;

@@ -44,6 +44,20 @@ caf::expected<update_target> read_target(const request& in) {
   return result;
 }
 
+/// A store answers each try that fails; who waits for the disk tries until its time is
+/// up.
+void await_disk(edge& e, const std::string& store, uint64_t seq,
+                const std::shared_ptr<disk_wait>& wait) {
+  e.request(sessions(e), caf::infinite, atom::persist_v, store, seq, durability::disk)
+    .then([wait](durability level) { wait->reached(level); },
+          [&e, store, seq, wait](const caf::error& why) {
+            if (code_of(why) == ec::stopping)
+              wait->give_up();
+            else
+              wait->later([&e, store, seq, wait] { await_disk(e, store, seq, wait); });
+          });
+}
+
 void on_updated(edge& e, const exchange_ptr& x, const update_target& where,
                 const session_receipt& receipt) {
   json_writer json;
@@ -52,11 +66,8 @@ void on_updated(edge& e, const exchange_ptr& x, const update_target& where,
     reply_buffered(*x, std::move(json), receipt.level);
     return;
   }
-  auto wait = disk_wait::begin(e, x, std::move(json), receipt.level);
-  e.request(sessions(e), caf::infinite, atom::persist_v, where.store, receipt.seq,
-            durability::disk)
-    .then([wait](durability level) { wait->reached(level); },
-          [wait](const caf::error&) { wait->give_up(); });
+  await_disk(e, where.store, receipt.seq,
+             disk_wait::begin(e, x, std::move(json), receipt.level));
 }
 
 /// Sends an update to the debouncer, and answers with what becomes of it.
