@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <random>
+#include <span>
 
 using namespace sluice;
 using namespace sluice::test;
@@ -43,8 +44,10 @@ struct crash_fixture : journal_fixture {
   }
 
   void run_steps(store_compaction& work, size_t count) {
-    for (size_t i = 0; i < count; ++i)
-      CAF_REQUIRE(!(work.*steps[i])());
+    for (auto next : std::span{steps}.first(count)) {
+      auto problem = (work.*next)();
+      CAF_REQUIRE(!problem);
+    }
   }
 
   /// Everything is there, nothing is said to be wrong, and the store can go on.
