@@ -182,4 +182,14 @@ CAF_TEST(a statement that was let go of holds no snapshot) {
   CAF_CHECK(!db.checkpoint(checkpoint_mode::truncate)->busy);
 }
 
+CAF_TEST(an emptied wal is emptied on the disk too) {
+  CAF_REQUIRE_EQUAL(open(), ec::none);
+  CAF_REQUIRE(!db.run("CREATE TABLE t(a)"));
+  CAF_REQUIRE(!db.checkpoint(checkpoint_mode::passive)->busy);
+  files.take();
+  CAF_REQUIRE(!db.checkpoint(checkpoint_mode::truncate)->busy);
+  CAF_MESSAGE("THEN nothing was left to move and the emptying alone was synced");
+  CAF_CHECK_EQUAL(files.take().syncs, 1u);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

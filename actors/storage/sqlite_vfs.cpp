@@ -26,6 +26,7 @@ struct counted_file {
   static int read(sqlite3_file* f, void* to, int n, sqlite3_int64 at);
   static int write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at);
   static int sync(sqlite3_file* f, int flags);
+  static int truncate(sqlite3_file* f, sqlite3_int64 n);
   static int open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int flags, int* out);
 };
 
@@ -61,6 +62,15 @@ int counted_file::sync(sqlite3_file* f, int flags) {
   return methods(f)->xSync(real(f), flags);
 }
 
+/// An emptied WAL is emptied on the disk too: SQLite leaves that to chance, and a power
+/// cut would bring frames back that a failed sync had left older than the database.
+int counted_file::truncate(sqlite3_file* f, sqlite3_int64 n) {
+  auto code = methods(f)->xTruncate(real(f), n);
+  if (code != SQLITE_OK || n != 0 || !of(f)->is_wal)
+    return code;
+  return sync(f, SQLITE_SYNC_NORMAL);
+}
+
 namespace {
 
 // -- what is passed through -----------------------------------------------------
@@ -74,9 +84,7 @@ sqlite3_io_methods make_methods(int version) {
   m.xRead = file::read;
   m.xWrite = file::write;
   m.xSync = file::sync;
-  m.xTruncate = [](sqlite3_file* f, sqlite3_int64 n) {
-    return file::methods(f)->xTruncate(file::real(f), n);
-  };
+  m.xTruncate = file::truncate;
   m.xFileSize = [](sqlite3_file* f, sqlite3_int64* n) {
     return file::methods(f)->xFileSize(file::real(f), n);
   };
