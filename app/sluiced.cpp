@@ -168,7 +168,7 @@ exit_code serve(config::configuration from, const sigset_t& held) {
     return failed_start(keep.error(), data_unavailable);
   service sluice{std::move(from.settings), json, *keep};
   if (auto err = sluice.start())
-    return failed_start(err, code_for(err));
+    return failed_start(err, code_of(err) == ec::invalid_setting ? bad_setting : failed);
   tell_start(sluice.actors(), *keep);
   if (auto err = sluice.serve())
     return failed_start(err, code_for(err));

@@ -266,7 +266,7 @@ CAF_TEST(starts that died inside one record are counted) {
   reopen();
   CAF_CHECK_EQUAL(aut->begin_replay(lane, 2), 3u);
   CAF_CHECK_EQUAL(aut->begin_replay(lane, 3), 0u);
-  aut->end_replay();
+  aut->end_replay(lane);
   reopen();
   CAF_CHECK_EQUAL(aut->begin_replay(lane, 2), 0u);
 }

@@ -145,7 +145,7 @@ void sql_queue_state::begin_replay(item& front) {
 void sql_queue_state::end_replay() {
   careful_ = 0;
   if (std::exchange(replaying_, false))
-    config_.spool->end_replay();
+    config_.spool->end_replay(lane_);
 }
 
 } // namespace sluice

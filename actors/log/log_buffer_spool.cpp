@@ -63,12 +63,16 @@ void log_buffer_state::restore() {
 /// with the file.
 void log_buffer_state::attach(log_writer_actor writer) {
   writer_ = std::move(writer);
+  if (syncing_)
+    on_sync_failed(caf::make_error(ec::unavailable, "the log writer was restarted"));
   if (!in_flight_)
     return;
   if (!config_.spool) {
     in_flight_->drop_front(0);
     in_flight_->begun = end_;
-  } else if (const auto note = config_.spool->state(lane_).note) {
+  } else if (const auto note = config_.spool->state(lane_).note;
+             note && note->first_seq >= in_flight_->first_seq()
+             && note->last_seq >= in_flight_->last_seq) {
     in_flight_->drop_front(note->first_seq - in_flight_->first_seq());
     in_flight_->begun = note->where;
   }

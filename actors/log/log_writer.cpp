@@ -59,6 +59,11 @@ caf::error log_writer_state::open(const std::string& log, log_file& to) {
   if (::access(config_.identity_file.c_str(), F_OK) != 0)
     return system_failure("the data directory is gone, find", config_.identity_file,
                           errno);
+  if (to.file && to.old)
+    return caf::make_error(ec::disk_failed, "log " + log
+                                              + " was renamed again before the file "
+                                                "renamed first was synced");
+  const auto is_first = !to.file && to.before_file == 0;
   let_go(to);
   if (auto err = make_directory())
     return err;
@@ -67,6 +72,8 @@ caf::error log_writer_state::open(const std::string& log, log_file& to) {
     return std::move(file.error());
   to.file = std::move(*file);
   to.before_file = to.written;
+  if (is_first)
+    claim(to, caf::none);
   return caf::none;
 }
 
@@ -75,7 +82,7 @@ void log_writer_state::claim(log_file& x, caf::optional<file_position> begun) {
   if (x.lane == 0)
     return;
   const auto released = config_.spool->state(x.lane).released;
-  auto lines = released < x.written ? kept_lines(x, released) : caf::none;
+  auto lines = released < x.written ? kept_lines(x, released, x.written) : caf::none;
   if (!lines)
     return;
   const auto before = x.file->synced_end();
@@ -84,25 +91,16 @@ void log_writer_state::claim(log_file& x, caf::optional<file_position> begun) {
     x.before_file = released;
 }
 
+/// The old file's bytes are ours to bring home, wherever its name went.
 void log_writer_state::let_go(log_file& from) {
   if (!from.file)
     return;
-  // The old file's bytes are ours to bring home, wherever its name went; the request
-  // keeps it open until then.
   if (from.file->has_unsynced()) {
-    if (!from.syncer)
-      from.syncer = config_.make_syncer();
-    self_->request(from.syncer, caf::infinite, atom::sync_v, file_handle{from.file})
-      .then(
-        [this, &from, seq = from.written](const io_counts& io) {
-          io_ += io;
-          release(from, seq);
-        },
-        [this, &from, path = from.file->path()](const caf::error& err) {
-          note_failure(err);
-          from.aside.note(path
-                          + " was renamed, and its end is not synced: " + text_of(err));
-        });
+    from.old = from.file;
+    from.old_last = from.written;
+    from.before_old = from.before_file;
+    from.old_suspect = from.suspect;
+    sync_old(from);
   }
   from.file.reset();
   from.suspect = false;
@@ -168,7 +166,7 @@ stop_report log_writer_state::stop() {
     if (x.syncer)
       self_->request(x.syncer, caf::infinite, atom::stop_v)
         .then([](const stop_report&) {}, [](const caf::error&) {});
-    if (!x.file || !x.file->has_unsynced())
+    if (!x.old && (!x.file || !x.file->has_unsynced()))
       continue;
     if (auto err = sync_now(log, x)) {
       note_failure(err);

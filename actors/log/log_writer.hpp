@@ -64,6 +64,13 @@ private:
     uint64_t written = 0;
     /// Number of the last line before those that the open file got.
     uint64_t before_file = 0;
+    /// A file that was renamed and is not synced yet: until it is, nothing later counts
+    /// as on disk. The number of its last line, and of the last before its first.
+    std::shared_ptr<append_file> old;
+    uint64_t old_last = 0;
+    uint64_t before_old = 0;
+    bool old_suspect = false;
+    bool old_syncing = false;
     /// Somebody else's bytes, or a file set aside: for a person to look at.
     detail::trouble foreign{"log-tail-foreign"};
     detail::trouble aside{"log-set-aside"};
@@ -81,6 +88,9 @@ private:
 
   // -- batches (log_writer_batches.cpp) ----------------------------------------------
   caf::error put(const log_batch& batch, log_outcome& outcome);
+  void skip_written(const log_batch& batch, const log_file& to,
+                    log_outcome& outcome) const;
+  void note_whole_lines(const log_batch& batch, log_file& to, uint64_t bytes);
   caf::error reopen(const file_position& begun, log_file& to);
   caf::error resume(const log_batch& batch, log_file& to, log_outcome& outcome);
   caf::error append_rest(const log_batch& batch, log_file& to, log_outcome& outcome);
@@ -88,12 +98,15 @@ private:
              const log_file& to);
 
   // -- syncs (log_writer_syncs.cpp) --------------------------------------------------
+  void sync_old(log_file& x);
+  caf::error mend_old(log_file& x);
   caf::error mend(const std::string& log, log_file& x, io_counts& io);
   caf::error rewrite(log_file& x, const std::string& lines, io_counts& io);
   caf::error begin_anew(const std::string& log, log_file& x, const std::string& lines,
                         io_counts& io);
   caf::expected<std::string> unsynced_lines(const log_file& x, io_counts& io) const;
-  caf::optional<std::string> kept_lines(const log_file& x, uint64_t after) const;
+  caf::optional<std::string> kept_lines(const log_file& x, uint64_t after,
+                                        uint64_t last) const;
   uint64_t unsynced_after(const log_file& x) const;
   void synced(const std::string& log, const std::shared_ptr<append_file>& file,
               uint64_t end, uint64_t seq, promise& waiting, io_counts io);

@@ -34,12 +34,16 @@ caf::error log_writer_state::put(const log_batch& batch, log_outcome& outcome) {
   if (!midway)
     if (auto err = open(batch.log, to))
       return err;
-  if (batch.begun)
+  if (batch.begun) {
     if (auto err = resume(batch, to, outcome))
       return err;
+  } else if (to.lane != 0 && batch.first_seq <= to.written)
+    skip_written(batch, to, outcome);
   if (outcome.written_bytes < size)
-    if (auto err = append_rest(batch, to, outcome))
+    if (auto err = append_rest(batch, to, outcome)) {
+      note_whole_lines(batch, to, outcome.written_bytes);
       return err;
+    }
   outcome.end = to.file->position();
   to.written = batch.last_seq;
   if (to.lane != 0)
@@ -47,6 +51,28 @@ caf::error log_writer_state::put(const log_batch& batch, log_outcome& outcome) {
   if (to.file->path() != path_of(batch.log))
     let_go(to);
   return caf::none;
+}
+
+/// A buffer that was restarted sends what its predecessor's last batch has brought in.
+void log_writer_state::skip_written(const log_batch& batch, const log_file& to,
+                                    log_outcome& outcome) const {
+  size_t at = 0;
+  for (auto seq = batch.first_seq; seq <= to.written; ++seq)
+    at = batch.lines.data->find('\n', at) + 1;
+  outcome.written_bytes = std::max<uint64_t>(outcome.written_bytes, at);
+}
+
+/// Lines that a short write brought in are written, whatever becomes of the rest.
+void log_writer_state::note_whole_lines(const log_batch& batch, log_file& to,
+                                        uint64_t bytes) {
+  if (to.lane == 0)
+    return;
+  auto there = std::string_view{*batch.lines.data}.substr(0, bytes);
+  auto lines = static_cast<uint64_t>(std::count(there.begin(), there.end(), '\n'));
+  if (lines == 0)
+    return;
+  to.written = std::max(to.written, batch.first_seq + lines - 1);
+  config_.spool->written(to.lane, to.written);
 }
 
 /// Opens the file that a batch was begun in, if it has got another name since.

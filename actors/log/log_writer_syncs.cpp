@@ -14,10 +14,13 @@ namespace sluice {
 caf::result<io_counts> log_writer_state::sync(const std::string& log) {
   auto& x = entry(log);
   // An earlier run may have left lines in the page cache alone.
-  if (!x.file && find(log)) {
+  if (!x.file && find(log))
     if (auto err = open(log, x))
       return err;
-    claim(x, caf::none);
+  if (x.old) {
+    sync_old(x);
+    return caf::make_error(ec::disk_failed,
+                           x.old->path() + " was renamed and is not synced yet");
   }
   if (!x.file)
     return io_counts{};
@@ -72,6 +75,14 @@ void log_writer_state::sync_failed(const std::string& log,
 /// At the end, when nobody waits behind it.
 caf::error log_writer_state::sync_now(const std::string& log, log_file& x) {
   io_counts io;
+  if (x.old && x.old_suspect)
+    if (auto err = mend_old(x))
+      return err;
+  if (x.old)
+    if (auto err = x.old->sync())
+      return err;
+  if (!x.file)
+    return caf::none;
   if (x.suspect)
     if (auto err = mend(log, x, io))
       return err;
@@ -84,6 +95,51 @@ caf::error log_writer_state::sync_now(const std::string& log, log_file& x) {
 void log_writer_state::release(const log_file& x, uint64_t seq) {
   if (x.lane != 0)
     config_.spool->released(x.lane, seq);
+}
+
+// -- a renamed file -------------------------------------------------------------------
+
+void log_writer_state::sync_old(log_file& x) {
+  if (x.old_syncing)
+    return;
+  if (x.old_suspect)
+    if (auto err = mend_old(x)) {
+      note_failure(err);
+      x.aside.note(x.old->path()
+                   + " was renamed, and its end is not synced: " + text_of(err));
+      return;
+    }
+  if (!x.syncer)
+    x.syncer = config_.make_syncer();
+  x.old_syncing = true;
+  self_->request(x.syncer, caf::infinite, atom::sync_v, file_handle{x.old})
+    .then(
+      [this, &x](const io_counts& io) {
+        io_ += io;
+        x.old_syncing = false;
+        x.old.reset();
+        release(x, x.old_last);
+      },
+      [this, &x](const caf::error& err) {
+        note_failure(err);
+        x.old_syncing = false;
+        x.old_suspect = true;
+      });
+}
+
+/// Writes again what a failed sync has put in doubt, where the renamed file is ours.
+caf::error log_writer_state::mend_old(log_file& x) {
+  auto lines = caf::optional<std::string>{};
+  if (x.lane != 0) {
+    const auto after = std::max(x.before_old, config_.spool->state(x.lane).released);
+    lines = kept_lines(x, after, x.old_last);
+  }
+  if (!lines)
+    return caf::make_error(ec::disk_failed, "a sync failed, and the lines are not kept");
+  if (auto err = x.old->rewrite_unsynced(*lines, io_))
+    return err;
+  x.old_suspect = false;
+  return caf::none;
 }
 
 // -- after a failed sync --------------------------------------------------------------
@@ -112,27 +168,27 @@ uint64_t log_writer_state::unsynced_after(const log_file& x) const {
 caf::expected<std::string> log_writer_state::unsynced_lines(const log_file& x,
                                                             io_counts& io) const {
   if (x.lane != 0)
-    if (auto lines = kept_lines(x, unsynced_after(x)))
+    if (auto lines = kept_lines(x, unsynced_after(x), x.written))
       return std::move(*lines);
   // Without a spool, or where its room was needed, the page cache is all there is.
   return x.file->read_unsynced(io);
 }
 
-/// The lines written beyond `after`, or none if the spool does not have all of them.
-caf::optional<std::string> log_writer_state::kept_lines(const log_file& x,
-                                                        uint64_t after) const {
+/// The lines beyond `after` up to `last`, or none if the spool does not have all of them.
+caf::optional<std::string> log_writer_state::kept_lines(const log_file& x, uint64_t after,
+                                                        uint64_t last) const {
   std::string result;
   for (auto& record : config_.spool->read(x.lane, after)) {
-    const auto first = record.last_seq - record.count + 1;
+    const auto record_last = record.last_seq;
+    const auto first = record_last - record.count + 1;
     if (first > after + 1)
       return caf::none;
-    if (first > x.written)
+    if (first > last)
       break;
-    const auto last = std::min(record.last_seq, x.written);
-    result += lines_between(std::move(record), after, x.written);
-    after = last;
+    result += lines_between(std::move(record), after, last);
+    after = std::min(record_last, last);
   }
-  if (after < x.written)
+  if (after < last)
     return caf::none;
   return result;
 }

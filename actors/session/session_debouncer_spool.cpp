@@ -118,10 +118,11 @@ session_debouncer_state::take_up(const std::vector<session_store_info>& stores) 
     if (auto state = config_.spool->state(lane); state.kind == lane_kind::session)
       open_line({state.name, 0, 0});
   caf::error err;
-  for (auto& [store, line] : lines_)
+  for (auto& [store, line] : lines_) {
     if (!err)
       err = restore(line);
-  config_.spool->end_replay();
+    line.lane.end_replay();
+  }
   return err;
 }
 

@@ -55,6 +55,7 @@ public:
   uint64_t begin_replay(uint64_t last_seq) const {
     return spool_->begin_replay(lane_, last_seq);
   }
+  void end_replay() const { spool_->end_replay(lane_); }
 
   /// Takes a request's changes, whole or not at all.
   caf::error append(uint64_t last_seq, const session_record_writer& record) {

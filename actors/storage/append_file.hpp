@@ -136,7 +136,7 @@ private:
   caf::error look_at_end();
   caf::error look_around();
   void cut_to_whole_lines(std::string_view lines, appended& result);
-  caf::expected<uint64_t> start_of_last(uint64_t lines, uint64_t size,
+  caf::expected<uint64_t> start_of_last(uint64_t lines, uint64_t size, size_t bytes_max,
                                         io_counts& io) const;
 
   std::string path_;

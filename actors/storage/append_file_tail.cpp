@@ -24,13 +24,17 @@ caf::expected<std::string> append_file::read(uint64_t offset, uint64_t size,
   return read_range(file_.get(), path_, offset, size, io);
 }
 
+/// Looks no further back than it takes to know that there is more than `bytes_max`.
 caf::expected<uint64_t> append_file::start_of_last(uint64_t lines, uint64_t size,
+                                                   size_t bytes_max,
                                                    io_counts& io) const {
   std::string block;
   // The newline that ends the last line does not count, so n lines begin behind the
   // (n + 1)th newline from the end.
   auto newlines = uint64_t{0};
   for (auto from = size; from > 0;) {
+    if (size - from > bytes_max)
+      return from;
     auto step = std::min<uint64_t>(block_bytes, from);
     block.resize(step);
     from -= step;
@@ -52,19 +56,14 @@ caf::expected<std::string> append_file::tail(uint64_t lines, size_t bytes_max,
   if (::fstat(file_.get(), &info) != 0)
     return system_failure("stat", path_, errno);
   auto size = static_cast<uint64_t>(info.st_size);
-  auto start = start_of_last(lines, size, io);
+  auto start = start_of_last(lines, size, bytes_max, io);
   if (!start)
     return std::move(start.error());
-  std::string text(size - *start, '\0');
-  if (text.size() > bytes_max)
+  if (size - *start > bytes_max)
     return caf::make_error(ec::too_large, "the last lines of " + path_
                                             + " take more than "
                                             + std::to_string(bytes_max) + " bytes");
-  if (!text.empty()
-      && read_at(file_.get(), text.data(), text.size(), *start, io)
-           != static_cast<ssize_t>(text.size()))
-    return system_failure("read", path_, errno);
-  return text;
+  return read(*start, size - *start, io);
 }
 
 } // namespace sluice

@@ -128,9 +128,9 @@ uint64_t spool::begin_replay(lane_id lane, uint64_t last_seq) {
   return impl_->journal->begin_replay(lane, last_seq);
 }
 
-void spool::end_replay() {
+void spool::end_replay(lane_id lane) {
   auto held = impl_->lock();
-  impl_->journal->end_replay();
+  impl_->journal->end_replay(lane);
 }
 
 } // namespace sluice

@@ -179,8 +179,8 @@ public:
   /// Notes that this record is being replayed, and returns how many starts in a row
   /// died inside it before.
   uint64_t begin_replay(lane_id lane, uint64_t last_seq);
-  /// The replay is over.
-  void end_replay();
+  /// The lane's replay is over.
+  void end_replay(lane_id lane);
 
 private:
   struct implementation;

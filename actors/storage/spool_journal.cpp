@@ -144,14 +144,26 @@ uint64_t spool_journal::begin_replay(lane_id lane, uint64_t last_seq) {
   auto slot = header_.replay();
   auto deaths =
     slot.suspect_lane == lane && slot.suspect_seq == last_seq ? slot.suspect_deaths : 0;
+  replaying_[lane] = last_seq;
   slot.current_lane = lane;
   slot.current_seq = last_seq;
   header_.set_replay(slot);
   return deaths;
 }
 
-void spool_journal::end_replay() {
-  header_.set_replay({});
+void spool_journal::end_replay(lane_id lane) {
+  if (replaying_.erase(lane) == 0)
+    return;
+  auto slot = header_.replay();
+  // Others may replay still, and what is known of theirs is not this lane's to forget.
+  slot.current_lane = replaying_.empty() ? 0 : replaying_.begin()->first;
+  slot.current_seq = replaying_.empty() ? 0 : replaying_.begin()->second;
+  if (slot.suspect_lane == lane) {
+    slot.suspect_lane = 0;
+    slot.suspect_seq = 0;
+    slot.suspect_deaths = 0;
+  }
+  header_.set_replay(slot);
 }
 
 // -- what there is -----------------------------------------------------------------

@@ -53,7 +53,7 @@ public:
   bool available() const { return !gone_ && !broken_; }
 
   uint64_t begin_replay(lane_id lane, uint64_t last_seq);
-  void end_replay();
+  void end_replay(lane_id lane);
 
 private:
   struct extent {
@@ -154,6 +154,8 @@ private:
   bool refusing_ = false;
   uint64_t moved_bytes_ = 0;
   size_t notes_dropped_ = 0;
+  /// The record that each lane replays now.
+  std::map<lane_id, uint64_t> replaying_;
 };
 
 } // namespace sluice

@@ -83,8 +83,9 @@ class Sessions(harness.Case):
         service = self.start(env={"SECURECLAW_DEBOUNCED_SESSION_WRITES": "false"})
         for n in range(5):
             service.put(KEY, {"n": n})
-        self.assertTrue(harness.wait_until(
-            lambda: service.get("/v1/sessions").json["totalWrites"] == 5))
+            self.assertTrue(harness.wait_until(
+                lambda count=n + 1:
+                service.get("/v1/sessions").json["totalWrites"] == count))
         self.assertEqual(service.get("/v1/sessions").json["totalCoalesced"], 0)
 
     def test_a_merge_patch_keeps_untouched_bytes(self):
