@@ -416,8 +416,45 @@ CAF_TEST(a death between cutting and writing again loses nothing) {
   CAF_CHECK_EQUAL(file(), "a\nb\n");
 }
 
-// -- the spool's files
-// -------------------------------------------------------------------
+CAF_TEST(a renamed file that is not synced holds back every answer of disk) {
+  start();
+  append("old\n");
+  flush();
+  fs::rename(path, dir / "logs/app.log.1");
+  *failing_syncs = 2;
+  append("new\n");
+  flush();
+  CAF_MESSAGE("GIVEN the sync of the old file failed and its page is lost");
+  std::fstream{dir / "logs/app.log.1", std::ios::in | std::ios::out}
+    << std::string(4, '\0');
+  self->send(aut, atom::persist_v, uint64_t{2});
+  settle();
+  CAF_CHECK_EQUAL(keep->state(keep->lane(lane_kind::log, "app")).released, 0u);
+  for (int i = 0; i < 20; ++i)
+    pass(1s);
+  CAF_CHECK_EQUAL(test::read_file(dir / "logs/app.log.1"), "old\n");
+  CAF_CHECK_EQUAL(file(), "new\n");
+  CAF_CHECK_EQUAL(keep->state(keep->lane(lane_kind::log, "app")).released, 2u);
+}
+
+CAF_TEST(a batch that overlaps what its predecessor brought in is not doubled) {
+  start();
+  append("a\n");
+  flush();
+  log_batch batch{"app", {std::make_shared<const std::string>("a\nb\n")}, 0, 1, 2, {}};
+  CAF_CHECK_EQUAL(get<log_outcome>(writer, atom::write_v, batch).written_bytes, 4u);
+  CAF_CHECK_EQUAL(file(), "a\nb\n");
+}
+
+CAF_TEST(a tail over the limit is refused before it is read) {
+  open_spool(64 * small);
+  start();
+  append(std::string(200'000, 'x') + "\n" + std::string(17'000'000, 'y') + "\n");
+  flush();
+  CAF_CHECK_EQUAL(refusal<std::string>(aut, atom::tail_v, uint64_t{2}), ec::too_large);
+}
+
+// -- the spool's files --------------------------------------------------------------
 
 CAF_TEST(without its files the spool is not promised and nothing is lost) {
   start();
