@@ -8,11 +8,9 @@
 #include "actors/storage/append_file.hpp"
 
 #include "tests/fixture.hpp"
+#include "tests/small_disk.hpp"
 #include "tests/temp_dir.hpp"
 
-#include <sys/resource.h>
-
-#include <csignal>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,21 +22,6 @@ using namespace std::string_literals;
 namespace fs = std::filesystem;
 
 using documents = std::map<std::string, std::string>;
-
-/// Lets files of this process grow to `bytes` and no further: a disk that is full.
-class small_disk {
-public:
-  explicit small_disk(rlim_t bytes) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit limit{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~small_disk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
-private:
-  rlimit before_{};
-};
 
 /// What the helpers do.
 struct helper_script {

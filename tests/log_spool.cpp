@@ -6,6 +6,7 @@
 #include "actors/log/log_writer.hpp"
 
 #include "tests/fixture.hpp"
+#include "tests/small_disk.hpp"
 #include "tests/temp_dir.hpp"
 
 #include <sys/stat.h>
@@ -344,6 +345,28 @@ CAF_TEST(what a restarted buffer sends again is not written again) {
   log_batch batch{"app", {std::make_shared<const std::string>("a\n")}, 0, 1, 1, {}};
   CAF_CHECK_EQUAL(get<log_outcome>(writer, atom::write_v, batch).written_bytes, 2u);
   CAF_CHECK_EQUAL(file(), "a\n");
+}
+
+CAF_TEST(a short write and a death leave a note of where the rest begins) {
+  start();
+  append("0\n");
+  flush();
+  auto lane = keep->lane(lane_kind::log, "app");
+  {
+    test::small_disk disk{10};
+    append(lines);
+    CAF_CHECK_EQUAL((refusal<flush_report>(aut, atom::flush_v)), ec::disk_full);
+  }
+  CAF_CHECK_EQUAL(file(), "0\nfirst\n");
+  const auto state = keep->state(lane);
+  CAF_CHECK_EQUAL(state.written, 2u);
+  CAF_REQUIRE(state.note.has_value());
+  CAF_CHECK_EQUAL(state.note.value().where.offset, 8u);
+  die();
+  start();
+  flush();
+  CAF_CHECK_EQUAL(file(), "0\n" + lines);
+  CAF_CHECK(!writer_alerts("log-tail-foreign"));
 }
 
 // -- syncs -----------------------------------------------------------------------------

@@ -4,32 +4,14 @@
 
 #include "actors/log/file_syncer.hpp"
 #include "tests/fixture.hpp"
+#include "tests/small_disk.hpp"
 #include "tests/temp_dir.hpp"
-
-#include <sys/resource.h>
-
-#include <csignal>
 
 using namespace sluice;
 using namespace std::string_literals;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Lets files of this process grow to `bytes` and no further: a disk that is full.
-class small_disk {
-public:
-  explicit small_disk(rlim_t bytes) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit limit{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~small_disk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
-private:
-  rlimit before_{};
-};
 
 /// A syncer that fails as often as it is told to.
 file_syncer_actor::behavior_type failing_syncer(file_syncer_actor::pointer,
@@ -105,7 +87,7 @@ CAF_TEST(a file that ends in half a line gets a newline first) {
 
 CAF_TEST(a full disk keeps whole lines only and says how much it took) {
   {
-    small_disk disk{10};
+    test::small_disk disk{10};
     auto outcome = write("12345\n12345\n");
     CAF_CHECK_EQUAL(outcome.code, ec::disk_full);
     CAF_CHECK_EQUAL(outcome.written_bytes, 6u);

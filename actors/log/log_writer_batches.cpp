@@ -72,7 +72,7 @@ void log_writer_state::note_whole_lines(const log_batch& batch, log_file& to,
   if (lines == 0)
     return;
   to.written = std::max(to.written, batch.first_seq + lines - 1);
-  config_.spool->written(to.lane, to.written);
+  begin(batch, bytes, to.file->position(), to);
 }
 
 /// Opens the file that a batch was begun in, if it has got another name since.
