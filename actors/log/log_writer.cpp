@@ -59,10 +59,16 @@ caf::error log_writer_state::open(const std::string& log, log_file& to) {
   if (::access(config_.identity_file.c_str(), F_OK) != 0)
     return system_failure("the data directory is gone, find", config_.identity_file,
                           errno);
-  if (to.file && to.old)
-    return caf::make_error(ec::disk_failed, "log " + log
-                                              + " was renamed again before the file "
-                                                "renamed first was synced");
+  // Renamed again before the file renamed first was synced: that one goes first.
+  if (to.file && to.old) {
+    if (auto err = to.old_suspect ? mend_old(to) : caf::error{})
+      return err;
+    if (auto err = to.old->sync())
+      return err;
+    release(to, to.old_last);
+    to.old.reset();
+    to.old_syncing = false;
+  }
   const auto is_first = !to.file && to.before_file == 0;
   let_go(to);
   if (auto err = make_directory())

@@ -114,14 +114,18 @@ void log_writer_state::sync_old(log_file& x) {
   x.old_syncing = true;
   self_->request(x.syncer, caf::infinite, atom::sync_v, file_handle{x.old})
     .then(
-      [this, &x](const io_counts& io) {
+      [this, &x, file = x.old](const io_counts& io) {
         io_ += io;
+        if (x.old != file)
+          return;
         x.old_syncing = false;
         x.old.reset();
         release(x, x.old_last);
       },
-      [this, &x](const caf::error& err) {
+      [this, &x, file = x.old](const caf::error& err) {
         note_failure(err);
+        if (x.old != file)
+          return;
         x.old_syncing = false;
         x.old_suspect = true;
       });
