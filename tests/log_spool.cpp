@@ -1,164 +1,12 @@
 // What logs promise with a spool: the lines of a buffer, a writer or a process that died
 // are in their file once, whole and in order, whatever was written before.
 #define CAF_SUITE log_spool
-#include "actors/log/file_syncer.hpp"
-#include "actors/log/log_buffer.hpp"
-#include "actors/log/log_writer.hpp"
-
-#include "tests/fixture.hpp"
-#include "tests/small_disk.hpp"
-#include "tests/temp_dir.hpp"
-
-#include <sys/stat.h>
-
-#include <algorithm>
+#include "tests/log_spool_fixture.hpp"
 
 using namespace sluice;
-using namespace std::string_literals;
-using namespace std::chrono_literals;
-namespace fs = std::filesystem;
+using namespace sluice::test;
 
-namespace {
-
-/// The smallest spool there is.
-constexpr size_t small = 1'048'576;
-
-/// A syncer that fails as often as it is told to.
-file_syncer_actor::behavior_type failing_syncer(file_syncer_actor::pointer,
-                                                std::shared_ptr<int> failures) {
-  return {
-    [failures](atom::sync, const file_handle& x) -> caf::result<io_counts> {
-      if (*failures > 0) {
-        --*failures;
-        return caf::make_error(ec::disk_failed, "input/output error"s);
-      }
-      if (auto err = x.file->sync())
-        return err;
-      return io_counts{0, 0, 0, 0, 1};
-    },
-    [](atom::status) { return status_report{}; },
-    [](atom::stop) { return stop_report{}; },
-  };
-}
-
-/// A writer that takes batches and dies before it answers.
-log_writer_actor::behavior_type mute_writer(log_writer_actor::pointer self,
-                                            std::shared_ptr<log_batch> last) {
-  return {
-    [self, last](atom::write, const log_batch& batch) -> caf::result<log_outcome> {
-      *last = batch;
-      return self->make_response_promise<log_outcome>();
-    },
-    [](atom::sync, const std::string&) { return io_counts{}; },
-    [](atom::tail, const std::string&, uint64_t) { return log_tail{}; },
-    [](atom::find, const std::string&) { return true; },
-    [](atom::status) { return status_report{}; },
-    [](atom::stop) { return stop_report{}; },
-  };
-}
-
-struct fixture : test::fixture {
-  fixture() {
-    test::write_file(dir / "id", "x");
-    fs::create_directory(dir / "logs");
-    open_spool();
-  }
-
-  void open_spool(size_t max_bytes = 4'194'304) {
-    keep.reset();
-    auto opened = spool::open({dir / "spool", max_bytes, "an id", dir.path()});
-    if (!opened)
-      CAF_FAIL(text_of(opened.error()));
-    keep = *opened;
-  }
-
-  void start_writer() {
-    log_writer_config config;
-    config.directory = dir / "logs";
-    config.identity_file = dir / "id";
-    config.spool = keep;
-    config.make_syncer = [this] {
-      return tracked(sys.spawn(failing_syncer, failing_syncs));
-    };
-    writer = tracked(sys.spawn(log_writer, std::move(config)));
-  }
-
-  void start_buffer(log_buffer_config config = {}) {
-    config.log = "app";
-    config.spool = keep;
-    aut = tracked(
-      sys.spawn(log_buffer, std::move(config), writer, metrics_aggregator_actor{}));
-    settle();
-  }
-
-  void start() {
-    start_writer();
-    start_buffer();
-  }
-
-  /// Ends both as SIGKILL would, and opens the spool as the next process does.
-  void die() {
-    caf::anon_send_exit(aut, caf::exit_reason::kill);
-    caf::anon_send_exit(writer, caf::exit_reason::kill);
-    settle();
-    aut = nullptr;
-    writer = nullptr;
-    open_spool();
-  }
-
-  static log_chunk chunk_of(const std::string& text,
-                            durability at_least = durability::memory) {
-    auto count = static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
-    return {text, count, {}, at_least};
-  }
-
-  log_receipt append(const std::string& text) {
-    return get<log_receipt>(aut, atom::append_v, chunk_of(text));
-  }
-
-  ec refused(const std::string& text, durability at_least = durability::memory) {
-    return refusal<log_receipt>(aut, atom::append_v, chunk_of(text, at_least));
-  }
-
-  uint64_t flush() { return get<flush_report>(aut, atom::flush_v).flushed; }
-  durability persist() { return get<durability>(aut, atom::persist_v, ~uint64_t{0}); }
-  std::string file() { return test::read_file(path); }
-
-  file_position start_of_file() {
-    struct stat info {};
-    ::stat(path.c_str(), &info);
-    return {info.st_dev, info.st_ino, 0};
-  }
-
-  bool writer_alerts(const std::string& id) {
-    auto report = get<status_report>(writer, atom::status_v);
-    return std::any_of(report.alerts.begin(), report.alerts.end(),
-                       [&id](const alert& x) { return x.id == id; });
-  }
-
-  /// Leaves three lines in the spool of which a batch was begun at the file's start.
-  void leave_begun_batch(const std::string& already) {
-    test::write_file(path, already);
-    auto lane = keep->lane(lane_kind::log, "app");
-    auto last = keep->state(lane).appended + 3;
-    if (auto err = keep->append(lane, last, 3, lines))
-      CAF_FAIL(text_of(err));
-    keep->begin_batch(lane, {start_of_file(), last - 2, last});
-    open_spool();
-  }
-
-  test::temp_dir dir;
-  std::string path = dir / "logs/app.log";
-  std::string lines = "first\nsecond\nthird\n";
-  std::shared_ptr<spool> keep;
-  std::shared_ptr<int> failing_syncs = std::make_shared<int>(0);
-  log_writer_actor writer;
-  log_buffer_actor aut;
-};
-
-} // namespace
-
-CAF_TEST_FIXTURE_SCOPE(log_spool_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(log_spool_tests, log_spool_fixture)
 
 // -- levels and room -----------------------------------------------------------------
 
@@ -286,28 +134,9 @@ CAF_TEST(a batch that is whole in the file stays alone when others wrote behind 
   CAF_CHECK_EQUAL(file(), lines + "theirs\n");
 }
 
-CAF_TEST(a batch begun in a file that was renamed is finished there) {
-  leave_begun_batch("first\nsec");
-  fs::rename(path, dir / "logs/app.log.1");
-  start();
-  flush();
-  append("new\n");
-  flush();
-  CAF_CHECK_EQUAL(test::read_file(dir / "logs/app.log.1"), lines);
-  CAF_CHECK_EQUAL(file(), "new\n");
-}
-
-CAF_TEST(a batch begun in a file that is gone is written whole) {
-  leave_begun_batch("first\nsec");
-  fs::remove(path);
-  start();
-  flush();
-  CAF_CHECK_EQUAL(file(), lines);
-}
-
 CAF_TEST(a line that imitates nothing is compared as bytes and not doubled) {
   auto twice = "same\nsame\n"s;
-  test::write_file(path, "same\n");
+  write_file(path, "same\n");
   auto lane = keep->lane(lane_kind::log, "app");
   auto where = start_of_file();
   where.offset = 5;
@@ -328,7 +157,7 @@ CAF_TEST(a new writer takes up the batch that died with the old one) {
   settle();
   CAF_CHECK_EQUAL(*last->lines.data, lines);
   CAF_MESSAGE("GIVEN the old writer had begun and brought half of it to the file");
-  test::write_file(path, "first\nsec");
+  write_file(path, "first\nsec");
   keep->begin_batch(keep->lane(lane_kind::log, "app"), {start_of_file(), 1, 3});
   caf::anon_send_exit(writer, caf::exit_reason::kill);
   settle();
@@ -353,7 +182,7 @@ CAF_TEST(a short write and a death leave a note of where the rest begins) {
   flush();
   auto lane = keep->lane(lane_kind::log, "app");
   {
-    test::small_disk disk{10};
+    small_disk disk{10};
     append(lines);
     CAF_CHECK_EQUAL((refusal<flush_report>(aut, atom::flush_v)), ec::disk_full);
   }
@@ -407,7 +236,7 @@ CAF_TEST(after a failed sync a file that others changed is set aside and begun a
   std::ofstream{path, std::ios::app} << "theirs\n";
   pass(10s);
   CAF_CHECK_EQUAL(file(), "doubtful\n");
-  CAF_CHECK_EQUAL(test::read_file(path + ".aside-1"), "doubtful\ntheirs\n");
+  CAF_CHECK_EQUAL(read_file(path + ".aside-1"), "doubtful\ntheirs\n");
   CAF_CHECK(writer_alerts("log-set-aside"));
 }
 
@@ -437,27 +266,6 @@ CAF_TEST(a death between cutting and writing again loses nothing) {
   start();
   flush();
   CAF_CHECK_EQUAL(file(), "a\nb\n");
-}
-
-CAF_TEST(a renamed file that is not synced holds back every answer of disk) {
-  start();
-  append("old\n");
-  flush();
-  fs::rename(path, dir / "logs/app.log.1");
-  *failing_syncs = 2;
-  append("new\n");
-  flush();
-  CAF_MESSAGE("GIVEN the sync of the old file failed and its page is lost");
-  std::fstream{dir / "logs/app.log.1", std::ios::in | std::ios::out}
-    << std::string(4, '\0');
-  self->send(aut, atom::persist_v, uint64_t{2});
-  settle();
-  CAF_CHECK_EQUAL(keep->state(keep->lane(lane_kind::log, "app")).released, 0u);
-  for (int i = 0; i < 20; ++i)
-    pass(1s);
-  CAF_CHECK_EQUAL(test::read_file(dir / "logs/app.log.1"), "old\n");
-  CAF_CHECK_EQUAL(file(), "new\n");
-  CAF_CHECK_EQUAL(keep->state(keep->lane(lane_kind::log, "app")).released, 2u);
 }
 
 CAF_TEST(a batch that overlaps what its predecessor brought in is not doubled) {

@@ -3,6 +3,7 @@
 #include "actors/log/log_writer.hpp"
 
 #include "actors/log/file_syncer.hpp"
+#include "tests/failing_syncer.hpp"
 #include "tests/fixture.hpp"
 #include "tests/small_disk.hpp"
 #include "tests/temp_dir.hpp"
@@ -13,24 +14,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A syncer that fails as often as it is told to.
-file_syncer_actor::behavior_type failing_syncer(file_syncer_actor::pointer,
-                                                const std::shared_ptr<int>& failures) {
-  return {
-    [failures](atom::sync, const file_handle& x) -> caf::result<io_counts> {
-      if (*failures > 0) {
-        --*failures;
-        return caf::make_error(ec::disk_failed, "input/output error"s);
-      }
-      if (auto err = x.file->sync())
-        return err;
-      return io_counts{0, 0, 0, 0, 1};
-    },
-    [](atom::status) { return status_report{}; },
-    [](atom::stop) { return stop_report{}; },
-  };
-}
-
 struct fixture : test::fixture {
   fixture() {
     test::write_file(dir / "id", "x");
@@ -38,7 +21,7 @@ struct fixture : test::fixture {
     config.directory = dir / "logs";
     config.identity_file = dir / "id";
     config.make_syncer = [this] {
-      return tracked(sys.spawn(failing_syncer, failing_syncs));
+      return tracked(sys.spawn(test::failing_syncer, failing_syncs));
     };
     aut = tracked(sys.spawn(log_writer, std::move(config)));
   }

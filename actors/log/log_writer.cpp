@@ -59,16 +59,10 @@ caf::error log_writer_state::open(const std::string& log, log_file& to) {
   if (::access(config_.identity_file.c_str(), F_OK) != 0)
     return system_failure("the data directory is gone, find", config_.identity_file,
                           errno);
-  // Renamed again before the file renamed first was synced: that one goes first.
-  if (to.file && to.old) {
-    if (auto err = to.old_suspect ? mend_old(to) : caf::error{})
-      return err;
-    if (auto err = to.old->sync())
-      return err;
-    release(to, to.old_last);
-    to.old.reset();
-    to.old_syncing = false;
-  }
+  if (to.renamed.size() >= renamed_files_max)
+    return caf::make_error(ec::disk_failed, "log " + log
+                                              + " was renamed again and again, and its "
+                                                "files are not synced yet");
   const auto is_first = !to.file && to.before_file == 0;
   let_go(to);
   if (auto err = make_directory())
@@ -95,21 +89,6 @@ void log_writer_state::claim(log_file& x, caf::optional<file_position> begun) {
   x.file->claim_unsynced(*lines, begun ? begun->offset : x.file->end(), io_);
   if (x.file->synced_end() < before)
     x.before_file = released;
-}
-
-/// The old file's bytes are ours to bring home, wherever its name went.
-void log_writer_state::let_go(log_file& from) {
-  if (!from.file)
-    return;
-  if (from.file->has_unsynced()) {
-    from.old = from.file;
-    from.old_last = from.written;
-    from.before_old = from.before_file;
-    from.old_suspect = from.suspect;
-    sync_old(from);
-  }
-  from.file.reset();
-  from.suspect = false;
 }
 
 // -- reading ----------------------------------------------------------------------
@@ -172,7 +151,7 @@ stop_report log_writer_state::stop() {
     if (x.syncer)
       self_->request(x.syncer, caf::infinite, atom::stop_v)
         .then([](const stop_report&) {}, [](const caf::error&) {});
-    if (!x.old && (!x.file || !x.file->has_unsynced()))
+    if (x.renamed.empty() && (!x.file || !x.file->has_unsynced()))
       continue;
     if (auto err = sync_now(log, x)) {
       note_failure(err);

@@ -16,6 +16,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -53,6 +54,17 @@ public:
   stop_report stop();
 
 private:
+  /// A file that lost its name, and whose end is not known to be on disk.
+  struct renamed_file {
+    std::shared_ptr<append_file> file;
+    /// Number of its last line, and of the last before its first.
+    uint64_t last = 0;
+    uint64_t before = 0;
+    /// A sync of it failed, and what it put in doubt was not written again.
+    bool suspect = false;
+    bool syncing = false;
+  };
+
   struct log_file {
     std::shared_ptr<append_file> file;
     file_syncer_actor syncer;
@@ -64,17 +76,16 @@ private:
     uint64_t written = 0;
     /// Number of the last line before those that the open file got.
     uint64_t before_file = 0;
-    /// A file that was renamed and is not synced yet: until it is, nothing later counts
-    /// as on disk. The number of its last line, and of the last before its first.
-    std::shared_ptr<append_file> old;
-    uint64_t old_last = 0;
-    uint64_t before_old = 0;
-    bool old_suspect = false;
-    bool old_syncing = false;
+    /// Renamed files that are not synced yet, oldest first: until they are, nothing
+    /// later counts as on disk.
+    std::deque<renamed_file> renamed;
     /// Somebody else's bytes, or a file set aside: for a person to look at.
     detail::trouble foreign{"log-tail-foreign"};
     detail::trouble aside{"log-set-aside"};
   };
+
+  /// Renamed files of one log that may wait for their syncs; then batches wait too.
+  static constexpr size_t renamed_files_max = 16;
 
   using promise = caf::typed_response_promise<io_counts>;
 
@@ -83,7 +94,6 @@ private:
   std::string path_of(const std::string& log) const;
   caf::error open(const std::string& log, log_file& to);
   caf::error make_directory();
-  void let_go(log_file& from);
   void claim(log_file& x, caf::optional<file_position> begun);
 
   // -- batches (log_writer_batches.cpp) ----------------------------------------------
@@ -97,9 +107,14 @@ private:
   void begin(const log_batch& batch, uint64_t done, file_position where,
              const log_file& to);
 
+  // -- renamed files (log_writer_renamed.cpp) ----------------------------------------
+  void let_go(log_file& from);
+  void sync_renamed(log_file& x);
+  void renamed_synced(log_file& x);
+  caf::error mend_renamed(log_file& x);
+  caf::error sync_renamed_now(log_file& x);
+
   // -- syncs (log_writer_syncs.cpp) --------------------------------------------------
-  void sync_old(log_file& x);
-  caf::error mend_old(log_file& x);
   caf::error mend(const std::string& log, log_file& x, io_counts& io);
   caf::error rewrite(log_file& x, const std::string& lines, io_counts& io);
   caf::error begin_anew(const std::string& log, log_file& x, const std::string& lines,

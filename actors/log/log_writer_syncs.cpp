@@ -17,10 +17,11 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
   if (!x.file && find(log))
     if (auto err = open(log, x))
       return err;
-  if (x.old) {
-    sync_old(x);
-    return caf::make_error(ec::disk_failed,
-                           x.old->path() + " was renamed and is not synced yet");
+  if (!x.renamed.empty()) {
+    sync_renamed(x);
+    return caf::make_error(ec::disk_failed, "log " + log
+                                              + " was renamed, and the old file is not "
+                                                "synced yet");
   }
   if (!x.file)
     return io_counts{};
@@ -75,12 +76,8 @@ void log_writer_state::sync_failed(const std::string& log,
 /// At the end, when nobody waits behind it.
 caf::error log_writer_state::sync_now(const std::string& log, log_file& x) {
   io_counts io;
-  if (x.old && x.old_suspect)
-    if (auto err = mend_old(x))
-      return err;
-  if (x.old)
-    if (auto err = x.old->sync())
-      return err;
+  if (auto err = sync_renamed_now(x))
+    return err;
   if (!x.file)
     return caf::none;
   if (x.suspect)
@@ -95,55 +92,6 @@ caf::error log_writer_state::sync_now(const std::string& log, log_file& x) {
 void log_writer_state::release(const log_file& x, uint64_t seq) {
   if (x.lane != 0)
     config_.spool->released(x.lane, seq);
-}
-
-// -- a renamed file -------------------------------------------------------------------
-
-void log_writer_state::sync_old(log_file& x) {
-  if (x.old_syncing)
-    return;
-  if (x.old_suspect)
-    if (auto err = mend_old(x)) {
-      note_failure(err);
-      x.aside.note(x.old->path()
-                   + " was renamed, and its end is not synced: " + text_of(err));
-      return;
-    }
-  if (!x.syncer)
-    x.syncer = config_.make_syncer();
-  x.old_syncing = true;
-  self_->request(x.syncer, caf::infinite, atom::sync_v, file_handle{x.old})
-    .then(
-      [this, &x, file = x.old](const io_counts& io) {
-        io_ += io;
-        if (x.old != file)
-          return;
-        x.old_syncing = false;
-        x.old.reset();
-        release(x, x.old_last);
-      },
-      [this, &x, file = x.old](const caf::error& err) {
-        note_failure(err);
-        if (x.old != file)
-          return;
-        x.old_syncing = false;
-        x.old_suspect = true;
-      });
-}
-
-/// Writes again what a failed sync has put in doubt, where the renamed file is ours.
-caf::error log_writer_state::mend_old(log_file& x) {
-  auto lines = caf::optional<std::string>{};
-  if (x.lane != 0) {
-    const auto after = std::max(x.before_old, config_.spool->state(x.lane).released);
-    lines = kept_lines(x, after, x.old_last);
-  }
-  if (!lines)
-    return caf::make_error(ec::disk_failed, "a sync failed, and the lines are not kept");
-  if (auto err = x.old->rewrite_unsynced(*lines, io_))
-    return err;
-  x.old_suspect = false;
-  return caf::none;
 }
 
 // -- after a failed sync --------------------------------------------------------------

@@ -33,9 +33,12 @@ def missing():
     if shutil.which("mkfs.ext4") is None:
         return "mkfs.ext4 is missing (e2fsprogs)"
     try:
+        # A service that is started on a copy must not see the spool of the one before.
+        run("unshare", "--mount", "true")
         CopiedDisk().close()
     except (OSError, subprocess.SubprocessError) as error:
-        return f"no loop-mounted ext4 can be had: {getattr(error, 'stderr', error)}"
+        words = getattr(error, "stderr", error)
+        return f"no loop-mounted ext4, or no mount namespace, can be had: {words}"
     return None
 
 
