@@ -254,6 +254,25 @@ CAF_TEST(what an earlier process wrote and did not sync is mended too) {
   CAF_CHECK_EQUAL(file(), "old\n");
 }
 
+CAF_TEST(a failed sync is remembered beyond the death of the process) {
+  start();
+  append("kept\n");
+  CAF_CHECK_EQUAL(persist(), durability::disk);
+  append("doubtful\n");
+  *failing_syncs = 1;
+  self->send(aut, atom::persist_v, uint64_t{2});
+  settle();
+  die();
+  CAF_CHECK(keep->state(keep->lane(lane_kind::log, "app")).doubted);
+  start();
+  auto writes = writer_counts("bytesWritten");
+  CAF_CHECK_EQUAL(persist(), durability::disk);
+  CAF_MESSAGE("THEN the line was written again and its sync counts");
+  CAF_CHECK_EQUAL(writer_counts("bytesWritten") - writes, 9);
+  CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
+  CAF_CHECK(!keep->state(keep->lane(lane_kind::log, "app")).doubted);
+}
+
 CAF_TEST(a death between cutting and writing again loses nothing) {
   start();
   append("a\nb\n");

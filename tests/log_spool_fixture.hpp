@@ -117,6 +117,13 @@ struct log_spool_fixture : fixture {
                        [&id](const alert& x) { return x.id == id; });
   }
 
+  int64_t writer_counts(const std::string& what) {
+    for (const auto& x : get<status_report>(writer, atom::status_v).state)
+      if (x.name == what)
+        return caf::get<int64_t>(x.value);
+    return -1;
+  }
+
   /// Leaves three lines in the spool of which a batch was begun at the file's start.
   void leave_begun_batch(const std::string& already) {
     write_file(path, already);

@@ -89,6 +89,7 @@ void log_writer_state::claim(log_file& x, caf::optional<file_position> begun) {
   x.file->claim_unsynced(*lines, begun ? begun->offset : x.file->end(), io_);
   if (x.file->synced_end() < before)
     x.before_file = released;
+  x.suspect = x.suspect || config_.spool->state(x.lane).doubted;
 }
 
 // -- reading ----------------------------------------------------------------------

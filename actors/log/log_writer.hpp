@@ -129,6 +129,7 @@ private:
                    promise& waiting, caf::error reason);
   caf::error sync_now(const std::string& log, log_file& x);
   void release(const log_file& x, uint64_t seq);
+  void doubt(const log_file& x, bool doubted);
 
   void note_failure(const caf::error& reason);
 

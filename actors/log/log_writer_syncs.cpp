@@ -31,7 +31,6 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
       note_failure(err);
       return err;
     }
-    io_ += io;
   }
   if (!x.syncer)
     x.syncer = config_.make_syncer();
@@ -43,7 +42,8 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
         io += done;
         synced(log, file, end, seq, waiting, io);
       },
-      [this, log, file = x.file, waiting](caf::error& err) mutable {
+      [this, log, file = x.file, waiting, io](caf::error& err) mutable {
+        io_ += io;
         sync_failed(log, file, waiting, std::move(err));
       });
   return waiting;
@@ -60,6 +60,7 @@ void log_writer_state::synced(const std::string& log,
   }
   file->mark_synced(end);
   release(x, seq);
+  doubt(x, false);
   io_ += io;
   waiting.deliver(io);
 }
@@ -68,7 +69,9 @@ void log_writer_state::sync_failed(const std::string& log,
                                    const std::shared_ptr<append_file>& file,
                                    promise& waiting, caf::error reason) {
   note_failure(reason);
-  if (auto& x = logs_[log]; x.file == file)
+  auto& x = logs_[log];
+  doubt(x, true);
+  if (x.file == file)
     x.suspect = true;
   waiting.deliver(std::move(reason));
 }
@@ -86,12 +89,19 @@ caf::error log_writer_state::sync_now(const std::string& log, log_file& x) {
   if (auto err = x.file->sync())
     return err;
   release(x, x.written);
+  doubt(x, false);
   return caf::none;
 }
 
 void log_writer_state::release(const log_file& x, uint64_t seq) {
   if (x.lane != 0)
     config_.spool->released(x.lane, seq);
+}
+
+/// Outlives the process: to the next one a sync that follows would look good.
+void log_writer_state::doubt(const log_file& x, bool doubted) {
+  if (x.lane != 0)
+    config_.spool->doubt(x.lane, doubted);
 }
 
 // -- after a failed sync --------------------------------------------------------------

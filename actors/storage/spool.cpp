@@ -68,6 +68,11 @@ void spool::begin_batch(lane_id lane, const batch_note& note) {
   impl_->journal->begin_batch(lane, note);
 }
 
+void spool::doubt(lane_id lane, bool doubted) {
+  auto held = impl_->lock();
+  impl_->journal->doubt(lane, doubted);
+}
+
 void spool::written(lane_id lane, uint64_t seq) {
   auto held = impl_->lock();
   impl_->journal->written(lane, seq);

@@ -60,6 +60,8 @@ struct lane_state {
   uint64_t released = 0;
   /// The last batch begun, if it is not known to be written.
   std::optional<batch_note> note;
+  /// A sync failed, and what it put in doubt is not known to be safe yet.
+  bool doubted = false;
 
   bool operator==(const lane_state&) const = default;
 };
@@ -143,6 +145,10 @@ public:
 
   /// Everything up to `seq` is written; the note of a batch up to there is over.
   void written(lane_id lane, uint64_t seq);
+
+  /// Says that a sync failed, or that what it put in doubt is safe now: a service that
+  /// starts anew must not believe the page cache either.
+  void doubt(lane_id lane, bool doubted);
 
   /// Everything up to `seq` is safe on disk, and is let go.
   void released(lane_id lane, uint64_t seq);

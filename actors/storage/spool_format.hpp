@@ -115,6 +115,10 @@ struct record_header {
 
 static_assert(sizeof(record_header) == 40);
 
+/// Flags of a statement.
+constexpr uint64_t has_note = 1;
+constexpr uint64_t is_doubted = 2;
+
 /// The data of a mark; in a lane record the kind and the name follow.
 struct lane_statement {
   /// Of a lane's statements the one with the highest version counts.
@@ -122,7 +126,8 @@ struct lane_statement {
   uint64_t appended = 0;
   uint64_t written = 0;
   uint64_t released = 0;
-  uint64_t has_note = 0;
+  /// Of `has_note` and `is_doubted`.
+  uint64_t flags = 0;
   uint64_t device = 0;
   uint64_t inode = 0;
   uint64_t offset = 0;

@@ -40,6 +40,7 @@ public:
   caf::error append(lane_id lane, uint64_t last_seq, uint64_t count,
                     std::string_view data);
   void begin_batch(lane_id lane, const batch_note& note);
+  void doubt(lane_id lane, bool doubted);
   void written(lane_id lane, uint64_t seq);
   void released(lane_id lane, uint64_t seq);
 

@@ -17,8 +17,10 @@ lane_statement statement_of(const lane_state& state, uint64_t version) {
   result.appended = state.appended;
   result.written = state.written;
   result.released = state.released;
+  if (state.doubted)
+    result.flags |= is_doubted;
   if (state.note) {
-    result.has_note = 1;
+    result.flags |= has_note;
     result.device = state.note->where.device;
     result.inode = state.note->where.inode;
     result.offset = state.note->where.offset;
@@ -80,6 +82,14 @@ void spool_journal::released(lane_id lane, uint64_t seq) {
   mark(*entry);
   mark_extents_written(*entry);
   let_go(*entry);
+}
+
+void spool_journal::doubt(lane_id lane, bool doubted) {
+  auto* entry = find(lane);
+  if (entry == nullptr || entry->state.doubted == doubted)
+    return;
+  entry->state.doubted = doubted;
+  mark(*entry);
 }
 
 void spool_journal::mark_extents_written(lane_entry& entry) {

@@ -130,13 +130,14 @@ private:
       return;
     // The same version twice is the same statement: stated again, in a newer segment.
     if (said.version > lane.version)
-      lane.note_void = !this_boot && said.has_note != 0;
+      lane.note_void = !this_boot && (said.flags & has_note) != 0;
     lane.version = said.version;
     lane.stated_in = std::max(lane.stated_in, number);
     lane.state.written = said.written;
     lane.state.released = said.released;
     lane.state.note.reset();
-    if (said.has_note != 0)
+    lane.state.doubted = (said.flags & is_doubted) != 0;
+    if ((said.flags & has_note) != 0)
       lane.state.note =
         batch_note{{said.device, said.inode, said.offset}, said.first_seq, said.last_seq};
   }

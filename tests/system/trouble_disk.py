@@ -28,13 +28,17 @@ class SmallDisk(trouble.TroubleCase):
         service = self.start(*QUICK, SMALL_SPOOL)
         self.assert_ok(service.post_text("/v1/logs/a?durability=disk", "first\n"))
         disk.fill()
+        # Until the disk has refused, a spool that is full is one that is only behind.
+        second = "second".ljust(60000, ".") + "\n"
+        self.assert_ok(service.post_text("/v1/logs/a", second))
+        self.assert_alert(service, "log-write-failed")
         taken, refusal = self.post_until_refused(service, "a", 60000)
         self.assert_problem(refusal, 507)
         self.assertGreater(len(taken), 3)
-        self.assert_alert(service, "log-write-failed")
         self.assert_red(service)
         disk.free()
-        self.assertTrue(service.comes_to_hold("a", ("first\n" + "".join(taken)).encode()))
+        whole = "first\n" + second + "".join(taken)
+        self.assertTrue(service.comes_to_hold("a", whole.encode()))
         self.assert_green(service)
         self.assert_status(service.post_text("/v1/logs/a?durability=disk", "x\n"), 200)
 
