@@ -30,7 +30,9 @@ def text(connection, number):
 def numbers_in(line):
     """Connection and number of a text, or None if it is none of ours, or torn."""
     parts = line.split(" ", 2)
-    if len(parts) != 3 or not (parts[0] + parts[1]).isdecimal() or not line.isascii():
+    if len(parts) != 3 or not line.isascii():
+        return None
+    if not (parts[0].isdecimal() and parts[1].isdecimal()):
         return None
     connection, number = int(parts[0]), int(parts[1])
     return (connection, number) if text(connection, number) == line else None
