@@ -213,18 +213,11 @@ CAF_TEST(a sync lets the spool go and a write alone does not ) {
 
 CAF_TEST(after a failed sync the spool mends what the page cache lost) {
   start();
-  append("kept\n");
-  CAF_CHECK_EQUAL(persist(), durability::disk);
-  append("doubtful\n");
-  *failing_syncs = 1;
-  self->send(aut, atom::persist_v, uint64_t{2});
-  settle();
-  CAF_MESSAGE("WHEN the kernel has dropped the pages");
-  std::fstream{path, std::ios::in | std::ios::out}.seekp(5)
-    << std::string("doubtful\n"s.size(), '\0');
+  leave_doubtful_line();
+  drop_doubtful_pages();
   pass(10s);
   CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
-  CAF_CHECK_EQUAL(keep->state(keep->lane(lane_kind::log, "app")).released, 2u);
+  CAF_CHECK_EQUAL(kept().released, 2u);
 }
 
 CAF_TEST(after a failed sync a file that others changed is set aside and begun anew) {
@@ -256,21 +249,29 @@ CAF_TEST(what an earlier process wrote and did not sync is mended too) {
 
 CAF_TEST(a failed sync is remembered beyond the death of the process) {
   start();
-  append("kept\n");
-  CAF_CHECK_EQUAL(persist(), durability::disk);
-  append("doubtful\n");
-  *failing_syncs = 1;
-  self->send(aut, atom::persist_v, uint64_t{2});
-  settle();
+  leave_doubtful_line();
   die();
-  CAF_CHECK(keep->state(keep->lane(lane_kind::log, "app")).doubted);
+  CAF_CHECK(kept().doubted);
   start();
   auto writes = writer_counts("bytesWritten");
   CAF_CHECK_EQUAL(persist(), durability::disk);
   CAF_MESSAGE("THEN the line was written again and its sync counts");
   CAF_CHECK_EQUAL(writer_counts("bytesWritten") - writes, 9);
   CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
-  CAF_CHECK(!keep->state(keep->lane(lane_kind::log, "app")).doubted);
+  CAF_CHECK(!kept().doubted);
+}
+
+CAF_TEST(a file whose doubtful bytes were lost before the start is begun anew) {
+  start();
+  leave_doubtful_line();
+  die();
+  drop_doubtful_pages();
+  start();
+  CAF_CHECK_EQUAL(persist(), durability::disk);
+  CAF_CHECK_EQUAL(file(), "doubtful\n");
+  CAF_CHECK_EQUAL(read_file(path + ".aside-1"), "kept\n" + std::string(9, '\0'));
+  CAF_CHECK(writer_alerts("log-set-aside"));
+  CAF_CHECK(!kept().doubted);
 }
 
 CAF_TEST(a death between cutting and writing again loses nothing) {

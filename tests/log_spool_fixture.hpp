@@ -124,6 +124,24 @@ struct log_spool_fixture : fixture {
     return -1;
   }
 
+  /// Leaves a file whose first line is synced, and whose second a failed sync has put in
+  /// doubt.
+  void leave_doubtful_line() {
+    append("kept\n");
+    CAF_CHECK_EQUAL(persist(), durability::disk);
+    append("doubtful\n");
+    *failing_syncs = 1;
+    self->send(aut, atom::persist_v, uint64_t{2});
+    settle();
+  }
+
+  /// Does to the second of them what the kernel may do after the failure.
+  void drop_doubtful_pages() {
+    std::fstream{path, std::ios::in | std::ios::out}.seekp(5) << std::string(9, '\0');
+  }
+
+  lane_state kept() { return keep->state(keep->lane(lane_kind::log, "app")); }
+
   /// Leaves three lines in the spool of which a batch was begun at the file's start.
   void leave_begun_batch(const std::string& already) {
     write_file(path, already);

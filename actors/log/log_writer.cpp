@@ -81,15 +81,17 @@ caf::error log_writer_state::open(const std::string& log, log_file& to) {
 void log_writer_state::claim(log_file& x, caf::optional<file_position> begun) {
   if (x.lane == 0)
     return;
-  const auto released = config_.spool->state(x.lane).released;
-  auto lines = released < x.written ? kept_lines(x, released, x.written) : caf::none;
+  const auto known = config_.spool->state(x.lane);
+  auto lines =
+    known.released < x.written ? kept_lines(x, known.released, x.written) : caf::none;
   if (!lines)
     return;
   const auto before = x.file->synced_end();
   x.file->claim_unsynced(*lines, begun ? begun->offset : x.file->end(), io_);
-  if (x.file->synced_end() < before)
-    x.before_file = released;
-  x.suspect = x.suspect || config_.spool->state(x.lane).doubted;
+  // What is in doubt is written again, whether the file still shows it or not.
+  if (known.doubted || x.file->synced_end() < before)
+    x.before_file = known.released;
+  x.suspect = x.suspect || known.doubted;
 }
 
 // -- reading ----------------------------------------------------------------------

@@ -99,7 +99,7 @@ public:
                                       io_counts& io);
 
   /// Counts `lines` as appended and not synced, if it is they that stand before `until`:
-  /// what an earlier run wrote and did not sync.
+  /// what an earlier run wrote and did not sync. If it is not, the end is not ours alone.
   void claim_unsynced(std::string_view lines, uint64_t until, io_counts& io);
 
   /// What an earlier process appended may not be on disk yet: the next sync has to bring

@@ -47,12 +47,13 @@ append_file::find_remains(uint64_t offset, std::string_view lines, io_counts& io
 }
 
 void append_file::claim_unsynced(std::string_view lines, uint64_t until, io_counts& io) {
-  if (lines.size() > until || until > end_)
-    return;
-  auto from = until - lines.size();
-  auto there = read(from, lines.size(), io);
+  const auto fits = lines.size() <= until && until <= end_;
+  const auto from = fits ? until - lines.size() : 0;
+  const auto there = fits ? read(from, lines.size(), io) : std::string{};
   if (there && *there == lines)
     synced_ = std::min(synced_, from);
+  else
+    touched_ = true;
 }
 
 bool append_file::unsynced_is_ours() const {
