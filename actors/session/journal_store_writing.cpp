@@ -12,7 +12,7 @@ namespace sluice {
 namespace {
 
 /// A longer line is not written for a whole store: its documents have their own.
-constexpr uint64_t store_line_bytes_max = 4 * 1'048'576;
+constexpr uint64_t store_line_bytes_max = 4'194'304;
 
 bool has_own_time(const session_change& x) {
   return json::updated_at_ms(x.document) == x.updated_at_ms;

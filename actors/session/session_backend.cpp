@@ -19,7 +19,7 @@ namespace {
 constexpr auto name_file = "backend";
 
 /// What one write brings over at most, a larger document apart.
-constexpr uint64_t piece_bytes_max = 4 * 1'048'576;
+constexpr uint64_t piece_bytes_max = 4'194'304;
 constexpr size_t piece_changes_max = 1000;
 
 } // namespace
