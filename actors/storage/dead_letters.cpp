@@ -23,13 +23,13 @@ namespace {
 constexpr uint64_t lines_first = 64;
 constexpr size_t read_bytes_max = 1'073'741'824;
 
-constexpr std::string_view before_number = "\",\"seq\":";
+constexpr std::string_view before_number = R"(","seq":)";
 
 /// Only a whole line has it: within strings the quotes are escaped.
-constexpr std::string_view before_end = ",\"time\":";
+constexpr std::string_view before_end = R"(,"time":)";
 
 std::string front_of(const std::string& spool) {
-  return "{\"spool\":\"" + spool + std::string{before_number};
+  return R"({"spool":")" + spool + std::string{before_number};
 }
 
 /// A crash may leave a line's beginning, which somebody's newline ended later.
@@ -64,9 +64,9 @@ void append_number(std::string& out, T x) {
 }
 
 void append_blob(std::string& out, std::string_view bytes) {
-  out += "{\"$blob\":\"";
+  out += R"({"$blob":")";
   json::append_base64(out, bytes);
-  out += "\"}";
+  out += R"("})";
 }
 
 struct value_appender {
