@@ -63,7 +63,7 @@ uint64_t pending_store::projected_bytes() const {
 }
 
 int64_t pending_store::growth(const std::string& key, uint64_t bytes,
-                              caf::optional<uint64_t> stored) const {
+                              const caf::optional<uint64_t>& stored) const {
   auto before = stored ? *stored : 0;
   if (auto newest = find(key))
     before = bytes_of(key, *newest);
@@ -90,7 +90,7 @@ bool pending_store::restore(const std::string& key, unwritten_session x) {
 }
 
 bool pending_store::set(const std::string& key, unwritten_session x,
-                        caf::optional<uint64_t> stored) {
+                        const caf::optional<uint64_t>& stored) {
   x.seq = ++last_seq_;
   if (!x.in_spool)
     unkept_seq_ = x.seq;
@@ -98,7 +98,7 @@ bool pending_store::set(const std::string& key, unwritten_session x,
 }
 
 bool pending_store::take(const std::string& key, unwritten_session x,
-                         caf::optional<uint64_t> stored) {
+                         const caf::optional<uint64_t>& stored) {
   auto [place, fresh] = waiting_.try_emplace(key);
   auto& waiting = place->second;
   if (!fresh) {

@@ -76,7 +76,7 @@ public:
   /// By how much the projection grows if `key` now takes `bytes`. `stored` is what
   /// is known to be stored under it.
   int64_t growth(const std::string& key, uint64_t bytes,
-                 caf::optional<uint64_t> stored) const;
+                 const caf::optional<uint64_t>& stored) const;
 
   /// Number of the last update, of the last one in flight, and up to which number all
   /// are committed.
@@ -101,7 +101,8 @@ public:
   bool restore(const std::string& key, unwritten_session x);
 
   /// Takes an update; returns whether it superseded one that waited.
-  bool set(const std::string& key, unwritten_session x, caf::optional<uint64_t> stored);
+  bool set(const std::string& key, unwritten_session x,
+           const caf::optional<uint64_t>& stored);
 
   /// Puts all that waits in flight, and returns it as one flush, in the order of the
   /// newest numbers.
@@ -118,7 +119,8 @@ public:
   void pruned(const session_pruned& x);
 
 private:
-  bool take(const std::string& key, unwritten_session x, caf::optional<uint64_t> stored);
+  bool take(const std::string& key, unwritten_session x,
+            const caf::optional<uint64_t>& stored);
 
   session_store_info stored_;
   unwritten_sessions waiting_;

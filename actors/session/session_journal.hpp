@@ -71,7 +71,7 @@ private:
   bool is_full(const kept_store& x) const;
   void append(kept_store& store, store_write x);
   /// Calls `done` without an error once all that was appended is on disk.
-  void sync(kept_store& store, std::function<void(const caf::error&)> done);
+  void sync(kept_store& store, const std::function<void(const caf::error&)>& done);
   caf::error synced(kept_store& store, const std::shared_ptr<append_file>& file,
                     uint64_t end);
   void sync_failed(kept_store& store, const std::shared_ptr<append_file>& file,

@@ -152,7 +152,7 @@ void session_journal_state::append(kept_store& store, store_write x) {
 // -- syncing -----------------------------------------------------------------------
 
 void session_journal_state::sync(kept_store& store,
-                                 std::function<void(const caf::error&)> done) {
+                                 const std::function<void(const caf::error&)>& done) {
   auto& file = store.files->journal();
   if (!file || !file->has_unsynced()) {
     done(caf::none);
