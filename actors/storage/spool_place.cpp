@@ -90,7 +90,7 @@ caf::expected<spool_place> choose_spool_place(const std::string& wanted,
     auto hindrance = obstacle(base);
     if (hindrance.empty())
       return spool_place{base + "/" + data_id.substr(0, id_digits), true};
-    why += (why.empty() ? "" : ", ") + base + " " + hindrance;
+    why.append(why.empty() ? "" : ", ").append(base).append(" ").append(hindrance);
   }
   return caf::make_error(ec::unavailable, "there is no place in RAM for a spool: " + why);
 }

@@ -147,21 +147,24 @@ private:
 
 caf::error read_segments(const std::string& dir, int directory,
                          const std::vector<uint64_t>& listed, reading& into) {
+  auto refuse = [&](const std::string& name, const std::string& why) {
+    return unreadable(dir + "/" + name, why);
+  };
   auto others = segment_names(dir);
   for (auto number : listed) {
     auto name = spool_segment::name_of(number);
     std::erase(others, name);
     auto file = spool_mapping::open(directory, name, false);
     if (!file)
-      return unreadable(dir + "/" + name, text_of(file.error()));
+      return refuse(name, text_of(file.error()));
     auto wrong = into.take_segment(file->bytes(), number);
     if (!wrong.empty())
-      return unreadable(dir + "/" + name, wrong);
+      return refuse(name, wrong);
   }
   for (const auto& name : others) {
     auto file = spool_mapping::open(directory, name, false);
     if (file && is_missed(file->bytes(), into.contents.identity))
-      return unreadable(dir + "/" + name, "is not on the header's list");
+      return refuse(name, "is not on the header's list");
   }
   return caf::none;
 }
