@@ -41,8 +41,8 @@ caf::expected<spool_use> open_spool(const spool_settings& from, const data_dir& 
     result->reservations.push_back("the spool's directory " + place->dir
                                    + " is on a disk: what waits there is written to it");
   else if (swap_is_on() && !result->spool->pages_locked())
-    result->reservations.push_back("swap is on and the spool's pages cannot be locked: "
-                                   "what waits may be written to the swap");
+    result->reservations.emplace_back("swap is on and the spool's pages cannot be locked:"
+                                      " what waits may be written to the swap");
   return result;
 }
 
