@@ -12,8 +12,8 @@
 namespace sluice::test {
 
 /// A syncer that fails as often as it is told to.
-inline file_syncer_actor::behavior_type failing_syncer(file_syncer_actor::pointer,
-                                                       std::shared_ptr<int> failures) {
+inline file_syncer_actor::behavior_type
+failing_syncer(file_syncer_actor::pointer, const std::shared_ptr<int>& failures) {
   return {
     [failures](atom::sync, const file_handle& x) -> caf::result<io_counts> {
       if (*failures > 0) {

@@ -36,7 +36,7 @@ struct helper_script {
 using helper_script_ptr = std::shared_ptr<helper_script>;
 
 inline file_syncer_actor::behavior_type scripted_syncer(file_syncer_actor::pointer self,
-                                                        helper_script_ptr script) {
+                                                        const helper_script_ptr& script) {
   return {
     [script](atom::sync, const file_handle& x) -> caf::result<io_counts> {
       ++script->syncs;
@@ -57,7 +57,8 @@ inline file_syncer_actor::behavior_type scripted_syncer(file_syncer_actor::point
 }
 
 inline session_compactor_actor::behavior_type
-scripted_compactor(session_compactor_actor::pointer self, helper_script_ptr script) {
+scripted_compactor(session_compactor_actor::pointer self,
+                   const helper_script_ptr& script) {
   return {
     [=](atom::compact, const compaction_handle& x) -> caf::result<io_counts> {
       if (script->failing_compactions > 0) {
@@ -72,7 +73,7 @@ scripted_compactor(session_compactor_actor::pointer self, helper_script_ptr scri
           rp.deliver(work->io());
       };
       if (script->holds)
-        script->held.push_back(run);
+        script->held.emplace_back(run);
       else
         run();
       return rp;
@@ -117,7 +118,8 @@ struct journal_fixture : fixture {
   uint64_t apply(std::vector<session_change> changes, session_mark mark = {},
                  durability level = durability::ram) {
     auto answer = ask<session_applied>(
-      aut, atom::apply_v, session_changes{"s", std::move(changes), mark}, level);
+      aut, atom::apply_v, session_changes{"s", std::move(changes), std::move(mark)},
+      level);
     refusal = answer ? caf::error{} : answer.error();
     last = answer ? *answer : session_applied{};
     return last.written;

@@ -23,8 +23,8 @@ namespace fs = std::filesystem;
 constexpr size_t small = 1'048'576;
 
 /// A writer that takes batches and dies before it answers.
-inline log_writer_actor::behavior_type mute_writer(log_writer_actor::pointer self,
-                                                   std::shared_ptr<log_batch> last) {
+inline log_writer_actor::behavior_type
+mute_writer(log_writer_actor::pointer self, const std::shared_ptr<log_batch>& last) {
   return {
     [self, last](atom::write, const log_batch& batch) -> caf::result<log_outcome> {
       *last = batch;

@@ -118,7 +118,7 @@ inline caf::result<session_applied> scripted_apply(session_store_actor::pointer 
       rp.deliver(script->apply(x, level));
   };
   if (script->holds)
-    script->held.push_back(deliver);
+    script->held.emplace_back(deliver);
   else
     deliver();
   return rp;
@@ -134,7 +134,7 @@ inline session_pruned scripted_prune(store_script& script, const session_prune& 
 
 inline session_store_actor::behavior_type
 mock_store(session_store_actor::stateful_pointer<mock_store_state> self,
-           script_ptr script) {
+           const script_ptr& script) {
   return {
     [=](atom::load, const std::string& store, const std::string& key) {
       ++script->loads;
@@ -180,7 +180,7 @@ struct mock_metrics_state {
 /// Sums up what it is told; any question to it fails the test.
 inline metrics_aggregator_actor::behavior_type
 mock_metrics(metrics_aggregator_actor::stateful_pointer<mock_metrics_state>,
-             std::shared_ptr<metrics_delta> told) {
+             const std::shared_ptr<metrics_delta>& told) {
   return {
     [=](atom::report, const metrics_delta& x) { *told += x; },
     [](atom::attach, const metered_actor&) { CAF_FAIL("unexpected attach"); },
@@ -230,7 +230,7 @@ struct session_fixture : fixture {
   }
 
   uint64_t put(const std::string& key, const std::string& document, credit charge = {}) {
-    return update(atom::put_v, session_update{"s", key, document, charge});
+    return update(atom::put_v, session_update{"s", key, document, std::move(charge)});
   }
 
   uint64_t patch(const std::string& key, const std::string& text) {
@@ -242,7 +242,7 @@ struct session_fixture : fixture {
   }
 
   uint64_t replace(const std::vector<session_document>& all, credit charge = {}) {
-    return update(atom::replace_v, session_replacement{"s", all, charge});
+    return update(atom::replace_v, session_replacement{"s", all, std::move(charge)});
   }
 
   /// The document, or the error's code in angle brackets.

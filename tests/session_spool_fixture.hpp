@@ -15,7 +15,7 @@
 namespace sluice::test {
 
 inline spool_keeper_actor::behavior_type mock_keeper(spool_keeper_actor::pointer,
-                                                     std::shared_ptr<int> told) {
+                                                     const std::shared_ptr<int>& told) {
   return {
     [told](atom::check) { ++*told; },
     [](atom::retry, uint64_t) { CAF_FAIL("unexpected retry"); },

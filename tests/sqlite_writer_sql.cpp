@@ -7,8 +7,8 @@ using namespace sluice::test;
 
 namespace {
 
-metrics_aggregator_actor::behavior_type summing(metrics_aggregator_actor::pointer,
-                                                std::shared_ptr<metrics_delta> sum) {
+metrics_aggregator_actor::behavior_type
+summing(metrics_aggregator_actor::pointer, const std::shared_ptr<metrics_delta>& sum) {
   return {
     [sum](atom::report, const metrics_delta& x) { *sum += x; },
     [](atom::attach, const metered_actor&) { CAF_FAIL("attach"); },
