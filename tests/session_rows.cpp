@@ -45,7 +45,8 @@ caf::result<Answer> next(std::deque<caf::expected<Answer>>& answers) {
 }
 
 database_actor::behavior_type
-mock_database(database_actor::stateful_pointer<mock_database_state>, script_ptr script) {
+mock_database(database_actor::stateful_pointer<mock_database_state>,
+              const script_ptr& script) {
   return {
     [=](atom::query, const sql_statement& x, sql_origin origin) {
       script->queries.push_back(x);
@@ -96,14 +97,14 @@ struct rows_fixture : fixture {
 
   /// Answers the two requests that come before the first one.
   void expect_preparation(std::vector<sql_row> counted = {}) {
-    script->write_answers.push_back(sql_receipt{{changed(0)}, durability::ram});
-    script->query_answers.push_back(rows(std::move(counted)));
+    script->write_answers.emplace_back(sql_receipt{{changed(0)}, durability::ram});
+    script->query_answers.emplace_back(rows(std::move(counted)));
   }
 
-  void answer_query(sql_result x) { script->query_answers.push_back(std::move(x)); }
+  void answer_query(sql_result x) { script->query_answers.emplace_back(std::move(x)); }
 
   void answer_write(std::vector<sql_result> x, durability level = durability::ram) {
-    script->write_answers.push_back(sql_receipt{std::move(x), level});
+    script->write_answers.emplace_back(sql_receipt{std::move(x), level});
   }
 
   session_applied apply(std::vector<session_change> changes,
@@ -143,11 +144,11 @@ CAF_TEST(the table is made and counted before the first request and only once) {
 }
 
 CAF_TEST(a preparation that fails is told and tried again by the next request) {
-  script->write_answers.push_back(caf::make_error(ec::unavailable, "no database"));
+  script->write_answers.emplace_back(caf::make_error(ec::unavailable, "no database"));
   CAF_CHECK(stores().empty());
   CAF_CHECK(code_of(refusal) == ec::unavailable);
-  script->write_answers.push_back(sql_receipt{{changed(0)}, durability::ram});
-  script->query_answers.push_back(caf::make_error(ec::unavailable, "no reader"));
+  script->write_answers.emplace_back(sql_receipt{{changed(0)}, durability::ram});
+  script->query_answers.emplace_back(caf::make_error(ec::unavailable, "no reader"));
   stores();
   CAF_CHECK(code_of(refusal) == ec::unavailable);
   expect_preparation();
@@ -219,7 +220,7 @@ CAF_TEST(a mark is written with its flush and kept where none is told) {
 CAF_TEST(after a failed write everything is counted again) {
   expect_preparation({{text("s"), number(1), number(10)}});
   stores();
-  script->write_answers.push_back(caf::make_error(ec::disk_full, "full"));
+  script->write_answers.emplace_back(caf::make_error(ec::disk_full, "full"));
   apply({{"a", false, "{}", 1}});
   CAF_CHECK(code_of(refusal) == ec::disk_full);
   expect_preparation({{text("s"), number(2), number(13)}});
@@ -235,7 +236,7 @@ CAF_TEST(a session is looked up by a query) {
   answer_query(rows({}));
   found = ask<session_lookup>(aut, atom::load_v, std::string{"s"}, std::string{"b"});
   CAF_CHECK(found == (session_lookup{false, ""}));
-  script->query_answers.push_back(caf::make_error(ec::unavailable, "no reader"));
+  script->query_answers.emplace_back(caf::make_error(ec::unavailable, "no reader"));
   found = ask<session_lookup>(aut, atom::load_v, std::string{"s"}, std::string{"b"});
   CAF_CHECK(code_of(found.error()) == ec::unavailable);
 }
@@ -275,7 +276,7 @@ CAF_TEST(a piece that fails is the answer) {
   using whole = std::vector<session_document>;
   expect_preparation({{text("s"), number(1), number(5'000'000)}});
   answer_query(rows({{text("a"), number(5'000'000)}}));
-  script->query_answers.push_back(caf::make_error(ec::too_large, "too large"));
+  script->query_answers.emplace_back(caf::make_error(ec::too_large, "too large"));
   auto found = ask<whole>(aut, atom::load_all_v, std::string{"s"});
   CAF_CHECK(code_of(found.error()) == ec::too_large);
 }
