@@ -167,9 +167,10 @@ CAF_TEST(a conversion that fails names nobody and can be tried again) {
 
 CAF_TEST(a large store is brought over in pieces) {
   std::vector<session_change> changes;
+  changes.reserve(2'500);
   for (int i = 0; i < 2'500; ++i)
     changes.push_back({"k" + std::to_string(i), false,
-                       "{\"x\":\"" + std::string(i % 7 == 0 ? 20'000 : 10, 'x') + "\"}",
+                       R"({"x":")" + std::string(i % 7 == 0 ? 20'000 : 10, 'x') + R"("})",
                        i, 0});
   get<session_applied>(rows, atom::apply_v, session_changes{"s", changes, {"spool", 1}},
                        durability::ram);

@@ -192,7 +192,7 @@ namespace {
   for (auto seq = from + 1;; ++seq) {
     auto key = "k" + std::to_string(seq % 7);
     auto document =
-      "{\"n\":" + std::to_string(seq) + ",\"x\":\"" + std::string(500, 'x') + "\"}";
+      R"({"n":)" + std::to_string(seq) + R"(,"x":")" + std::string(500, 'x') + R"("})";
     session_changes x{"s", {{key, false, document, 1, seq}}, {"spool", seq}};
     if ((*store)->write((*store)->plan(std::move(x), io), io))
       ::_exit(2);

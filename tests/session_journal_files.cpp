@@ -76,8 +76,8 @@ CAF_TEST(a file that is replaced before anything was written is what counts) {
 }
 
 CAF_TEST(a file that is no store is left alone and refused) {
-  for (auto text : {"", "[]", "{\"a\":1}", "{\"a\":{}", "{\"a\":{\"b\":}}", "{\"a\":{}}x",
-                    "{\"a\" {}}", "{\"a\":{},}"}) {
+  for (auto text : {"", "[]", R"({"a":1})", R"({"a":{})", R"({"a":{"b":}})",
+                    R"({"a":{}}x)", R"({"a" {}})", R"({"a":{},})"}) {
     write_file(snapshot_path, text);
     restart();
     CAF_CHECK_EQUAL(load("a"), "<unavailable>");
@@ -126,7 +126,7 @@ CAF_TEST(a journal of a later version is refused and left alone) {
   put("a", "{}");
   std::string later = R"({"format":"sluice-session-journal","version":2,"x":1)";
   auto check = digest_of(later).substr(0, 8);
-  later += ",\"check\":\"" + check + "\"}\n";
+  later += R"(,"check":")" + check + "\"}\n";
   write_file(journal_path, later);
   restart();
   CAF_CHECK_EQUAL(load("a"), "<unavailable>");

@@ -14,7 +14,7 @@ namespace {
 
 /// An object of so many bytes.
 std::string body(size_t bytes, char fill = 'x') {
-  return "{\"x\":\"" + std::string(bytes - 8, fill) + "\"}";
+  return R"({"x":")" + std::string(bytes - 8, fill) + R"("})";
 }
 
 /// A disk of a few pages, where the test may mount one.
@@ -322,6 +322,7 @@ CAF_TEST(a large store is read compacted and read back in full) {
 
 CAF_TEST(many small documents do not have the store compacted with every flush) {
   std::vector<session_change> changes;
+  changes.reserve(2'000);
   for (int i = 0; i < 2'000; ++i)
     changes.push_back({"agent:main/session/" + std::to_string(i), false, "{}", i, 0});
   apply(changes);
