@@ -67,7 +67,7 @@ struct queue_fixture : sqlite_fixture {
 
   /// Ends everything at once, as SIGKILL does: nothing is drained.
   void die() {
-    for (auto who :
+    for (const auto& who :
          {caf::actor_cast<caf::actor>(uut), caf::actor_cast<caf::actor>(database),
           caf::actor_cast<caf::actor>(scheduler), caf::actor_cast<caf::actor>(writer)})
       if (who)

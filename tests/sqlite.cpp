@@ -142,8 +142,9 @@ CAF_TEST(exactly one statement is accepted) {
   for (auto* good : {"SELECT 1", "SELECT 1;", "SELECT 1 ; ; ", "SELECT 1; -- so be it",
                      "SELECT 1; /* a */ ; -- b\n;", "/* a */ SELECT 1"})
     CAF_CHECK_EQUAL(std::make_pair(good, prepare(good)), std::make_pair(good, ec::none));
-  for (auto bad : {""s, " "s, ";"s, "-- nothing"s, "/* nothing"s, "SELECT 1; SELECT 2"s,
-                   "SELECT 1; x"s, "SELECT 1;\0"s, "SELECT 1; -- a\nDROP TABLE t"s})
+  for (const auto& bad :
+       {""s, " "s, ";"s, "-- nothing"s, "/* nothing"s, "SELECT 1; SELECT 2"s,
+        "SELECT 1; x"s, "SELECT 1;\0"s, "SELECT 1; -- a\nDROP TABLE t"s})
     CAF_CHECK_EQUAL(std::make_pair(bad, prepare(bad)),
                     std::make_pair(bad, ec::invalid_argument));
 }

@@ -87,7 +87,8 @@ CAF_TEST(a log has one buffer and one log too many is refused) {
 
 CAF_TEST(names that could mean another place are refused) {
   CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
-  for (auto name : {""s, ".."s, "a/b"s, ".hidden"s, std::string(65, 'a'), "a\0b"s}) {
+  for (const auto& name :
+       {""s, ".."s, "a/b"s, ".hidden"s, std::string(65, 'a'), "a\0b"s}) {
     auto buffer = ask<log_buffer_actor>(aut, atom::open_v, name);
     CAF_REQUIRE(!buffer);
     CAF_CHECK_EQUAL(code_of(buffer.error()), ec::invalid_argument);
