@@ -160,7 +160,7 @@ CAF_TEST(a replacement by nothing is one line) {
 }
 
 CAF_TEST(the oldest and the excess are named and then removed) {
-  for (int i = 1; i <= 4; ++i)
+  for (int64_t i = 1; i <= 4; ++i)
     apply({{"k" + std::to_string(i), false, "{}", i * 1000, 0}});
   std::vector<std::string> two{"k1", "k2"};
   auto prune = [this](int64_t older, uint64_t most, bool enforce) {
@@ -174,7 +174,7 @@ CAF_TEST(the oldest and the excess are named and then removed) {
   restart();
   auto removed = prune(2000, 2, true);
   CAF_CHECK(removed.keys == two);
-  CAF_CHECK_EQUAL(removed.now, (session_store_info{"s", 2, 2 * 4}));
+  CAF_CHECK_EQUAL(removed.now, (session_store_info{"s", 2, 8}));
   restart();
   CAF_CHECK_EQUAL(whole().size(), 2u);
 }

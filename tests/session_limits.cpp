@@ -85,7 +85,7 @@ CAF_TEST(without a time to live every read asks) {
 
 CAF_TEST(the cache keeps within its bytes and drops the least recently used) {
   session_cache cache;
-  cache.configure(1s, 3 * 12);
+  cache.configure(1s, 36);
   caf::actor_clock::time_point now;
   for (auto key : {"a", "b", "c"})
     cache.put("s", key, std::string(10, 'x'), now);
