@@ -71,7 +71,7 @@ struct fixture : test::spool_fixture {
   /// Runs a service that appends, and kills it.
   void live_and_die(std::chrono::microseconds life) {
     aut.reset();
-    std::atomic<bool>* ready =
+    auto* ready =
       new (::mmap(nullptr, sizeof(std::atomic<bool>), PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0)) std::atomic<bool>{false};
     auto child = ::fork();
