@@ -86,6 +86,33 @@ CAF_TEST(a note lives until its batch is written) {
   CAF_CHECK(!aut->state(lane).note);
 }
 
+CAF_TEST(a doubt lives until its items are released or begun in another file) {
+  auto lane = aut->lane(lane_kind::log, "a");
+  append_items(lane, 1, 9);
+  aut->written(lane, 6);
+  sync_doubt what{{{1, 2, 300}, 3, 6}, false};
+  aut->doubt(lane, what);
+  CAF_CHECK(reopen().state(lane).doubt == what);
+  what.failed = true;
+  aut->doubt(lane, what);
+  CAF_MESSAGE("AND that it failed is not forgotten when a sync is tried again");
+  aut->doubt(lane, {what.what, false});
+  CAF_CHECK(reopen().state(lane).doubt == what);
+  aut->begin_batch(lane, {{1, 2, 300}, 3, 6});
+  CAF_CHECK(reopen().state(lane).doubt == what);
+  CAF_CHECK_EQUAL(aut->state(lane).written, 2u);
+  aut->written(lane, 6);
+  aut->released(lane, 4);
+  what.what.first_seq = 5;
+  CAF_CHECK(reopen().state(lane).doubt == what);
+  aut->begin_batch(lane, {{1, 7, 0}, 5, 6});
+  CAF_CHECK(!reopen().state(lane).doubt.has_value());
+  aut->written(lane, 6);
+  aut->doubt(lane, what);
+  aut->released(lane, 6);
+  CAF_CHECK(!reopen().state(lane).doubt.has_value());
+}
+
 CAF_TEST(numbers of a lane survive when all its items are gone) {
   auto lane = aut->lane(lane_kind::session, "store");
   auto busy = aut->lane(lane_kind::log, "busy");

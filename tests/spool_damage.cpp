@@ -23,6 +23,9 @@ using namespace sluice;
 using namespace sluice::spool_format;
 namespace fs = std::filesystem;
 
+/// What the record takes that names a lane of one letter.
+constexpr auto named_bytes = record_bytes(sizeof(lane_statement) + 2);
+
 struct fixture : test::spool_fixture {
   fixture() { reopen(); }
 
@@ -85,9 +88,10 @@ CAF_TEST_FIXTURE_SCOPE(spool_damage_tests, fixture)
 CAF_TEST(no flipped bit of a segment goes unnoticed) {
   leave_some();
   const auto segment = only_segment();
-  const auto used = sizeof(segment_header) + lane_bytes(1) + 3 * record_bytes(6);
+  const auto used = sizeof(segment_header) + named_bytes + 3 * record_bytes(6);
   auto refused = 0;
-  for (size_t offset = 0; offset < used + mark_bytes; ++offset) {
+  for (size_t offset = 0; offset < used + record_bytes(sizeof(lane_statement));
+       ++offset) {
     restore();
     flip(segment, offset, static_cast<unsigned>(offset % 8));
     auto before = test::read_file(segment);
@@ -123,7 +127,7 @@ CAF_TEST(no flipped bit of the header goes unnoticed) {
 CAF_TEST(records that are cut off are missed) {
   leave_some();
   auto bytes = test::read_file(only_segment());
-  auto third = sizeof(segment_header) + lane_bytes(1) + 2 * record_bytes(6);
+  auto third = sizeof(segment_header) + named_bytes + 2 * record_bytes(6);
   bytes.replace(third, 8, std::string(8, '\0'));
   test::write_file(only_segment(), bytes);
   check_refused("records instead of");
@@ -247,7 +251,7 @@ CAF_TEST(a copy of a record in the data never reads as one) {
   auto lane = aut->lane(lane_kind::log, "a");
   CAF_REQUIRE(!aut->append(lane, 1, 1, std::string(88, 'x')));
   auto record = test::read_file(only_segment())
-                  .substr(sizeof(segment_header) + lane_bytes(1), record_bytes(88));
+                  .substr(sizeof(segment_header) + named_bytes, record_bytes(88));
   // Lines that hold nothing but copies of it, at every place that a record may have,
   // in segments that are used again and again.
   std::string line;

@@ -24,9 +24,16 @@ struct lane_model {
   lane_state state;
   std::map<uint64_t, spool_record> records;
 
-  uint64_t unwritten_bytes() const {
+  /// Number of the last item that may be given up.
+  uint64_t free_up_to() const {
+    if (!state.doubt || !state.doubt->failed)
+      return state.written;
+    return std::min(state.written, state.doubt->what.first_seq - 1);
+  }
+
+  uint64_t held_bytes() const {
     uint64_t result = 0;
-    for (auto i = records.upper_bound(state.written); i != records.end(); ++i)
+    for (auto i = records.upper_bound(free_up_to()); i != records.end(); ++i)
       result += i->second.data.size();
     return result;
   }
@@ -75,7 +82,7 @@ struct fixture : test::spool_fixture {
     CAF_REQUIRE(err == ec::overloaded);
     uint64_t waiting = data.size();
     for (const auto& [n, each] : lanes)
-      waiting += each.unwritten_bytes();
+      waiting += each.held_bytes();
     CAF_CHECK_GREATER(waiting, config.max_bytes / 4);
     ++refusals;
   }
@@ -104,6 +111,10 @@ struct fixture : test::spool_fixture {
     auto seq = lane.state.released + below(lane.state.written - lane.state.released + 1);
     aut->released(lane.id, seq);
     lane.state.released = seq;
+    if (auto& doubt = lane.state.doubt; doubt && doubt->what.last_seq <= seq)
+      doubt.reset();
+    else if (doubt)
+      doubt->what.first_seq = std::max(doubt->what.first_seq, seq + 1);
     lane.records.erase(lane.records.begin(), lane.records.upper_bound(seq));
   }
 
@@ -117,11 +128,28 @@ struct fixture : test::spool_fixture {
     lane.state.note = note;
   }
 
+  void doubt() {
+    auto& lane = some_lane();
+    auto& state = lane.state;
+    if (state.released == state.written)
+      return;
+    sync_doubt what{{{below(9), below(9), random()}, state.released + 1, state.written},
+                    below(2) == 0};
+    aut->doubt(lane.id, what);
+    what.failed = what.failed || (state.doubt && state.doubt->failed);
+    state.doubt = what;
+    // What was given up before is not held by it.
+    std::erase_if(lane.records, [there = aut->read(lane.id, 0)](const auto& x) {
+      return std::find(there.begin(), there.end(), x.second) == there.end();
+    });
+  }
+
   void renew() {
     CAF_REQUIRE(!aut->renew());
     for (auto& [n, lane] : lanes) {
       lane.state.written = lane.state.released = lane.state.appended;
       lane.state.note.reset();
+      lane.state.doubt.reset();
       lane.records.clear();
     }
   }
@@ -138,14 +166,14 @@ struct fixture : test::spool_fixture {
       for (const auto& each : aut->read(lane.id, after)) {
         // Only what is written may be missing.
         while (next != lane.records.end() && next->first < each.last_seq) {
-          CAF_REQUIRE_LESS_OR_EQUAL(next->first, lane.state.written);
+          CAF_REQUIRE_LESS_OR_EQUAL(next->first, lane.free_up_to());
           next = lane.records.erase(next);
         }
         CAF_REQUIRE(next != lane.records.end() && next->second == each);
         ++next;
       }
       for (; next != lane.records.end(); ++next)
-        CAF_REQUIRE_LESS_OR_EQUAL(next->first, lane.state.written);
+        CAF_REQUIRE_LESS_OR_EQUAL(next->first, lane.free_up_to());
     }
     CAF_REQUIRE_LESS_OR_EQUAL(bytes_on_disk(), config.max_bytes);
     CAF_REQUIRE_EQUAL(aut->fill().allocated_bytes, bytes_on_disk());
@@ -164,6 +192,8 @@ struct fixture : test::spool_fixture {
       case 3:
       case 4:
         return begin_batch();
+      case 6:
+        return doubt();
       case 5:
         return below(20) == 0 ? renew() : compare();
     }

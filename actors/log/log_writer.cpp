@@ -63,7 +63,6 @@ caf::error log_writer_state::open(const std::string& log, log_file& to) {
     return caf::make_error(ec::disk_failed, "log " + log
                                               + " was renamed again and again, and its "
                                                 "files are not synced yet");
-  const auto is_first = !to.file && to.before_file == 0;
   let_go(to);
   if (auto err = make_directory())
     return err;
@@ -72,26 +71,44 @@ caf::error log_writer_state::open(const std::string& log, log_file& to) {
     return std::move(file.error());
   to.file = std::move(*file);
   to.before_file = to.written;
-  if (is_first)
-    claim(to, caf::none);
+  if (to.taken_over)
+    return caf::none;
+  auto err = take_over(log, to);
+  if (err) {
+    to.taken_over = false;
+    to.file.reset();
+  }
+  return err;
+}
+
+/// What an earlier run wrote and did not sync, is ours to sync, or to mend.
+caf::error log_writer_state::take_over(const std::string& log, log_file& x) {
+  x.taken_over = true;
+  x.before_file = 0;
+  if (x.lane == 0)
+    return caf::none;
+  const auto state = config_.spool->state(x.lane);
+  if (state.doubt)
+    return settle(log, x, *state.doubt);
+  claim(x, caf::none);
+  // What is not at the file's end has got another name, or others wrote behind it.
+  if (state.released < x.written && !x.file->has_unsynced())
+    return x.file->sync_file_system();
   return caf::none;
 }
 
-/// What an earlier run wrote to the file and did not sync, is ours to sync, or to mend.
+/// Counts what an earlier run wrote to the file as not synced, if it is there.
 void log_writer_state::claim(log_file& x, caf::optional<file_position> begun) {
   if (x.lane == 0)
     return;
-  const auto known = config_.spool->state(x.lane);
-  auto lines =
-    known.released < x.written ? kept_lines(x, known.released, x.written) : caf::none;
+  const auto released = config_.spool->state(x.lane).released;
+  auto lines = released < x.written ? kept_lines(x, released, x.written) : caf::none;
   if (!lines)
     return;
   const auto before = x.file->synced_end();
   x.file->claim_unsynced(*lines, begun ? begun->offset : x.file->end(), io_);
-  // What is in doubt is written again, whether the file still shows it or not.
-  if (known.doubted || x.file->synced_end() < before)
-    x.before_file = known.released;
-  x.suspect = x.suspect || known.doubted;
+  if (x.file->synced_end() < before)
+    x.before_file = released;
 }
 
 // -- reading ----------------------------------------------------------------------

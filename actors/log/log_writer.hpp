@@ -76,6 +76,8 @@ private:
     uint64_t written = 0;
     /// Number of the last line before those that the open file got.
     uint64_t before_file = 0;
+    /// What an earlier writer left in the files is taken over.
+    bool taken_over = false;
     /// Renamed files that are not synced yet, oldest first: until they are, nothing
     /// later counts as on disk.
     std::deque<renamed_file> renamed;
@@ -94,6 +96,7 @@ private:
   std::string path_of(const std::string& log) const;
   caf::error open(const std::string& log, log_file& to);
   caf::error make_directory();
+  caf::error take_over(const std::string& log, log_file& x);
   void claim(log_file& x, caf::optional<file_position> begun);
 
   // -- batches (log_writer_batches.cpp) ----------------------------------------------
@@ -114,9 +117,21 @@ private:
   caf::error mend_renamed(log_file& x);
   caf::error sync_renamed_now(log_file& x);
 
+  // -- what a death in a sync leaves (log_writer_doubts.cpp) -------------------------
+  void doubt(const log_file& x, bool failed);
+  void doubt_renamed(const log_file& x, bool failed);
+  void doubt(const log_file& x, const append_file& file, uint64_t after, uint64_t last,
+             bool failed);
+  caf::error settle(const std::string& log, log_file& x, const sync_doubt& doubt);
+  caf::error cut_and_rewrite(log_file& x, const std::string& lines);
+  caf::error settle_renamed(log_file& x, const sync_doubt& doubt,
+                            const std::string& lines);
+  caf::error append_lost(log_file& x, const sync_doubt& doubt);
+
   // -- syncs (log_writer_syncs.cpp) --------------------------------------------------
   caf::error mend(const std::string& log, log_file& x, io_counts& io);
   caf::error rewrite(log_file& x, const std::string& lines, io_counts& io);
+  void note_rewriting(const log_file& x);
   caf::error begin_anew(const std::string& log, log_file& x, const std::string& lines,
                         io_counts& io);
   caf::expected<std::string> unsynced_lines(const log_file& x, io_counts& io) const;
@@ -129,7 +144,6 @@ private:
                    promise& waiting, caf::error reason);
   caf::error sync_now(const std::string& log, log_file& x);
   void release(const log_file& x, uint64_t seq);
-  void doubt(const log_file& x, bool doubted);
 
   void note_failure(const caf::error& reason);
 

@@ -34,16 +34,22 @@ void log_writer_state::sync_renamed(log_file& x) {
   if (!x.syncer)
     x.syncer = config_.make_syncer();
   oldest.syncing = true;
+  doubt_renamed(x, false);
   self_->request(x.syncer, caf::infinite, atom::sync_v, file_handle{oldest.file})
     .then(
       [this, &x](const io_counts& io) {
         io_ += io;
+        x.renamed.front().syncing = false;
+        // One that was asked for before the file lost its name has failed.
+        if (x.renamed.front().suspect)
+          return;
         renamed_synced(x);
         if (!x.renamed.empty())
           sync_renamed(x);
       },
       [this, &x](const caf::error& err) {
         note_failure(err);
+        doubt_renamed(x, true);
         x.renamed.front().syncing = false;
         x.renamed.front().suspect = true;
       });
@@ -77,7 +83,9 @@ caf::error log_writer_state::sync_renamed_now(log_file& x) {
   while (!x.renamed.empty()) {
     if (auto err = mend_renamed(x))
       return err;
+    doubt_renamed(x, false);
     if (auto err = x.renamed.front().file->sync()) {
+      doubt_renamed(x, true);
       x.renamed.front().suspect = true;
       return err;
     }

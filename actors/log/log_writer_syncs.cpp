@@ -13,8 +13,9 @@ namespace sluice {
 
 caf::result<io_counts> log_writer_state::sync(const std::string& log) {
   auto& x = entry(log);
-  // An earlier run may have left lines in the page cache alone.
-  if (!x.file && find(log))
+  // An earlier run may have left lines in the page cache alone, under whatever name.
+  const auto left = x.lane != 0 && config_.spool->state(x.lane).released < x.written;
+  if (!x.file && (left || find(log)))
     if (auto err = open(log, x))
       return err;
   if (!x.renamed.empty()) {
@@ -31,9 +32,11 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
       note_failure(err);
       return err;
     }
+    io_ += io;
   }
   if (!x.syncer)
     x.syncer = config_.make_syncer();
+  doubt(x, false);
   auto waiting = self_->make_response_promise<io_counts>();
   self_->request(x.syncer, caf::infinite, atom::sync_v, file_handle{x.file})
     .then(
@@ -42,8 +45,7 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
         io += done;
         synced(log, file, end, seq, waiting, io);
       },
-      [this, log, file = x.file, waiting, io](caf::error& err) mutable {
-        io_ += io;
+      [this, log, file = x.file, waiting](caf::error& err) mutable {
         sync_failed(log, file, waiting, std::move(err));
       });
   return waiting;
@@ -60,7 +62,6 @@ void log_writer_state::synced(const std::string& log,
   }
   file->mark_synced(end);
   release(x, seq);
-  doubt(x, false);
   io_ += io;
   waiting.deliver(io);
 }
@@ -70,9 +71,16 @@ void log_writer_state::sync_failed(const std::string& log,
                                    promise& waiting, caf::error reason) {
   note_failure(reason);
   auto& x = logs_[log];
-  doubt(x, true);
-  if (x.file == file)
+  if (x.file == file) {
+    doubt(x, true);
     x.suspect = true;
+  }
+  for (auto& each : x.renamed)
+    if (each.file == file) {
+      each.suspect = true;
+      if (&each == &x.renamed.front())
+        doubt_renamed(x, true);
+    }
   waiting.deliver(std::move(reason));
 }
 
@@ -86,22 +94,19 @@ caf::error log_writer_state::sync_now(const std::string& log, log_file& x) {
   if (x.suspect)
     if (auto err = mend(log, x, io))
       return err;
-  if (auto err = x.file->sync())
-    return err;
-  release(x, x.written);
   doubt(x, false);
+  if (auto err = x.file->sync()) {
+    doubt(x, true);
+    x.suspect = true;
+    return err;
+  }
+  release(x, x.written);
   return caf::none;
 }
 
 void log_writer_state::release(const log_file& x, uint64_t seq) {
   if (x.lane != 0)
     config_.spool->released(x.lane, seq);
-}
-
-/// Outlives the process: to the next one a sync that follows would look good.
-void log_writer_state::doubt(const log_file& x, bool doubted) {
-  if (x.lane != 0)
-    config_.spool->doubt(x.lane, doubted);
 }
 
 // -- after a failed sync --------------------------------------------------------------
@@ -155,14 +160,18 @@ caf::optional<std::string> log_writer_state::kept_lines(const log_file& x, uint6
   return result;
 }
 
+/// Known before the bytes are cut: whoever starts after a death here writes them.
+void log_writer_state::note_rewriting(const log_file& x) {
+  if (x.lane == 0 || unsynced_after(x) >= x.written)
+    return;
+  auto where = x.file->position();
+  where.offset = x.file->synced_end();
+  config_.spool->begin_batch(x.lane, {where, unsynced_after(x) + 1, x.written});
+}
+
 caf::error log_writer_state::rewrite(log_file& x, const std::string& lines,
                                      io_counts& io) {
-  // Known before the bytes are cut: whoever starts after a death here writes them.
-  if (x.lane != 0 && unsynced_after(x) < x.written) {
-    auto where = x.file->position();
-    where.offset = x.file->synced_end();
-    config_.spool->begin_batch(x.lane, {where, unsynced_after(x) + 1, x.written});
-  }
+  note_rewriting(x);
   return x.file->rewrite_unsynced(lines, io);
 }
 

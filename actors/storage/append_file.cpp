@@ -177,6 +177,12 @@ caf::error append_file::sync() {
   return caf::none;
 }
 
+caf::error append_file::sync_file_system() const {
+  return ::syncfs(directory_.get()) == 0
+           ? caf::error{}
+           : system_failure("sync the file system of", path_, errno);
+}
+
 void append_file::mark_synced(uint64_t end) {
   synced_ = std::max(synced_, end);
   if (synced_ >= end_)

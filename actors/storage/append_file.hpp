@@ -71,6 +71,9 @@ public:
   /// entry too. Thread-safe.
   caf::error sync();
 
+  /// Brings everything to the disk that is on the file's file system.
+  caf::error sync_file_system() const;
+
   /// Notes that a sync covered the file up to here.
   void mark_synced(uint64_t end);
 
@@ -99,12 +102,17 @@ public:
                                       io_counts& io);
 
   /// Counts `lines` as appended and not synced, if it is they that stand before `until`:
-  /// what an earlier run wrote and did not sync. If it is not, the end is not ours alone.
+  /// what an earlier run wrote and did not sync.
   void claim_unsynced(std::string_view lines, uint64_t until, io_counts& io);
 
   /// What an earlier process appended may not be on disk yet: the next sync has to bring
   /// all of it there.
   void doubt() { synced_ = 0; }
+
+  /// What an earlier process appended from `offset` on, a beginning of `lines`, is not
+  /// known to be on disk. It is ours alone if the file ends with that, or with what is
+  /// left of it where the kernel dropped pages.
+  caf::error doubt_from(uint64_t offset, std::string_view lines, io_counts& io);
 
   /// Whether what was appended since the last good sync is ours alone, and the end.
   bool unsynced_is_ours() const;

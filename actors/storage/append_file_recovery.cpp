@@ -47,13 +47,26 @@ append_file::find_remains(uint64_t offset, std::string_view lines, io_counts& io
 }
 
 void append_file::claim_unsynced(std::string_view lines, uint64_t until, io_counts& io) {
-  const auto fits = lines.size() <= until && until <= end_;
-  const auto from = fits ? until - lines.size() : 0;
-  const auto there = fits ? read(from, lines.size(), io) : std::string{};
+  if (lines.size() > until || until > end_)
+    return;
+  auto from = until - lines.size();
+  auto there = read(from, lines.size(), io);
   if (there && *there == lines)
     synced_ = std::min(synced_, from);
-  else
-    touched_ = true;
+}
+
+caf::error append_file::doubt_from(uint64_t offset, std::string_view lines,
+                                   io_counts& io) {
+  synced_ = std::min(offset, end_);
+  touched_ = end_ < offset || end_ - offset > lines.size();
+  if (touched_)
+    return caf::none;
+  auto found = read(offset, end_ - offset, io);
+  if (!found)
+    return std::move(found.error());
+  const auto is_left = [](char there, char ours) { return there == ours || there == 0; };
+  touched_ = !std::equal(found->begin(), found->end(), lines.begin(), is_left);
+  return caf::none;
 }
 
 bool append_file::unsynced_is_ours() const {

@@ -68,14 +68,14 @@ void spool::begin_batch(lane_id lane, const batch_note& note) {
   impl_->journal->begin_batch(lane, note);
 }
 
-void spool::doubt(lane_id lane, bool doubted) {
-  auto held = impl_->lock();
-  impl_->journal->doubt(lane, doubted);
-}
-
 void spool::written(lane_id lane, uint64_t seq) {
   auto held = impl_->lock();
   impl_->journal->written(lane, seq);
+}
+
+void spool::doubt(lane_id lane, const sync_doubt& what) {
+  auto held = impl_->lock();
+  impl_->journal->doubt(lane, what);
 }
 
 void spool::released(lane_id lane, uint64_t seq) {

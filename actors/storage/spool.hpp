@@ -51,6 +51,16 @@ struct batch_note {
   bool operator==(const batch_note&) const = default;
 };
 
+/// Items that a sync was to bring to disk of which nobody knows whether it did: the page
+/// cache is no witness of what is in the file from there on.
+struct sync_doubt {
+  batch_note what;
+  /// The sync failed. If not, it was on its way.
+  bool failed = false;
+
+  bool operator==(const sync_doubt&) const = default;
+};
+
 struct lane_state {
   lane_kind kind = lane_kind::log;
   std::string name;
@@ -60,8 +70,8 @@ struct lane_state {
   uint64_t released = 0;
   /// The last batch begun, if it is not known to be written.
   std::optional<batch_note> note;
-  /// A sync failed, and what it put in doubt is not known to be safe yet.
-  bool doubted = false;
+  /// What whoever comes after a death must write again, until it is released.
+  std::optional<sync_doubt> doubt;
 
   bool operator==(const lane_state&) const = default;
 };
@@ -146,9 +156,11 @@ public:
   /// Everything up to `seq` is written; the note of a batch up to there is over.
   void written(lane_id lane, uint64_t seq);
 
-  /// Says that a sync failed, or that what it put in doubt is safe now: a service that
-  /// starts anew must not believe the page cache either.
-  void doubt(lane_id lane, bool doubted);
+  /// Says that a sync of these items begins, or has failed: whoever dies before it is
+  /// told may have swallowed the kernel's only word of a failure. What a failed one
+  /// leaves in doubt is kept as if it were not written. It ends with the items' release,
+  /// or with a batch of them that begins in another file. Never fails.
+  void doubt(lane_id lane, const sync_doubt& what);
 
   /// Everything up to `seq` is safe on disk, and is let go.
   void released(lane_id lane, uint64_t seq);

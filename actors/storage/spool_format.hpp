@@ -115,19 +115,15 @@ struct record_header {
 
 static_assert(sizeof(record_header) == 40);
 
-/// Flags of a statement.
-constexpr uint64_t has_note = 1;
-constexpr uint64_t is_doubted = 2;
-
-/// The data of a mark; in a lane record the kind and the name follow.
+/// The data of a mark, a doubt behind it if there is one; in a lane record the kind and
+/// the name follow.
 struct lane_statement {
   /// Of a lane's statements the one with the highest version counts.
   uint64_t version = 0;
   uint64_t appended = 0;
   uint64_t written = 0;
   uint64_t released = 0;
-  /// Of `has_note` and `is_doubted`.
-  uint64_t flags = 0;
+  uint64_t parts = 0;
   uint64_t device = 0;
   uint64_t inode = 0;
   uint64_t offset = 0;
@@ -136,6 +132,24 @@ struct lane_statement {
 };
 
 static_assert(sizeof(lane_statement) == 80);
+
+/// What a statement has, in its `parts`.
+constexpr uint64_t part_note = 1;
+constexpr uint64_t part_doubt = 2;
+
+/// Stands behind a statement that says so.
+struct doubt_statement {
+  uint64_t failed = 0;
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t offset = 0;
+  uint64_t first_seq = 0;
+  uint64_t last_seq = 0;
+};
+
+static_assert(sizeof(doubt_statement) == 48);
+
+constexpr size_t statement_bytes_max = sizeof(lane_statement) + sizeof(doubt_statement);
 
 constexpr size_t lane_name_max = 1024;
 
@@ -148,10 +162,12 @@ constexpr size_t record_bytes(size_t data_bytes) {
   return aligned(sizeof(record_header) + data_bytes);
 }
 
-constexpr size_t mark_bytes = record_bytes(sizeof(lane_statement));
+/// What a mark takes at most.
+constexpr size_t mark_bytes = record_bytes(statement_bytes_max);
 
+/// What a lane record takes at most.
 constexpr size_t lane_bytes(size_t name_bytes) {
-  return record_bytes(sizeof(lane_statement) + 1 + name_bytes);
+  return record_bytes(statement_bytes_max + 1 + name_bytes);
 }
 
 } // namespace sluice::spool_format

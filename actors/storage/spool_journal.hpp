@@ -3,7 +3,8 @@
 // Records go to the TAIL, one segment of the usual size; a record too large for what is
 // left there may get a segment of its own. A segment goes when nothing in it is held:
 // each lane counts its records in extents, runs of records in one segment, in the order
-// of their numbers: first those that are written and not released, then the others. The
+// of their numbers: first those that are written and not released, then the others (what
+// a failed sync has put in doubt is among the others). The
 // latest statement of a lane is made again before the segment that holds it goes.
 #pragma once
 
@@ -40,8 +41,8 @@ public:
   caf::error append(lane_id lane, uint64_t last_seq, uint64_t count,
                     std::string_view data);
   void begin_batch(lane_id lane, const batch_note& note);
-  void doubt(lane_id lane, bool doubted);
   void written(lane_id lane, uint64_t seq);
+  void doubt(lane_id lane, const sync_doubt& what);
   void released(lane_id lane, uint64_t seq);
 
   spool_fill fill() const;
@@ -74,6 +75,9 @@ private:
     std::deque<extent> extents;
     /// So many of the extents are written.
     size_t written_extents = 0;
+
+    /// Number of the last item that may be given up when room is short.
+    uint64_t free_up_to() const;
   };
 
   explicit spool_journal(const spool_config& config);
@@ -99,7 +103,7 @@ private:
   void mark(lane_entry& entry);
   void state_in(lane_entry& entry, spool_segment& where);
   void mark_extents_written(lane_entry& entry);
-  void take_back(lane_entry& entry, uint64_t written);
+  void take_back(lane_entry& entry);
   void let_go(lane_entry& entry);
 
   // -- room (spool_room.cpp) ---------------------------------------------------------

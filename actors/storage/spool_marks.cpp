@@ -3,7 +3,7 @@
 #include "actors/storage/spool_journal.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <string>
 
 namespace sluice {
 
@@ -11,43 +11,83 @@ using namespace spool_format;
 
 namespace {
 
-lane_statement statement_of(const lane_state& state, uint64_t version) {
+template <class Struct>
+std::string bytes_of(const Struct& x) {
+  return {reinterpret_cast<const char*>(&x), sizeof x};
+}
+
+/// The statement as bytes, with the doubt behind it if there is one.
+std::string statement_of(const lane_state& state, uint64_t version) {
   lane_statement result;
   result.version = version;
   result.appended = state.appended;
   result.written = state.written;
   result.released = state.released;
-  if (state.doubted)
-    result.flags |= is_doubted;
   if (state.note) {
-    result.flags |= has_note;
+    result.parts |= part_note;
     result.device = state.note->where.device;
     result.inode = state.note->where.inode;
     result.offset = state.note->where.offset;
     result.first_seq = state.note->first_seq;
     result.last_seq = state.note->last_seq;
   }
-  return result;
+  if (!state.doubt)
+    return bytes_of(result);
+  result.parts |= part_doubt;
+  const auto& what = state.doubt->what;
+  return bytes_of(result)
+         + bytes_of(doubt_statement{state.doubt->failed, what.where.device,
+                                    what.where.inode, what.where.offset, what.first_seq,
+                                    what.last_seq});
 }
 
 } // namespace
+
+uint64_t spool_journal::lane_entry::free_up_to() const {
+  if (!state.doubt || !state.doubt->failed)
+    return state.written;
+  return std::min(state.written, state.doubt->what.first_seq - 1);
+}
 
 void spool_journal::begin_batch(lane_id lane, const batch_note& note) {
   auto* entry = find(lane);
   if (entry == nullptr)
     return;
-  entry->state.note = note;
-  if (note.first_seq <= entry->state.written)
-    take_back(*entry, note.first_seq - 1);
+  auto& state = entry->state;
+  state.note = note;
+  if (note.first_seq <= state.written) {
+    // What was written is about to be written again: until then it is not.
+    state.written = std::max(note.first_seq - 1, state.released);
+    take_back(*entry);
+  }
+  const auto elsewhere = [&note](const file_position& x) {
+    return x.device != note.where.device || x.inode != note.where.inode;
+  };
+  if (state.doubt && note.first_seq <= state.doubt->what.first_seq
+      && elsewhere(state.doubt->what.where))
+    state.doubt.reset();
   mark(*entry);
 }
 
-/// What was written is about to be written again: until then it is not.
-void spool_journal::take_back(lane_entry& entry, uint64_t written) {
-  entry.state.written = std::max(written, entry.state.released);
+void spool_journal::doubt(lane_id lane, const sync_doubt& what) {
+  auto* entry = find(lane);
+  if (entry == nullptr || what.what.last_seq <= entry->state.released)
+    return;
+  auto& known = entry->state.doubt;
+  // The same items again, before anything of the first time was released.
+  const auto failed = what.failed || (known && known->failed);
+  known = what;
+  known->failed = failed;
+  take_back(*entry);
+  mark(*entry);
+  mark_extents_written(*entry);
+}
+
+/// Holds again what was free to be given up.
+void spool_journal::take_back(lane_entry& entry) {
   for (auto& next = entry.written_extents; next > 0; --next) {
     auto& each = entry.extents[next - 1];
-    if (each.last_seq <= entry.state.written)
+    if (each.last_seq <= entry.free_up_to())
       return;
     each.where->kept -= each.bytes;
     each.where->unwritten += each.bytes;
@@ -79,23 +119,19 @@ void spool_journal::released(lane_id lane, uint64_t seq) {
   state.appended = std::max(state.appended, seq);
   if (state.note && state.note->last_seq <= seq)
     state.note.reset();
+  if (state.doubt && state.doubt->what.last_seq <= seq)
+    state.doubt.reset();
+  else if (state.doubt)
+    state.doubt->what.first_seq = std::max(state.doubt->what.first_seq, seq + 1);
   mark(*entry);
   mark_extents_written(*entry);
   let_go(*entry);
 }
 
-void spool_journal::doubt(lane_id lane, bool doubted) {
-  auto* entry = find(lane);
-  if (entry == nullptr || entry->state.doubted == doubted)
-    return;
-  entry->state.doubted = doubted;
-  mark(*entry);
-}
-
 void spool_journal::mark_extents_written(lane_entry& entry) {
   for (auto& next = entry.written_extents; next < entry.extents.size(); ++next) {
     auto& each = entry.extents[next];
-    if (each.last_seq > entry.state.written)
+    if (each.last_seq > entry.free_up_to())
       return;
     each.where->unwritten -= each.bytes;
     each.where->kept += each.bytes;
@@ -140,18 +176,15 @@ void spool_journal::mark(lane_entry& entry) {
     state_in(entry, *tail_);
     return;
   }
-  auto said = statement_of(entry.state, entry.version);
   record_header what;
   what.lane = entry.id;
   what.kind = record_kind::mark;
-  tail_->append(what, {reinterpret_cast<const char*>(&said), sizeof said});
+  tail_->append(what, statement_of(entry.state, entry.version));
   entry.stated_in = tail_->number();
 }
 
 void spool_journal::state_in(lane_entry& entry, spool_segment& where) {
-  auto said = statement_of(entry.state, entry.version);
-  std::string data(sizeof said, '\0');
-  std::memcpy(data.data(), &said, sizeof said);
+  auto data = statement_of(entry.state, entry.version);
   data += static_cast<char>(entry.state.kind);
   data += entry.state.name;
   record_header what;
@@ -159,7 +192,7 @@ void spool_journal::state_in(lane_entry& entry, spool_segment& where) {
   what.kind = record_kind::lane;
   where.append(what, data);
   if (entry.stated_in == 0)
-    statement_sum_ += record_bytes(data.size());
+    statement_sum_ += lane_bytes(entry.state.name.size());
   entry.stated_in = where.number();
   if (&where == tail_)
     entry.named_in = where.number();

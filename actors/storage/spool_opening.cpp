@@ -272,7 +272,7 @@ void spool_journal::inherit(const spool_journal& old) {
     entry.state = each->state;
     entry.state.written = entry.state.released = entry.state.appended;
     entry.state.note.reset();
-    entry.state.doubted = false;
+    entry.state.doubt.reset();
     if (entry.state.appended > 0)
       mark(entry);
   }

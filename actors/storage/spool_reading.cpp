@@ -98,12 +98,17 @@ public:
       records.erase(records.begin(),
                     std::find_if_not(records.begin(), records.end(), let_go));
       auto& note = lane.state.note;
+      auto& doubt = lane.state.doubt;
       if (note && note->last_seq <= lane.state.written)
         note.reset();
-      if (note && lane.note_void)
-        note.reset();
-      else
-        lane.note_void = false;
+      lane.note_void = lane.note_void && (note || doubt);
+      if (!lane.note_void)
+        continue;
+      // Where it is in doubt cannot be found: twice is better than not at all.
+      if (doubt && doubt->failed)
+        lane.state.written = std::min(lane.state.written, doubt->what.first_seq - 1);
+      note.reset();
+      doubt.reset();
     }
   }
 
@@ -119,27 +124,30 @@ private:
         {what.last_seq, what.count, record_bytes(data.size()), data.size(), number});
       return;
     }
-    lane_statement said;
-    std::memcpy(&said, data.data(), sizeof said);
+    const auto [said, doubt, bytes] = statement_at(data);
     if (what.kind == record_kind::lane) {
-      lane.state.kind = static_cast<lane_kind>(data[sizeof said]);
-      lane.state.name = data.substr(sizeof said + 1);
+      lane.state.kind = static_cast<lane_kind>(data[bytes]);
+      lane.state.name = data.substr(bytes + 1);
     }
     lane.state.appended = std::max(lane.state.appended, said.appended);
     if (said.version < lane.version)
       return;
     // The same version twice is the same statement: stated again, in a newer segment.
     if (said.version > lane.version)
-      lane.note_void = !this_boot && (said.flags & has_note) != 0;
+      lane.note_void = !this_boot && said.parts != 0;
     lane.version = said.version;
     lane.stated_in = std::max(lane.stated_in, number);
     lane.state.written = said.written;
     lane.state.released = said.released;
     lane.state.note.reset();
-    lane.state.doubted = (said.flags & is_doubted) != 0;
-    if ((said.flags & has_note) != 0)
+    if ((said.parts & part_note) != 0)
       lane.state.note =
         batch_note{{said.device, said.inode, said.offset}, said.first_seq, said.last_seq};
+    lane.state.doubt.reset();
+    if ((said.parts & part_doubt) != 0)
+      lane.state.doubt = sync_doubt{
+        {{doubt.device, doubt.inode, doubt.offset}, doubt.first_seq, doubt.last_seq},
+        doubt.failed != 0};
   }
 
   id_bytes boot_;

@@ -245,7 +245,7 @@ void spool_journal::copy_unwritten(const spool_segment& from) {
     auto of = std::lower_bound(
       extents.begin(), extents.end(), what.last_seq,
       [](const extent& each, uint64_t seq) { return each.last_seq < seq; });
-    if (what.last_seq <= entry.state.written || of == extents.end() || of->where != &from)
+    if (what.last_seq <= entry.free_up_to() || of == extents.end() || of->where != &from)
       return;
     if (entry.named_in != tail_->number())
       state_in(entry, *tail_);

@@ -41,14 +41,29 @@ std::string check_record(std::string_view segment, size_t offset, uint32_t seed,
   if (header.number != number)
     return "has a record with a wrong number" + place;
   auto data = header.length - sizeof header;
+  auto said = statement_at(segment.substr(offset + sizeof header, data));
   auto known = header.kind == record_kind::data
-               || (header.kind == record_kind::mark && data == sizeof(lane_statement))
-               || (header.kind == record_kind::lane && data > sizeof(lane_statement)
-                   && data <= sizeof(lane_statement) + 1 + lane_name_max);
+               || (header.kind == record_kind::mark && data > 0 && data == said.bytes)
+               || (header.kind == record_kind::lane && data > said.bytes && said.bytes > 0
+                   && data <= said.bytes + 1 + lane_name_max);
   return known && header.lane != 0 ? "" : "has a record of unknown kind" + place;
 }
 
 } // namespace
+
+statement_found statement_at(std::string_view data) {
+  statement_found result;
+  if (data.size() < sizeof result.said)
+    return result;
+  std::memcpy(&result.said, data.data(), sizeof result.said);
+  if ((result.said.parts & part_doubt) == 0) {
+    result.bytes = sizeof result.said;
+  } else if (data.size() >= statement_bytes_max) {
+    std::memcpy(&result.doubt, data.data() + sizeof result.said, sizeof result.doubt);
+    result.bytes = statement_bytes_max;
+  }
+  return result;
+}
 
 std::string check_segment(std::string_view segment, const spool_identity& identity,
                           uint64_t number) {

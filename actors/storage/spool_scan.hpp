@@ -33,6 +33,15 @@ void each_record(std::string_view segment, Visit&& visit) {
   }
 }
 
+/// What a mark or a lane record says; 0 bytes if the data is too short for it.
+struct statement_found {
+  spool_format::lane_statement said;
+  spool_format::doubt_statement doubt;
+  size_t bytes = 0;
+};
+
+statement_found statement_at(std::string_view data);
+
 /// Returns what is wrong with the segment, or an empty text.
 std::string check_segment(std::string_view segment, const spool_identity& identity,
                           uint64_t number);

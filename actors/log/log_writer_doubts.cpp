@@ -1,0 +1,137 @@
+// What a sync that failed, or that nobody saw the end of, leaves to whoever comes after a
+// death. The kernel tells of lost pages once, and perhaps told the dead: what it was to
+// bring to disk looks well in the page cache, and is not compared but written again.
+
+#include "actors/log/log_writer.hpp"
+
+#include "messages/error.hpp"
+
+#include <algorithm>
+
+namespace sluice {
+
+// -- noting it ------------------------------------------------------------------------
+
+void log_writer_state::doubt(const log_file& x, const append_file& file, uint64_t after,
+                             uint64_t last, bool failed) {
+  if (x.lane == 0 || after >= last)
+    return;
+  auto where = file.position();
+  where.offset = file.synced_end();
+  config_.spool->doubt(x.lane, {{where, after + 1, last}, failed});
+}
+
+/// A sync of the open file begins, or has failed.
+void log_writer_state::doubt(const log_file& x, bool failed) {
+  if (x.lane != 0)
+    doubt(x, *x.file, unsynced_after(x), x.written, failed);
+}
+
+/// A sync of the oldest renamed file begins, or has failed.
+void log_writer_state::doubt_renamed(const log_file& x, bool failed) {
+  if (x.lane == 0)
+    return;
+  const auto& oldest = x.renamed.front();
+  const auto released = config_.spool->state(x.lane).released;
+  doubt(x, *oldest.file, std::max(oldest.before, released), oldest.last, failed);
+}
+
+// -- settling it ----------------------------------------------------------------------
+
+caf::error log_writer_state::settle(const std::string& log, log_file& x,
+                                    const sync_doubt& doubt) {
+  const auto& what = doubt.what;
+  const auto after = what.first_seq - 1;
+  const auto taken_in = config_.spool->state(x.lane).appended;
+  // Behind what is written a batch may have been begun.
+  auto lines = kept_lines(x, after, x.written);
+  auto all = kept_lines(x, after, taken_in);
+  if (!lines || !all) {
+    // Room was short while a sync was on its way; of it nobody said that it failed.
+    claim(x, caf::none);
+    return caf::none;
+  }
+  const auto now = x.file->position();
+  if (now.device != what.where.device || now.inode != what.where.inode)
+    return settle_renamed(x, doubt, *lines);
+  const auto believed = x.file->synced_end();
+  if (auto err = x.file->doubt_from(what.where.offset, *all, io_))
+    return err;
+  x.before_file = after;
+  auto err = caf::error{};
+  if (x.file->unsynced_is_ours()) {
+    err = cut_and_rewrite(x, *lines);
+  } else if (doubt.failed) {
+    err = begin_anew(log, x, *lines, io_);
+  } else {
+    x.before_file = 0;
+    x.file->mark_synced(believed);
+    claim(x, caf::none);
+  }
+  if (!err)
+    config_.spool->written(x.lane, x.written);
+  return err;
+}
+
+caf::error log_writer_state::cut_and_rewrite(log_file& x, const std::string& lines) {
+  note_rewriting(x);
+  if (auto err = x.file->cut(x.file->synced_end()))
+    return err;
+  auto done = x.file->append(lines);
+  io_ += done.io;
+  return std::move(done.problem);
+}
+
+/// The lines are in a file that has got another name since, and perhaps later ones in
+/// the one that has the log's name now.
+caf::error log_writer_state::settle_renamed(log_file& x, const sync_doubt& doubt,
+                                            const std::string& lines) {
+  const auto& what = doubt.what;
+  const auto after = what.first_seq - 1;
+  auto found = append_file::find(config_.directory, what.where);
+  if (!found)
+    return std::move(found.error());
+  if (!*found)
+    return caf::none; // it is gone, and what was in it with it
+  auto& file = *found;
+  if (auto err = file->doubt_from(what.where.offset, lines, io_))
+    return err;
+  if (!file->unsynced_is_ours())
+    return doubt.failed ? append_lost(x, doubt) : caf::none;
+  const auto there = file->end() - file->synced_end();
+  auto last = std::min(what.last_seq, x.written);
+  if (there > 0 && lines[there - 1] == '\n') {
+    auto written = std::string_view{lines}.substr(0, there);
+    auto count = std::count(written.begin(), written.end(), '\n');
+    last = std::max(last, after + static_cast<uint64_t>(count));
+  }
+  x.renamed.push_front({std::move(file), last, after, true, false});
+  x.before_file = last;
+  return caf::none;
+}
+
+/// Where a failed sync was to bring them, is somebody else's now: they follow in the
+/// log's own file.
+caf::error log_writer_state::append_lost(log_file& x, const sync_doubt& doubt) {
+  const auto& what = doubt.what;
+  const auto last = std::min(what.last_seq, x.written);
+  auto lines = kept_lines(x, what.first_seq - 1, last);
+  if (!lines || lines->empty())
+    return caf::none;
+  auto where = x.file->make_ready(io_);
+  if (!where)
+    return std::move(where.error());
+  x.before_file = what.first_seq - 1;
+  config_.spool->begin_batch(x.lane, {*where, what.first_seq, last});
+  auto done = x.file->append(*lines);
+  io_ += done.io;
+  if (done.problem)
+    return std::move(done.problem);
+  config_.spool->written(x.lane, x.written);
+  x.aside.note("a sync failed, and the file that it was of was renamed and changed by "
+               "somebody else: its lines are in "
+               + x.file->path() + " again");
+  return caf::none;
+}
+
+} // namespace sluice

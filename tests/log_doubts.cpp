@@ -1,0 +1,222 @@
+// What a sync that failed, or that a death cut short, leaves to the next start: the
+// kernel tells of lost pages once, so the lines are written again and not compared.
+#define CAF_SUITE log_doubts
+#include "tests/log_spool_fixture.hpp"
+
+using namespace sluice;
+using namespace sluice::test;
+
+namespace {
+
+/// Never answers, as a syncer whose device hangs.
+file_syncer_actor::behavior_type hanging_syncer(file_syncer_actor::pointer self) {
+  return {
+    [self](atom::sync, const file_handle&) -> caf::result<io_counts> {
+      return self->make_response_promise<io_counts>();
+    },
+    [](atom::status) { return status_report{}; },
+    [](atom::stop) { return stop_report{}; },
+  };
+}
+
+struct doubts_fixture : log_spool_fixture {
+  /// Asks for the disk and lets nobody wait for the answer.
+  void ask_for_disk() {
+    self->send(aut, atom::persist_v, ~uint64_t{0});
+    settle();
+  }
+
+  /// A log with one line on disk, and another whose sync has failed.
+  void fail_a_sync() {
+    start();
+    append("kept\n");
+    CAF_CHECK_EQUAL(persist(), durability::disk);
+    append("doubtful\n");
+    *failing_syncs = 1;
+    ask_for_disk();
+  }
+
+  /// What the page cache still shows and the disk never got: a line that is written in
+  /// place of these bytes is one that was written again.
+  void drop_pages(uint64_t from, size_t count) {
+    std::fstream{path, std::ios::in | std::ios::out}.seekp(static_cast<long>(from))
+      << std::string(count, '\0');
+  }
+
+  /// Bytes that the writer has written since it was started.
+  int64_t bytes_written() {
+    auto report = get<status_report>(writer, atom::status_v);
+    for (const auto& x : report.state)
+      if (x.name == "bytesWritten")
+        return caf::get<int64_t>(x.value);
+    return -1;
+  }
+
+  lane_state lane() { return keep->state(keep->lane(lane_kind::log, "app")); }
+
+  void start_and_sync() {
+    start();
+    CAF_CHECK_EQUAL(persist(), durability::disk);
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(log_doubts_tests, doubts_fixture)
+
+CAF_TEST(a failed sync is remembered over a death and its lines are written again) {
+  fail_a_sync();
+  die();
+  CAF_MESSAGE("GIVEN the page cache shows the lines and the disk never got them");
+  start_and_sync();
+  CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
+  CAF_CHECK_EQUAL(bytes_written(), 9);
+  CAF_CHECK_EQUAL(lane().released, 2u);
+  CAF_CHECK(!lane().doubt.has_value());
+}
+
+CAF_TEST(pages that the kernel dropped are written again after a death) {
+  fail_a_sync();
+  die();
+  drop_pages(5, 9);
+  start_and_sync();
+  CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
+  CAF_CHECK(!writer_alerts("log-tail-foreign"));
+  CAF_CHECK(!writer_alerts("log-set-aside"));
+}
+
+CAF_TEST(what was written behind a failed sync follows it after a death) {
+  fail_a_sync();
+  *failing_syncs = 100;
+  append("later\n");
+  flush();
+  append("latest\n");
+  die();
+  *failing_syncs = 0;
+  drop_pages(5, 9);
+  start_and_sync();
+  CAF_CHECK_EQUAL(file(), "kept\ndoubtful\nlater\nlatest\n");
+}
+
+CAF_TEST(a death in a sync may have swallowed its failure) {
+  start();
+  append("doubtful\n");
+  caf::anon_send_exit(writer, caf::exit_reason::kill);
+  log_writer_config config;
+  config.directory = dir / "logs";
+  config.identity_file = dir / "id";
+  config.spool = keep;
+  config.make_syncer = [this] { return tracked(sys.spawn(hanging_syncer)); };
+  writer = tracked(sys.spawn(log_writer, std::move(config)));
+  self->send(aut, atom::attach_v, writer);
+  ask_for_disk();
+  die();
+  drop_pages(0, 9);
+  start_and_sync();
+  CAF_CHECK_EQUAL(file(), "doubtful\n");
+}
+
+CAF_TEST(a batch that was begun behind a failed sync is in the file once) {
+  for (size_t part = 0; part <= 6; ++part) {
+    fs::remove(path);
+    auto seq = lane().appended;
+    fail_a_sync();
+    auto where = start_of_file();
+    where.offset = 14;
+    auto id = keep->lane(lane_kind::log, "app");
+    CAF_REQUIRE(!keep->append(id, seq + 3, 1, "begun\n"));
+    keep->begin_batch(id, {where, seq + 3, seq + 3});
+    die();
+    std::ofstream{path, std::ios::app} << std::string("begun\n").substr(0, part);
+    start_and_sync();
+    CAF_CHECK_EQUAL(file(), "kept\ndoubtful\nbegun\n");
+    CAF_CHECK(!writer_alerts("log-tail-foreign"));
+    die();
+  }
+}
+
+CAF_TEST(a death in the middle of the mend leaves it to the next start) {
+  for (size_t length = 0; length <= 9; ++length) {
+    fs::remove(path);
+    auto seq = lane().appended;
+    fail_a_sync();
+    auto where = start_of_file();
+    where.offset = 5;
+    keep->begin_batch(keep->lane(lane_kind::log, "app"), {where, seq + 2, seq + 2});
+    die();
+    fs::resize_file(path, 5 + length);
+    start_and_sync();
+    CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
+    CAF_CHECK(!writer_alerts("log-tail-foreign"));
+    die();
+  }
+}
+
+CAF_TEST(a file that others changed since its sync failed is set aside at the start) {
+  fail_a_sync();
+  die();
+  std::ofstream{path, std::ios::app} << "theirs\n";
+  start_and_sync();
+  CAF_CHECK_EQUAL(file(), "doubtful\n");
+  CAF_CHECK_EQUAL(read_file(path + ".aside-1"), "kept\ndoubtful\ntheirs\n");
+  CAF_CHECK(writer_alerts("log-set-aside"));
+  CAF_MESSAGE("AND the next start has nothing left to do");
+  die();
+  start_and_sync();
+  CAF_CHECK_EQUAL(file(), "doubtful\n");
+}
+
+CAF_TEST(a file that was renamed since its sync failed is mended under its new name) {
+  fail_a_sync();
+  die();
+  fs::rename(path, dir / "logs/app.log.1");
+  std::fstream{dir / "logs/app.log.1", std::ios::in | std::ios::out}.seekp(5)
+    << std::string(9, '\0');
+  start();
+  append("new\n");
+  ask_for_disk();
+  for (int i = 0; i < 5; ++i)
+    pass(1s);
+  CAF_CHECK_EQUAL(read_file(dir / "logs/app.log.1"), "kept\ndoubtful\n");
+  CAF_CHECK_EQUAL(file(), "new\n");
+  CAF_CHECK_EQUAL(lane().released, 3u);
+}
+
+CAF_TEST(another file of the same number is not cut) {
+  fail_a_sync();
+  die();
+  fs::rename(path, dir / "logs/other.log");
+  write_file(dir / "logs/other.log", "another one\n");
+  start_and_sync();
+  CAF_CHECK_EQUAL(read_file(dir / "logs/other.log"), "another one\n");
+  CAF_CHECK_EQUAL(file(), "doubtful\n");
+}
+
+CAF_TEST(a mend that the disk refuses at a start is tried again) {
+  fail_a_sync();
+  die();
+  drop_pages(5, 9);
+  {
+    small_disk disk{8};
+    start();
+    CAF_CHECK_EQUAL((refusal<log_tail>(writer, atom::tail_v, "app"s, uint64_t{1})),
+                    ec::disk_full);
+  }
+  CAF_CHECK_EQUAL(persist(), durability::disk);
+  CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
+}
+
+CAF_TEST(what a failed sync has put in doubt does not give way when room is short) {
+  open_spool(small);
+  fail_a_sync();
+  auto other = keep->lane(lane_kind::log, "other");
+  for (uint64_t seq = 1; seq < 40; ++seq)
+    if (!keep->append(other, seq, 1, std::string(small / 16, 'x')))
+      keep->written(other, seq);
+  die();
+  drop_pages(5, 9);
+  start_and_sync();
+  CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
