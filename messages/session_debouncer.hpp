@@ -94,8 +94,9 @@ using session_debouncer_actor = caf::typed_actor<
   caf::reacts_to<atom::tick, std::string, uint64_t>,
   // internal: the pause after a failed write of this store is over; without a name, the
   // one after the stores could not be learnt.
-  caf::reacts_to<atom::retry, std::string,
-                 uint64_t>>::extend_with<metered_actor>::extend_with<managed_actor>;
+  caf::reacts_to<atom::retry, std::string, uint64_t>>::
+  extend_with<session_listener_actor>::extend_with<metered_actor>::extend_with<
+    managed_actor>;
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_update& x) {

@@ -104,6 +104,11 @@ struct session_pruned {
   bool operator==(const session_pruned&) const = default;
 };
 
+/// Whoever keeps what a database may lose.
+using session_listener_actor = caf::typed_actor<
+  /// The database was reopened after an I/O error: these are the marks that it holds.
+  caf::reacts_to<atom::recover, std::vector<session_store_info>>>;
+
 using session_store_actor = caf::typed_actor<
   /// Looks up store, key.
   caf::replies_to<atom::load, std::string, std::string>::with<session_lookup>,

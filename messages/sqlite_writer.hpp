@@ -6,6 +6,7 @@
 #include "messages/durability.hpp"
 #include "messages/error.hpp"
 #include "messages/metrics_aggregator.hpp"
+#include "messages/session_store.hpp"
 #include "messages/sql_batch.hpp"
 #include "messages/status.hpp"
 
@@ -137,6 +138,8 @@ using sqlite_writer_actor = caf::typed_actor<
   caf::reacts_to<atom::attach, wal_listener_actor>,
   /// Tells this listener about the queue's commits from now on.
   caf::reacts_to<atom::attach, queue_listener_actor>,
+  /// Tells this listener what a recovery has left of the sessions.
+  caf::reacts_to<atom::attach, session_listener_actor>,
   /// Tells the writer's numbers.
   caf::replies_to<atom::stats>::with<sqlite_writer_stats>,
   // internal: the wait for this group's others is over.

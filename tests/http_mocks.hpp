@@ -103,6 +103,7 @@ mock_sessions(session_debouncer_actor::pointer self, const stage& x) {
     [](atom::stats) { return session_stats{}; },
     [](atom::tick, const std::string&, uint64_t) {},
     [](atom::retry, const std::string&, uint64_t) {},
+    [](atom::recover, const std::vector<session_store_info>&) {},
     [](atom::collect) { return metrics_delta{}; },
     [](atom::status) { return status_report{}; },
     [self](atom::stop) {

@@ -138,6 +138,35 @@ CAF_TEST(disk is reached for what was committed before) {
   CAF_CHECK(level == durability::disk);
 }
 
+CAF_TEST(commits that a failing disk took back are written again) {
+  temp_dir ram;
+  auto opened = spool::open({ram / "spool", spool_bytes_min, "an id", files.path()});
+  CAF_REQUIRE(opened.engaged());
+  stop();
+  config.spool = *opened;
+  start();
+  self->send(writer, atom::attach_v, session_listener_actor{debouncer});
+  put("a", "{}");
+  flush();
+  put("b", "{}");
+  flush();
+  CAF_MESSAGE("GIVEN a database that comes back with the first commit alone");
+  sql_write back{{{"DELETE FROM sluice_sessions WHERE key = 'b'", {}},
+                  {"UPDATE sluice_session_marks SET seq = 1", {}}},
+                 {},
+                 sql_origin::sluice};
+  CAF_REQUIRE(ask<sql_receipt>(base, atom::execute_v, back, durability::disk).engaged());
+  CAF_CHECK_EQUAL(whole(rows).size(), 1u);
+  CAF_REQUIRE(get<maintenance_report>(writer, atom::recover_v).ok);
+  settle();
+  CAF_CHECK_EQUAL(whole(rows).size(), 2u);
+  auto state = config.spool->state(config.spool->lane(lane_kind::session, "s"));
+  CAF_CHECK_EQUAL(state.released, 2u);
+  CAF_CHECK_EQUAL(stats().stores.at(0).entries, 2u);
+  stop();
+  config.spool.reset();
+}
+
 CAF_TEST(a store larger than one result is read in full) {
   std::string body(3'000'000, 'x');
   for (auto key : {"a", "b", "c", "d"})

@@ -37,6 +37,26 @@ struct files_fixture : journal_fixture {
 
 CAF_TEST_FIXTURE_SCOPE(session_journal_files_tests, files_fixture)
 
+CAF_TEST(after a failed sync of an earlier run the files are written anew) {
+  auto opened = spool::open({dir / "spool", spool_bytes_min, "an id", dir.path()});
+  CAF_REQUIRE(opened.engaged());
+  config.spool = *opened;
+  auto lane = config.spool->lane(lane_kind::session, "s");
+  put("a", "{}", 1);
+  CAF_CHECK(!fs::exists(snapshot_path));
+  CAF_REQUIRE(!config.spool->append(lane, 1, 1, "a"));
+  config.spool->written(lane, 1);
+  config.spool->doubt(lane, {{{}, 1, 1}, true});
+  restart();
+  CAF_MESSAGE("WHEN the store is to be brought to disk");
+  apply({}, {"spool", 1}, durability::disk);
+  CAF_CHECK(last.level == durability::disk);
+  CAF_CHECK(snapshot().find(R"("a": {})") != std::string::npos);
+  CAF_CHECK_EQUAL(state("compactions"), 1);
+  CAF_CHECK_EQUAL(load("a"), "{}");
+  config.spool.reset();
+}
+
 CAF_TEST(a file that somebody put there is taken over as it is) {
   auto text = "{\n  \"b\": {\"n\": 1.0,\n \"updatedAt\": 5},\n  \"a\\u00e9\": {}\n}\n"s;
   write_file(snapshot_path, text);

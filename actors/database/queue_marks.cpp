@@ -65,6 +65,32 @@ caf::expected<queue_mark> read_mark(sqlite::connection& db, const std::string& s
   return mark;
 }
 
+caf::expected<std::vector<session_store_info>>
+read_session_marks(sqlite::connection& db) {
+  std::vector<session_store_info> result;
+  auto table =
+    first_row(db, "SELECT 1 FROM sqlite_schema WHERE name = 'sluice_session_marks'", {});
+  if (!table)
+    return std::move(table.error());
+  if (table->empty())
+    return result;
+  auto x =
+    db.prepare("SELECT store, spool, seq FROM sluice_session_marks", sql_origin::sluice);
+  if (!x)
+    return std::move(x.error());
+  for (;;) {
+    auto more = x->step();
+    if (!more)
+      return std::move(more.error());
+    if (!*more)
+      return result;
+    auto row = x->row();
+    const auto* seq = caf::get_if<int64_t>(&row[2]);
+    session_mark mark{text_at(row, 1), seq ? static_cast<uint64_t>(*seq) : 0};
+    result.push_back({text_at(row, 0), 0, 0, std::move(mark)});
+  }
+}
+
 caf::error write_mark(sqlite::connection& db, queue_mark& mark) {
   if (mark.database.empty())
     if (auto err = make_table(db, mark))

@@ -192,6 +192,7 @@ stop_report sqlite_writer_state::stop() {
   report_counts();
   listeners_.clear();
   queue_listeners_.clear();
+  session_listeners_.clear();
   self_->quit();
   return report;
 }
@@ -230,6 +231,7 @@ sqlite_writer(sqlite_writer_actor::stateful_pointer<sqlite_writer_state> self,
     [st](atom::recover) { return st->recover(); },
     [st](atom::attach, wal_listener_actor& listener) { st->attach(std::move(listener)); },
     [st](atom::attach, queue_listener_actor& x) { st->attach(std::move(x)); },
+    [st](atom::attach, session_listener_actor& x) { st->attach(std::move(x)); },
     [st](atom::stats) { return st->stats(); },
     [st](atom::commit, uint64_t generation) { st->on_commit(generation); },
     [st](atom::collect) { return st->collect(); },

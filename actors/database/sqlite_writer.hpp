@@ -49,6 +49,7 @@ public:
   maintenance_report recover();
   void attach(wal_listener_actor listener);
   void attach(queue_listener_actor listener);
+  void attach(session_listener_actor listener);
   sqlite_writer_stats stats();
   void on_commit(uint64_t generation);
   metrics_delta collect();
@@ -65,6 +66,7 @@ private:
   void tell_wal();
   void tell_synced();
   void tell_recovered();
+  void tell_sessions();
   void report_counts();
   void suspect(const std::string& reason);
   caf::error note(caf::error err);
@@ -77,6 +79,7 @@ private:
   metrics_aggregator_actor metrics_;
   std::vector<wal_listener_actor> listeners_;
   std::vector<queue_listener_actor> queue_listeners_;
+  std::vector<session_listener_actor> session_listeners_;
 
   sqlite::vfs files_;
   sqlite::connection db_{files_};

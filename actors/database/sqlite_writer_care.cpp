@@ -37,6 +37,7 @@ maintenance_report sqlite_writer_state::recover() {
   stats_.suspect = false;
   io_error_.reset();
   tell_recovered();
+  tell_sessions();
   return {};
 }
 

@@ -1,5 +1,6 @@
 // The writer's part in the queue: it applies batches, and tells what of the queue is on
-// disk, whoever's commit or checkpoint brought it there.
+// disk, whoever's commit or checkpoint brought it there; and what a recovery has left of
+// it and of the sessions.
 #include "actors/database/queue_commit.hpp"
 #include "actors/database/queue_marks.hpp"
 #include "actors/database/sqlite_writer.hpp"
@@ -54,6 +55,23 @@ void sqlite_writer_state::tell_recovered() {
   for (auto& listener : queue_listeners_)
     self_->send(listener, atom::recover_v, queue_);
   tell_synced();
+}
+
+void sqlite_writer_state::attach(session_listener_actor listener) {
+  session_listeners_.push_back(std::move(listener));
+}
+
+/// Told before anything else is committed, so that no newer mark hides what is lost.
+void sqlite_writer_state::tell_sessions() {
+  if (session_listeners_.empty())
+    return;
+  auto marks = read_session_marks(db_);
+  if (!marks) {
+    note(std::move(marks.error()));
+    return;
+  }
+  for (auto& listener : session_listeners_)
+    self_->send(listener, atom::recover_v, *marks);
 }
 
 } // namespace sluice

@@ -121,6 +121,7 @@ private:
   restarts restarts_;
   metrics_aggregator_actor metrics_;
   log_writer_actor log_writer_;
+  sqlite_writer_actor writer_;
   spool_keeper_actor keeper_;
   session_debouncer_actor sessions_;
   sql_queue_actor queue_;

@@ -101,6 +101,7 @@ subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
   result.database = adopt("database", "", stage::database,
                           self_->spawn(database, database_config{}, std::move(handles)));
   meter(result.database);
+  writer_ = writer;
   start_queue(writer, result.database);
   result.queue = queue_;
   return result;
@@ -132,6 +133,7 @@ session_journal_actor supervisor_state::start_journal() {
   files.directory = config_.data_dir + "/sessions";
   files.identity_file = config_.data_dir + "/id";
   files.max_journal_bytes = config_.max_journal_bytes;
+  files.spool = config_.spool;
   files.make_syncer = [&sys = self_->system()] {
     return sys.spawn<caf::detached>(file_syncer);
   };
@@ -160,6 +162,8 @@ void supervisor_state::use_sessions(subsystems& started,
     "session-debouncer", "", stage::intake,
     self_->spawn(session_debouncer, std::move(config), std::move(keeper), metrics_));
   meter(sessions_);
+  if (!in_files)
+    self_->send(writer_, atom::attach_v, session_listener_actor{sessions_});
   started.sessions = sessions_;
 }
 

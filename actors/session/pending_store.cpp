@@ -84,6 +84,11 @@ void pending_store::resume(uint64_t last, uint64_t committed, uint64_t synced) {
   synced_seq_ = synced;
 }
 
+void pending_store::lost(uint64_t kept) {
+  committed_seq_ = std::min(committed_seq_, kept);
+  synced_seq_ = std::min(synced_seq_, kept);
+}
+
 bool pending_store::restore(const std::string& key, unwritten_session x) {
   last_seq_ = std::max(last_seq_, x.seq);
   return take(key, std::move(x), caf::none);

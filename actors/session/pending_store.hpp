@@ -97,6 +97,9 @@ public:
   /// Begins with the numbers that an earlier run ended with.
   void resume(uint64_t last, uint64_t committed, uint64_t synced);
 
+  /// The store lost what is numbered beyond `kept`.
+  void lost(uint64_t kept);
+
   /// Takes an update of an earlier run, which has its number; returns as `set`.
   bool restore(const std::string& key, unwritten_session x);
 

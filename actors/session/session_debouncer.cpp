@@ -152,6 +152,9 @@ session_debouncer(session_debouncer_actor::stateful_pointer<session_debouncer_st
     [st](atom::retry, const std::string& store, uint64_t generation) {
       st->on_retry(store, generation);
     },
+    [st](atom::recover, const std::vector<session_store_info>& stores) {
+      st->on_recovered(stores);
+    },
     // -- every actor ---------------------------------------------------------------
     [st](atom::collect) { return st->collect(); },
     [st](atom::status) { return st->status(); },

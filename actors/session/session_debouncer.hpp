@@ -90,6 +90,10 @@ public:
   void on_tick(const std::string& store, uint64_t generation);
   void on_retry(const std::string& store, uint64_t generation);
 
+  // -- a store that lost something (session_debouncer_losses.cpp) ------------------
+
+  void on_recovered(const std::vector<session_store_info>& stores);
+
   // -- numbers and the end (session_debouncer.cpp) ---------------------------------
 
   caf::result<session_stats> stats();
@@ -159,6 +163,9 @@ private:
   uint64_t not_taken_up() const;
   caf::expected<std::vector<session_change>> read_kept(const store_line& line,
                                                        const spool_record& record);
+
+  void bring_back(store_line& line);
+  std::vector<session_change> lost_changes(const store_line& line, uint64_t after) const;
 
   // -- whole stores ----------------------------------------------------------------
 

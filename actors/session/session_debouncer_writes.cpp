@@ -148,6 +148,8 @@ void session_debouncer_state::launch(store_line& line) {
   look_after_spool();
   auto changes = line.sessions.take_off();
   changes.mark = line.lane.mark(line.sessions.flight_seq());
+  if (level == durability::disk)
+    line.lane.doubt(line.sessions.flight_seq(), false);
   self_->request(store_, caf::infinite, atom::apply_v, std::move(changes), level)
     .then([this, &line](const session_applied& applied) { landed(line, applied); },
           [this, &line, level](const caf::error& err) { turned_back(line, err, level); });
@@ -156,7 +158,9 @@ void session_debouncer_state::launch(store_line& line) {
 void session_debouncer_state::landed(store_line& line, const session_applied& applied) {
   auto now = self_->clock().now();
   auto written = line.sessions.land(applied);
-  line.lane.landed(line.sessions.committed_seq(), applied.level);
+  // What the store lost before must not be let go with what it has got since.
+  if (!line.lost_after)
+    line.lane.landed(line.sessions.committed_seq(), applied.level);
   auto& store = line.sessions.name();
   for (auto& [key, x] : written) {
     if (!line.whole_waiters.empty())
@@ -177,6 +181,8 @@ void session_debouncer_state::landed(store_line& line, const session_applied& ap
   line.pause.reset();
   line.busy = false;
   report_counts();
+  if (line.lost_after)
+    bring_back(line);
   answer_waiters(line);
   note_excess(line);
   after_flight(line);
@@ -184,6 +190,8 @@ void session_debouncer_state::landed(store_line& line, const session_applied& ap
 
 void session_debouncer_state::turned_back(store_line& line, const caf::error& err,
                                           durability level) {
+  if (code_of(err) == ec::disk_failed)
+    line.lane.doubt(line.sessions.flight_seq(), true);
   auto superseded = line.sessions.turn_back();
   totals_.total_coalesced += superseded;
   untold_.session_coalesced += superseded;
@@ -202,6 +210,8 @@ void session_debouncer_state::turned_back(store_line& line, const caf::error& er
   line.waiters.erase(first_tried, line.waiters.end());
   for (auto& waiter : tried)
     waiter.done(err);
+  if (line.lost_after)
+    bring_back(line);
   if (!line.waiters.empty())
     launch(line);
   else

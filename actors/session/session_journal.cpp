@@ -69,9 +69,19 @@ caf::error session_journal_state::open(const std::string& store, kept_store& x) 
     return x.unreadable;
   }
   x.files = std::move(*files);
+  x.suspect = x.suspect || in_doubt(store);
   x.unreadable = caf::none;
   x.reading.clear();
   return caf::none;
+}
+
+/// Whether an earlier run's sync failed, or may have: what the page cache shows of the
+/// files proves nothing then, and they are written anew.
+bool session_journal_state::in_doubt(const std::string& store) const {
+  if (!config_.spool)
+    return false;
+  auto lane = config_.spool->lane(lane_kind::session, store);
+  return config_.spool->state(lane).doubt.has_value();
 }
 
 caf::expected<kept_store*> session_journal_state::find(const std::string& store) {

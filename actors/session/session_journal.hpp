@@ -9,6 +9,7 @@
 
 #include "actors/detail/helper_pool.hpp"
 #include "actors/session/kept_store.hpp"
+#include "actors/storage/spool.hpp"
 #include "messages/file_syncer.hpp"
 #include "messages/session_compactor.hpp"
 #include "messages/session_journal.hpp"
@@ -38,6 +39,8 @@ struct session_journal_config {
   uint64_t max_journal_bytes = 67'108'864;
   std::function<file_syncer_actor()> make_syncer;
   std::function<session_compactor_actor()> make_compactor;
+  /// Tells which stores' syncs failed, or were cut short, in an earlier run; may be null.
+  std::shared_ptr<sluice::spool> spool = nullptr;
 };
 
 class session_journal_state {
@@ -64,6 +67,7 @@ private:
   /// The store with its files open; null if there is no such store.
   caf::expected<kept_store*> find(const std::string& store);
   caf::error open(const std::string& store, kept_store& x);
+  bool in_doubt(const std::string& store) const;
 
   // -- writing ---------------------------------------------------------------------
   void write(store_write x);

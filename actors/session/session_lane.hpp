@@ -38,10 +38,21 @@ public:
     return std::max(numbers_.appended, in_store(told));
   }
 
-  /// Up to which number all is in the store, which told its mark: that counts if it is
-  /// of this spool, and may be ahead of what the spool was told before a crash.
+  /// Up to which number all is safe in a store that was reopened after an I/O error, and
+  /// told this mark.
+  uint64_t after_loss(const session_mark& told) const {
+    const auto released = spool_->state(lane_).released;
+    return of_this_spool(told) ? std::max(told.seq, released) : released;
+  }
+
+  /// Up to which number all is in the store, which told its mark. What the spool was told
+  /// does not count beside it: the store may have lost that with an I/O error. Only if
+  /// it was taken back after one, the mark may be of something newer.
   uint64_t in_store(const session_mark& told) const {
-    return of_this_spool(told) ? std::max(told.seq, numbers_.written) : numbers_.written;
+    auto seq = of_this_spool(told) ? told.seq : uint64_t{0};
+    if (numbers_.doubt)
+      seq = std::min(seq, numbers_.written);
+    return std::max(seq, numbers_.released);
   }
 
   /// Up to which number all was safe on disk when the lane was opened.
@@ -69,6 +80,18 @@ public:
     spool_->written(lane_, seq);
     if (level == durability::disk)
       spool_->released(lane_, seq);
+  }
+
+  /// The store is about to be synced with everything up to this number, or that failed.
+  void doubt(uint64_t seq, bool failed) {
+    if (spool_)
+      spool_->doubt(lane_, {{{}, spool_->state(lane_).released + 1, seq}, failed});
+  }
+
+  /// The store lost what came after `kept`, up to `last`: it is to be written again.
+  void take_back(uint64_t kept, uint64_t last) {
+    doubt(last, true);
+    spool_->begin_batch(lane_, {{}, kept + 1, last});
   }
 
   /// What a store that has everything up to this number is to remember.

@@ -54,6 +54,9 @@ void session_rows_state::write_ended() {
 
 caf::result<std::vector<session_store_info>> session_rows_state::stores() {
   using answer_type = std::vector<session_store_info>;
+  // The database may hold less than it answered, if it was reopened since.
+  if (phase_ == ready)
+    phase_ = unprepared;
   return when_ready<answer_type>(
     [this](const caf::typed_response_promise<answer_type>& rp) {
       answer_type all;

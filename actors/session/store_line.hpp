@@ -46,6 +46,9 @@ struct store_line {
   session_lane lane;
   /// What the spool had of an earlier run is among the sessions.
   bool restored = false;
+  /// The store was reopened after an I/O error, and what is beyond this number has to be
+  /// looked for in the spool once the flush is back.
+  caf::optional<uint64_t> lost_after;
 
   // -- writing ---------------------------------------------------------------------
 

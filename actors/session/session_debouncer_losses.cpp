@@ -1,0 +1,64 @@
+// A session store that is a database may lose commits with an I/O error: it is reopened,
+// and what it holds then is less than it had answered. The spool has the rest.
+
+#include "actors/session/session_debouncer.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace sluice {
+
+void session_debouncer_state::on_recovered(
+  const std::vector<session_store_info>& stores) {
+  // It counts its rows again before it lists them, and before it takes more.
+  self_->request(store_, caf::infinite, atom::stores_v)
+    .then([](const std::vector<session_store_info>&) {}, [](const caf::error&) {});
+  for (auto& [store, line] : lines_) {
+    if (!line.lane)
+      continue;
+    auto told = std::find_if(stores.begin(), stores.end(),
+                             [&name = store](const auto& x) { return x.store == name; });
+    auto kept = line.lane.after_loss(told == stores.end() ? session_mark{} : told->mark);
+    line.lost_after = line.lost_after ? std::min(*line.lost_after, kept) : kept;
+    if (!line.busy) {
+      bring_back(line);
+      answer_waiters(line);
+      after_flight(line);
+    }
+  }
+}
+
+/// What is beyond the store's mark waits again, unless something newer does.
+void session_debouncer_state::bring_back(store_line& line) {
+  auto& sessions = line.sessions;
+  const auto after = *std::exchange(line.lost_after, caf::none);
+  const auto last = sessions.committed_seq();
+  if (after >= last)
+    return;
+  line.lane.take_back(after, last);
+  for (auto& change : lost_changes(line, after)) {
+    const auto* newer = sessions.find(change.key);
+    if (change.seq > last || (newer && newer->seq > change.seq))
+      continue;
+    auto x = make_unwritten(std::move(change.document), {});
+    x.erased = change.erased;
+    x.updated_at_ms = change.updated_at_ms;
+    x.seq = change.seq;
+    x.in_spool = true;
+    count_coalesced(sessions.restore(change.key, std::move(x)));
+  }
+  sessions.lost(after);
+  line.waiters.push_back({last, durability::disk, [](const caf::error&) {}, false});
+}
+
+std::vector<session_change> session_debouncer_state::lost_changes(const store_line& line,
+                                                                  uint64_t after) const {
+  std::vector<session_change> result;
+  for (auto& record : line.lane.read(after))
+    if (auto found = read_session_record(record))
+      std::move(found->begin(), found->end(), std::back_inserter(result));
+  return result;
+}
+
+} // namespace sluice
