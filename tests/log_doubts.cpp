@@ -52,6 +52,14 @@ struct doubts_fixture : log_spool_fixture {
     return -1;
   }
 
+  /// Takes the spool's room for another log, whose lines are written at once.
+  void make_room_short() {
+    auto other = keep->lane(lane_kind::log, "other");
+    for (uint64_t seq = 1; seq < 400; ++seq)
+      if (!keep->append(other, seq, 1, std::string(4000, 'x')))
+        keep->written(other, seq);
+  }
+
   lane_state lane() { return keep->state(keep->lane(lane_kind::log, "app")); }
 
   void start_and_sync() {
@@ -206,13 +214,46 @@ CAF_TEST(a mend that the disk refuses at a start is tried again) {
   CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
 }
 
+CAF_TEST(lines that the spool gave up are not lost by a mend that fails) {
+  open_spool(small);
+  start();
+  append("kept\n");
+  CAF_CHECK_EQUAL(persist(), durability::disk);
+  append("doubtful\n");
+  flush();
+  make_room_short();
+  CAF_REQUIRE(keep->read(keep->lane(lane_kind::log, "app"), 1).empty());
+  *failing_syncs = 1;
+  ask_for_disk();
+  {
+    small_disk disk{8};
+    pass(10s);
+    CAF_CHECK_EQUAL(file(), "kept\n");
+  }
+  append("later\n");
+  flush();
+  CAF_CHECK_EQUAL(file(), "kept\ndoubtful\nlater\n");
+  CAF_CHECK_EQUAL(persist(), durability::disk);
+}
+
+CAF_TEST(lines that the spool gave up before a failed sync are written again too) {
+  open_spool(small);
+  start();
+  append("doubtful\n");
+  flush();
+  make_room_short();
+  *failing_syncs = 1;
+  ask_for_disk();
+  die();
+  start_and_sync();
+  CAF_CHECK_EQUAL(bytes_written(), 9);
+  CAF_CHECK_EQUAL(file(), "doubtful\n");
+}
+
 CAF_TEST(what a failed sync has put in doubt does not give way when room is short) {
   open_spool(small);
   fail_a_sync();
-  auto other = keep->lane(lane_kind::log, "other");
-  for (uint64_t seq = 1; seq < 40; ++seq)
-    if (!keep->append(other, seq, 1, std::string(small / 16, 'x')))
-      keep->written(other, seq);
+  make_room_short();
   die();
   drop_pages(5, 9);
   start_and_sync();

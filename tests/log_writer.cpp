@@ -8,6 +8,8 @@
 #include "tests/small_disk.hpp"
 #include "tests/temp_dir.hpp"
 
+#include <fstream>
+
 using namespace sluice;
 using namespace std::string_literals;
 namespace fs = std::filesystem;
@@ -149,6 +151,50 @@ CAF_TEST(after a failed sync bytes that are no longer the end are not cut) {
   std::ofstream{path, std::ios::app} << "theirs\n";
   CAF_CHECK(!ask<io_counts>(aut, atom::sync_v, "app"s));
   CAF_CHECK_EQUAL(file(), "doubtful\ntheirs\n");
+}
+
+CAF_TEST(lines that were cut off are not lost when they cannot be written again) {
+  write("kept\n");
+  CAF_CHECK(ask<io_counts>(aut, atom::sync_v, "app"s));
+  write("doubtful\nmore\n");
+  *failing_syncs = 1;
+  CAF_CHECK(!ask<io_counts>(aut, atom::sync_v, "app"s));
+  {
+    test::small_disk disk{16};
+    CAF_CHECK_EQUAL(refusal<io_counts>(aut, atom::sync_v, "app"s), ec::disk_full);
+    CAF_MESSAGE("AND nothing is written in their place");
+    CAF_CHECK_EQUAL(write("x\n").code, ec::disk_full);
+    CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
+  }
+  CAF_CHECK_EQUAL(write("later\n").code, ec::none);
+  CAF_CHECK_EQUAL(file(), "kept\ndoubtful\nmore\nlater\n");
+  CAF_CHECK(ask<io_counts>(aut, atom::sync_v, "app"s));
+}
+
+CAF_TEST(lines that were cut off are kept until they are synced) {
+  write("doubtful\n");
+  *failing_syncs = 2;
+  CAF_CHECK(!ask<io_counts>(aut, atom::sync_v, "app"s));
+  CAF_CHECK(!ask<io_counts>(aut, atom::sync_v, "app"s));
+  write("later\n");
+  CAF_MESSAGE("WHEN the second failure made the kernel drop the pages");
+  std::fstream{path, std::ios::in | std::ios::out} << std::string(9, '\0');
+  CAF_CHECK(ask<io_counts>(aut, atom::sync_v, "app"s));
+  CAF_CHECK_EQUAL(file(), "doubtful\nlater\n");
+}
+
+CAF_TEST(lines that were cut off follow their file when it is renamed) {
+  write("doubtful\n");
+  *failing_syncs = 1;
+  CAF_CHECK(!ask<io_counts>(aut, atom::sync_v, "app"s));
+  {
+    test::small_disk disk{4};
+    CAF_CHECK(!ask<io_counts>(aut, atom::sync_v, "app"s));
+  }
+  fs::rename(path, dir / "logs/app.log.1");
+  write("new\n");
+  CAF_CHECK_EQUAL(test::read_file(dir / "logs/app.log.1"), "doubtful\n");
+  CAF_CHECK_EQUAL(file(), "new\n");
 }
 
 CAF_TEST(stop syncs what is not synced and says so) {

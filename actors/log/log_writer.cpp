@@ -63,6 +63,9 @@ caf::error log_writer_state::open(const std::string& log, log_file& to) {
     return caf::make_error(ec::disk_failed, "log " + log
                                               + " was renamed again and again, and its "
                                                 "files are not synced yet");
+  if (to.file && to.cut_open)
+    if (auto err = mend(log, to, io_))
+      return err;
   let_go(to);
   if (auto err = make_directory())
     return err;

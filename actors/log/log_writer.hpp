@@ -71,6 +71,12 @@ private:
     /// Set by a failed sync: what was written since the last good one must be
     /// written again before any sync may count.
     bool suspect = false;
+    /// Lines that a mend has cut off and not brought back whole: nothing else is written
+    /// before. And those that are back and not synced, if nobody else has them.
+    bool cut_open = false;
+    std::string rescued;
+    /// Number of the last line before them.
+    uint64_t rescued_after = 0;
     /// The log's lane in the spool, if there is one, and the last line written.
     lane_id lane = 0;
     uint64_t written = 0;
@@ -123,6 +129,7 @@ private:
   void doubt(const log_file& x, const append_file& file, uint64_t after, uint64_t last,
              bool failed);
   caf::error settle(const std::string& log, log_file& x, const sync_doubt& doubt);
+  caf::error suspect_from(log_file& x, const batch_note& what);
   caf::error cut_and_rewrite(log_file& x, const std::string& lines);
   caf::error settle_renamed(log_file& x, const sync_doubt& doubt,
                             const std::string& lines);
@@ -132,9 +139,11 @@ private:
   caf::error mend(const std::string& log, log_file& x, io_counts& io);
   caf::error rewrite(log_file& x, const std::string& lines, io_counts& io);
   void note_rewriting(const log_file& x);
+  void rescue(log_file& x, const std::string& lines) const;
   caf::error begin_anew(const std::string& log, log_file& x, const std::string& lines,
                         io_counts& io);
   caf::expected<std::string> unsynced_lines(const log_file& x, io_counts& io) const;
+  caf::expected<std::string> cached_lines(const log_file& x, io_counts& io) const;
   caf::optional<std::string> kept_lines(const log_file& x, uint64_t after,
                                         uint64_t last) const;
   uint64_t unsynced_after(const log_file& x) const;

@@ -34,6 +34,9 @@ caf::error log_writer_state::put(const log_batch& batch, log_outcome& outcome) {
   if (!midway)
     if (auto err = open(batch.log, to))
       return err;
+  if (to.cut_open)
+    if (auto err = mend(batch.log, to, outcome.io))
+      return err;
   if (batch.begun) {
     if (auto err = resume(batch, to, outcome))
       return err;

@@ -46,13 +46,13 @@ caf::error log_writer_state::settle(const std::string& log, log_file& x,
   // Behind what is written a batch may have been begun.
   auto lines = kept_lines(x, after, x.written);
   auto all = kept_lines(x, after, taken_in);
-  if (!lines || !all) {
-    // Room was short while a sync was on its way; of it nobody said that it failed.
-    claim(x, caf::none);
-    return caf::none;
-  }
   const auto now = x.file->position();
-  if (now.device != what.where.device || now.inode != what.where.inode)
+  const auto renamed = now.device != what.where.device || now.inode != what.where.inode;
+  if (!lines || !all) {
+    claim(x, caf::none);
+    return doubt.failed && !renamed ? suspect_from(x, what) : caf::none;
+  }
+  if (renamed)
     return settle_renamed(x, doubt, *lines);
   const auto believed = x.file->synced_end();
   if (auto err = x.file->doubt_from(what.where.offset, *all, io_))
@@ -63,6 +63,7 @@ caf::error log_writer_state::settle(const std::string& log, log_file& x,
     err = cut_and_rewrite(x, *lines);
   } else if (doubt.failed) {
     err = begin_anew(log, x, *lines, io_);
+    x.cut_open = x.cut_open && err;
   } else {
     x.before_file = 0;
     x.file->mark_synced(believed);
@@ -71,6 +72,20 @@ caf::error log_writer_state::settle(const std::string& log, log_file& x,
   if (!err)
     config_.spool->written(x.lane, x.written);
   return err;
+}
+
+/// Room was short before the sync failed: the page cache is all that there is, and the
+/// next sync begins with writing again what it shows.
+caf::error log_writer_state::suspect_from(log_file& x, const batch_note& what) {
+  const auto end = x.file->end();
+  if (end < what.where.offset)
+    return caf::none;
+  auto there = x.file->read(what.where.offset, end - what.where.offset, io_);
+  if (!there)
+    return std::move(there.error());
+  x.before_file = what.first_seq - 1;
+  x.suspect = true;
+  return x.file->doubt_from(what.where.offset, *there, io_);
 }
 
 caf::error log_writer_state::cut_and_rewrite(log_file& x, const std::string& lines) {

@@ -15,7 +15,7 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
   auto& x = entry(log);
   // An earlier run may have left lines in the page cache alone, under whatever name.
   const auto left = x.lane != 0 && config_.spool->state(x.lane).released < x.written;
-  if (!x.file && (left || find(log)))
+  if (!x.file && (left || x.cut_open || find(log)))
     if (auto err = open(log, x))
       return err;
   if (!x.renamed.empty()) {
@@ -32,7 +32,6 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
       note_failure(err);
       return err;
     }
-    io_ += io;
   }
   if (!x.syncer)
     x.syncer = config_.make_syncer();
@@ -61,6 +60,8 @@ void log_writer_state::synced(const std::string& log,
     return;
   }
   file->mark_synced(end);
+  if (x.file == file)
+    x.rescued.clear();
   release(x, seq);
   io_ += io;
   waiting.deliver(io);
@@ -112,6 +113,8 @@ void log_writer_state::release(const log_file& x, uint64_t seq) {
 // -- after a failed sync --------------------------------------------------------------
 
 caf::error log_writer_state::mend(const std::string& log, log_file& x, io_counts& io) {
+  if (x.cut_open)
+    x.before_file = std::min(x.before_file, x.rescued_after);
   auto lines = unsynced_lines(x, io);
   if (!lines)
     return std::move(lines.error());
@@ -120,10 +123,22 @@ caf::error log_writer_state::mend(const std::string& log, log_file& x, io_counts
   auto err = ours ? rewrite(x, *lines, io) : begin_anew(log, x, *lines, io);
   if (err)
     return err;
-  if (x.lane != 0)
+  x.cut_open = false;
+  if (x.lane != 0) {
+    // Those that the spool has come from there if this has to be done again.
+    if (kept_lines(x, x.rescued_after, x.written))
+      x.rescued.clear();
     config_.spool->written(x.lane, x.written);
+  }
   x.suspect = false;
   return caf::none;
+}
+
+/// Before lines are cut off: whatever fails from here on, they are not lost.
+void log_writer_state::rescue(log_file& x, const std::string& lines) const {
+  x.rescued = lines;
+  x.rescued_after = x.lane != 0 ? unsynced_after(x) : 0;
+  x.cut_open = true;
 }
 
 /// Number of the last line of the open file, or before it, that is safe.
@@ -134,11 +149,22 @@ uint64_t log_writer_state::unsynced_after(const log_file& x) const {
 /// The lines that were written since the last good sync.
 caf::expected<std::string> log_writer_state::unsynced_lines(const log_file& x,
                                                             io_counts& io) const {
+  if (x.cut_open)
+    return x.rescued;
   if (x.lane != 0)
     if (auto lines = kept_lines(x, unsynced_after(x), x.written))
       return std::move(*lines);
   // Without a spool, or where its room was needed, the page cache is all there is.
-  return x.file->read_unsynced(io);
+  return cached_lines(x, io);
+}
+
+/// What was rescued is not believed to be in the page cache: it may have been lost since.
+caf::expected<std::string> log_writer_state::cached_lines(const log_file& x,
+                                                          io_counts& io) const {
+  auto lines = x.file->read_unsynced(io);
+  if (lines && lines->size() >= x.rescued.size())
+    std::copy(x.rescued.begin(), x.rescued.end(), lines->begin());
+  return lines;
 }
 
 /// The lines beyond `after` up to `last`, or none if the spool does not have all of them.
@@ -172,6 +198,7 @@ void log_writer_state::note_rewriting(const log_file& x) {
 caf::error log_writer_state::rewrite(log_file& x, const std::string& lines,
                                      io_counts& io) {
   note_rewriting(x);
+  rescue(x, lines);
   return x.file->rewrite_unsynced(lines, io);
 }
 
@@ -188,6 +215,7 @@ caf::error log_writer_state::begin_anew(const std::string& log, log_file& x,
     return std::move(where.error());
   x.aside.note("a sync failed and somebody else had changed the file: it is kept as "
                + *where + ", and " + x.file->path() + " begun anew");
+  rescue(x, lines);
   x.file.reset();
   if (auto err = open(log, x))
     return err;
