@@ -158,6 +158,36 @@ CAF_TEST(after a failed sync disk is refused until recovery has proven the datab
   CAF_CHECK_EQUAL(keys(), "1,4,6");
 }
 
+CAF_TEST(a write whose sync failed is not brought back by a recovery) {
+  CAF_CHECK_EQUAL(code(1), ec::none);
+  files().fail(sqlite::io_operation::sync, sqlite_ioerr_fsync, 1);
+  CAF_CHECK_EQUAL(code(2, durability::disk), ec::disk_failed);
+  CAF_CHECK(recover().ok);
+  CAF_CHECK_EQUAL(keys(), "1");
+  CAF_CHECK_EQUAL(code(2, durability::disk), ec::none);
+}
+
+CAF_TEST(a write whose sync failed is not brought back by a death) {
+  CAF_CHECK_EQUAL(code(1), ec::none);
+  files().fail(sqlite::io_operation::sync, sqlite_ioerr_fsync, 1);
+  sql_write large = one("INSERT INTO t VALUES (2, zeroblob(100000))");
+  CAF_CHECK_EQUAL(code_of(write(large, durability::disk).error()), ec::disk_failed);
+  auto left = path + ".left";
+  for (auto suffix : {"", "-wal"})
+    std::filesystem::copy_file(path + suffix, left + suffix);
+  auto found = onlooker{left}.ask("SELECT group_concat(a) FROM t").front();
+  CAF_CHECK_EQUAL(found, "1");
+}
+
+CAF_TEST(a write that could not be taken back says that it may have been done) {
+  auto config = writer_config();
+  config.database.synchronous = "full";
+  begin(config);
+  files().fail(sqlite::io_operation::sync, sqlite_ioerr_fsync, 2);
+  auto answer = write(one("INSERT INTO t VALUES (2, 1)"), durability::disk);
+  CAF_CHECK(text_of(answer.error()).find("known once the database") != std::string::npos);
+}
+
 CAF_TEST(a write that fails is answered as such and those beside it are tried alone) {
   files().fail(sqlite::io_operation::write, sqlite_ioerr_write, 1);
   auto ram = send(one("INSERT INTO t VALUES (1, 1)"));

@@ -2,6 +2,7 @@
 
 #include "actors/storage/sqlite_query.hpp"
 #include "actors/storage/sqlite_settings.hpp"
+#include "messages/error.hpp"
 
 #include <utility>
 
@@ -33,13 +34,8 @@ caf::error write_transaction::begin(bool synced) {
 /// even what was committed before it.
 caf::error write_transaction::commit() {
   caf::error err;
-  if (synced_) {
-    err = db_.run("CREATE TABLE IF NOT EXISTS sluice_sync("
-                  "id INTEGER PRIMARY KEY CHECK (id = 1), commits INTEGER NOT NULL)");
-    if (!err)
-      err = db_.run("INSERT INTO sluice_sync VALUES (1, 1) "
-                    "ON CONFLICT (id) DO UPDATE SET commits = commits + 1");
-  }
+  if (synced_)
+    err = touch();
   if (!err)
     err = db_.run("COMMIT");
   note(err);
@@ -48,7 +44,35 @@ caf::error write_transaction::commit() {
     on_disk_ = synced_;
   }
   roll_back();
+  if (code_of(err) == ec::disk_failed && cfg_.wal && !take_back())
+    err = caf::make_error(ec::disk_failed,
+                          text_of(err)
+                            + "; whether the write was done is known once the database "
+                              "was reopened");
   return err;
+}
+
+/// A commit whose sync failed is whole in the WAL, and would be found there when the
+/// database is reopened. What is committed next takes its place. Returns whether it did.
+bool write_transaction::take_back() {
+  auto err = db_.run("BEGIN IMMEDIATE");
+  if (!err)
+    err = touch();
+  if (!err)
+    err = db_.run("COMMIT");
+  if (!db_.in_autocommit())
+    note(db_.run("ROLLBACK"));
+  return !err;
+}
+
+/// Changes something, so that the open transaction has a frame to write.
+caf::error write_transaction::touch() {
+  if (auto err =
+        db_.run("CREATE TABLE IF NOT EXISTS sluice_sync("
+                "id INTEGER PRIMARY KEY CHECK (id = 1), commits INTEGER NOT NULL)"))
+    return err;
+  return db_.run("INSERT INTO sluice_sync VALUES (1, 1) "
+                 "ON CONFLICT (id) DO UPDATE SET commits = commits + 1");
 }
 
 void write_transaction::roll_back() {

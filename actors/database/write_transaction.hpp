@@ -77,6 +77,8 @@ private:
   caf::error run_once(sqlite::statement& x, const sql_row& params, size_t& bytes_left,
                       sql_result& result);
   void lower();
+  caf::error touch();
+  bool take_back();
 
   sqlite::connection& db_;
   const write_config& cfg_;
