@@ -190,6 +190,38 @@ CAF_TEST(a file that was renamed since its sync failed is mended under its new n
   CAF_CHECK_EQUAL(lane().released, 3u);
 }
 
+CAF_TEST(a batch that was begun in a file renamed since is finished there once) {
+  for (size_t part = 0; part <= 6; ++part) {
+    for (auto name : {"logs/app.log", "logs/app.log.1"})
+      fs::remove(dir / name);
+    auto seq = lane().appended;
+    fail_a_sync();
+    *failing_syncs = 100;
+    append("later\n");
+    flush();
+    *failing_syncs = 0;
+    auto where = start_of_file();
+    where.offset = 20;
+    auto id = keep->lane(lane_kind::log, "app");
+    CAF_REQUIRE(!keep->append(id, seq + 4, 1, "begun\n"));
+    keep->begin_batch(id, {where, seq + 4, seq + 4});
+    die();
+    std::ofstream{path, std::ios::app} << std::string("begun\n").substr(0, part);
+    drop_pages(5, 9);
+    fs::rename(path, dir / "logs/app.log.1");
+    start();
+    append("new\n");
+    flush();
+    ask_for_disk();
+    for (int i = 0; i < 3; ++i)
+      pass(1s);
+    CAF_CHECK_EQUAL(read_file(dir / "logs/app.log.1"), "kept\ndoubtful\nlater\nbegun\n");
+    CAF_CHECK_EQUAL(file(), "new\n");
+    CAF_CHECK_EQUAL(lane().released, seq + 5);
+    die();
+  }
+}
+
 CAF_TEST(another file of the same number is not cut) {
   fail_a_sync();
   die();

@@ -93,9 +93,15 @@ caf::error log_writer_state::take_over(const std::string& log, log_file& x) {
   const auto state = config_.spool->state(x.lane);
   if (state.doubt)
     return settle(log, x, *state.doubt);
-  claim(x, caf::none);
-  // What is not at the file's end has got another name, or others wrote behind it.
-  if (state.released < x.written && !x.file->has_unsynced())
+  // The batch that was begun tells where what precedes it ends.
+  return state.note ? caf::error{} : claim_all(x, caf::none);
+}
+
+caf::error log_writer_state::claim_all(log_file& x, caf::optional<file_position> begun) {
+  claim(x, begun);
+  // What is not where the file says has got another name, or others wrote behind it.
+  if (x.lane != 0 && config_.spool->state(x.lane).released < x.written
+      && !x.file->has_unsynced())
     return x.file->sync_file_system();
   return caf::none;
 }

@@ -52,8 +52,12 @@ caf::error log_writer_state::settle(const std::string& log, log_file& x,
     claim(x, caf::none);
     return doubt.failed && !renamed ? suspect_from(x, what) : caf::none;
   }
-  if (renamed)
-    return settle_renamed(x, doubt, *lines);
+  if (renamed) {
+    auto err = settle_renamed(x, doubt, *all);
+    if (!err)
+      claim(x, caf::none);
+    return err;
+  }
   const auto believed = x.file->synced_end();
   if (auto err = x.file->doubt_from(what.where.offset, *all, io_))
     return err;
@@ -63,7 +67,8 @@ caf::error log_writer_state::settle(const std::string& log, log_file& x,
     err = cut_and_rewrite(x, *lines);
   } else if (doubt.failed) {
     err = begin_anew(log, x, *lines, io_);
-    x.cut_open = x.cut_open && err;
+    // As long as the doubt is there, this is where it is tried again.
+    x.cut_open = err && !config_.spool->state(x.lane).doubt;
   } else {
     x.before_file = 0;
     x.file->mark_synced(believed);
@@ -113,14 +118,27 @@ caf::error log_writer_state::settle_renamed(log_file& x, const sync_doubt& doubt
     return err;
   if (!file->unsynced_is_ours())
     return doubt.failed ? append_lost(x, doubt) : caf::none;
-  const auto there = file->end() - file->synced_end();
-  auto last = std::min(what.last_seq, x.written);
-  if (there > 0 && lines[there - 1] == '\n') {
-    auto written = std::string_view{lines}.substr(0, there);
-    auto count = std::count(written.begin(), written.end(), '\n');
-    last = std::max(last, after + static_cast<uint64_t>(count));
+  // It may have got more lines since, and half of a batch, which is written whole again.
+  auto there = lines.substr(0, file->end() - file->synced_end());
+  const auto count = std::count(there.begin(), there.end(), '\n');
+  const auto last =
+    std::max(std::min(what.last_seq, x.written), after + static_cast<uint64_t>(count));
+  const auto again = kept_lines(x, after, last);
+  if (!again)
+    return caf::none;
+  if (auto err = file->cut(file->synced_end()))
+    return err;
+  auto done = file->append(*again);
+  io_ += done.io;
+  if (done.problem)
+    return std::move(done.problem);
+  // Nobody else is to append to it before it is synced.
+  if (auto err = file->sync()) {
+    config_.spool->doubt(x.lane, {what, true});
+    return err;
   }
-  x.renamed.push_front({std::move(file), last, after, true, false});
+  release(x, last);
+  x.written = std::max(x.written, last);
   x.before_file = last;
   return caf::none;
 }
