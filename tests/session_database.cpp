@@ -80,7 +80,7 @@ struct database_fixture : fixture {
   session_debouncer_config config;
   sqlite_writer_actor writer;
   database_actor base;
-  session_store_actor rows;
+  session_rows_actor rows;
   session_debouncer_actor debouncer;
 };
 
@@ -145,6 +145,7 @@ CAF_TEST(commits that a failing disk took back are written again) {
   stop();
   config.spool = *opened;
   start();
+  self->send(writer, atom::attach_v, session_listener_actor{rows});
   self->send(writer, atom::attach_v, session_listener_actor{debouncer});
   put("a", "{}");
   flush();

@@ -109,14 +109,16 @@ subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
 
 /// Brings the sessions to where they are wanted, and then takes up what is unwritten.
 void supervisor_state::start_sessions(subsystems started, start_promise answer) {
-  session_archive_actor rows = self_->spawn(session_rows, started.database);
+  auto rows = self_->spawn(session_rows, started.database);
+  // Told before whoever writes to it is.
+  self_->send(writer_, atom::attach_v, session_listener_actor{rows});
   auto journal = start_journal();
   session_backend_config wanted{config_.data_dir + "/sessions", config_.data_dir + "/id",
                                 config_.sessions_in};
   auto backend = self_->spawn<caf::detached>(session_backend, std::move(wanted));
   self_
     ->request(backend, caf::infinite, atom::convert_v, session_archive_actor{journal},
-              rows)
+              session_archive_actor{rows})
     .then(
       [this, started, answer, rows, journal,
        backend](const session_conversion& done) mutable {

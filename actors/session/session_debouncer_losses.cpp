@@ -11,9 +11,6 @@ namespace sluice {
 
 void session_debouncer_state::on_recovered(
   const std::vector<session_store_info>& stores) {
-  // It counts its rows again before it lists them, and before it takes more.
-  self_->request(store_, caf::infinite, atom::stores_v)
-    .then([](const std::vector<session_store_info>&) {}, [](const caf::error&) {});
   for (auto& [store, line] : lines_) {
     if (!line.lane)
       continue;

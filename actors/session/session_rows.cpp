@@ -50,13 +50,16 @@ void session_rows_state::write_ended() {
     prepare();
 }
 
+/// The database may hold less than it answered: it is counted before the next request.
+void session_rows_state::on_recovered() {
+  if (phase_ == ready)
+    phase_ = unprepared;
+}
+
 // -- what is stored ----------------------------------------------------------------
 
 caf::result<std::vector<session_store_info>> session_rows_state::stores() {
   using answer_type = std::vector<session_store_info>;
-  // The database may hold less than it answered, if it was reopened since.
-  if (phase_ == ready)
-    phase_ = unprepared;
   return when_ready<answer_type>(
     [this](const caf::typed_response_promise<answer_type>& rp) {
       answer_type all;
@@ -196,8 +199,8 @@ void session_rows_state::finish_stop() {
   self_->quit();
 }
 
-session_archive_actor::behavior_type
-session_rows(session_archive_actor::stateful_pointer<session_rows_state> self,
+session_rows_actor::behavior_type
+session_rows(session_rows_actor::stateful_pointer<session_rows_state> self,
              database_actor database) {
   auto* st = &self->state;
   st->init(std::move(database));
@@ -212,6 +215,7 @@ session_rows(session_archive_actor::stateful_pointer<session_rows_state> self,
     },
     [st](atom::prune, session_prune& x) { return st->prune(x); },
     [st](atom::dump, const std::string& store) { return st->dump(store); },
+    [st](atom::recover, const std::vector<session_store_info>&) { st->on_recovered(); },
     // -- every actor ---------------------------------------------------------------
     [st](atom::status) { return st->status(); },
     [st](atom::stop) { return st->stop(); },

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "messages/database.hpp"
-#include "messages/session_store.hpp"
+#include "messages/session_rows.hpp"
 
 #include <caf/expected.hpp>
 #include <caf/stateful_actor.hpp>
@@ -23,7 +23,7 @@ class session_rows_state {
 public:
   static inline const char* name = "session-rows";
 
-  explicit session_rows_state(session_archive_actor::pointer self) : self_(self) {}
+  explicit session_rows_state(session_rows_actor::pointer self) : self_(self) {}
 
   void init(database_actor database) { database_ = std::move(database); }
 
@@ -33,6 +33,7 @@ public:
   caf::result<session_applied> apply(session_changes& x, durability level);
   caf::result<session_pruned> prune(session_prune& x);
   caf::result<session_changes> dump(const std::string& store);
+  void on_recovered();
   status_report status() const;
   caf::result<stop_report> stop();
 
@@ -91,7 +92,7 @@ private:
   void answer(caf::typed_response_promise<Answer> rp, Value value);
   void finish_stop();
 
-  session_archive_actor::pointer self_;
+  session_rows_actor::pointer self_;
   database_actor database_;
   /// Stores that have keys, or a mark.
   std::map<std::string, session_store_info, std::less<>> stores_;
@@ -106,8 +107,8 @@ private:
 };
 
 /// Starts the session store that keeps rows.
-session_archive_actor::behavior_type
-session_rows(session_archive_actor::stateful_pointer<session_rows_state> self,
+session_rows_actor::behavior_type
+session_rows(session_rows_actor::stateful_pointer<session_rows_state> self,
              database_actor database);
 
 // -- implementation ----------------------------------------------------------------
