@@ -214,7 +214,7 @@ CAF_TEST(a sync lets the spool go and a write alone does not ) {
 CAF_TEST(after a failed sync the spool mends what the page cache lost) {
   start();
   leave_doubtful_line();
-  drop_doubtful_pages();
+  drop_pages(5, 9);
   pass(10s);
   CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
   CAF_CHECK_EQUAL(kept().released, 2u);
@@ -245,33 +245,6 @@ CAF_TEST(what an earlier process wrote and did not sync is mended too) {
   std::fstream{path, std::ios::in | std::ios::out} << std::string(4, '\0');
   pass(10s);
   CAF_CHECK_EQUAL(file(), "old\n");
-}
-
-CAF_TEST(a failed sync is remembered beyond the death of the process) {
-  start();
-  leave_doubtful_line();
-  die();
-  CAF_CHECK(kept().doubted);
-  start();
-  auto writes = writer_counts("bytesWritten");
-  CAF_CHECK_EQUAL(persist(), durability::disk);
-  CAF_MESSAGE("THEN the line was written again and its sync counts");
-  CAF_CHECK_EQUAL(writer_counts("bytesWritten") - writes, 9);
-  CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
-  CAF_CHECK(!kept().doubted);
-}
-
-CAF_TEST(a file whose doubtful bytes were lost before the start is begun anew) {
-  start();
-  leave_doubtful_line();
-  die();
-  drop_doubtful_pages();
-  start();
-  CAF_CHECK_EQUAL(persist(), durability::disk);
-  CAF_CHECK_EQUAL(file(), "doubtful\n");
-  CAF_CHECK_EQUAL(read_file(path + ".aside-1"), "kept\n" + std::string(9, '\0'));
-  CAF_CHECK(writer_alerts("log-set-aside"));
-  CAF_CHECK(!kept().doubted);
 }
 
 CAF_TEST(a death between cutting and writing again loses nothing) {

@@ -124,6 +124,12 @@ struct log_spool_fixture : fixture {
     return -1;
   }
 
+  /// Asks for the disk and lets nobody wait for the answer.
+  void ask_for_disk() {
+    self->send(aut, atom::persist_v, ~uint64_t{0});
+    settle();
+  }
+
   /// Leaves a file whose first line is synced, and whose second a failed sync has put in
   /// doubt.
   void leave_doubtful_line() {
@@ -131,13 +137,14 @@ struct log_spool_fixture : fixture {
     CAF_CHECK_EQUAL(persist(), durability::disk);
     append("doubtful\n");
     *failing_syncs = 1;
-    self->send(aut, atom::persist_v, uint64_t{2});
-    settle();
+    ask_for_disk();
   }
 
-  /// Does to the second of them what the kernel may do after the failure.
-  void drop_doubtful_pages() {
-    std::fstream{path, std::ios::in | std::ios::out}.seekp(5) << std::string(9, '\0');
+  /// What the page cache still shows and the disk never got: a line that is written in
+  /// place of these bytes is one that was written again.
+  void drop_pages(uint64_t from, size_t count) {
+    std::fstream{path, std::ios::in | std::ios::out}.seekp(static_cast<long>(from))
+      << std::string(count, '\0');
   }
 
   lane_state kept() { return keep->state(keep->lane(lane_kind::log, "app")); }
