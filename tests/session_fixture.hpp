@@ -209,6 +209,11 @@ struct session_fixture : fixture {
       return wall_start_ms + wall_step_ms
              + std::chrono::duration_cast<std::chrono::milliseconds>(passed).count();
     };
+    config.boot_now_ms = [this] {
+      auto passed = sched.clock().now() - clock_start;
+      return std::chrono::duration_cast<std::chrono::milliseconds>(passed).count();
+    };
+    config.clock_synchronised = [this] { return synchronised; };
     store = tracked(sys.spawn(mock_store, script));
     metrics = tracked(sys.spawn(mock_metrics, told));
   }
@@ -289,6 +294,14 @@ struct session_fixture : fixture {
                        [&](const alert& x) { return x.id == id; });
   }
 
+  /// A number of the debouncer's state, or -1.
+  int64_t value(const std::string& name) {
+    for (auto& x : status().state)
+      if (auto* number = caf::get_if<int64_t>(&x.value); number && x.name == name)
+        return *number;
+    return -1;
+  }
+
   // -- requests that may wait ------------------------------------------------------
 
   template <class Answer, class... Args>
@@ -327,6 +340,7 @@ struct session_fixture : fixture {
   caf::actor_clock::time_point clock_start = sched.clock().now();
   int64_t wall_start_ms = 1'700'000'000'000;
   int64_t wall_step_ms = 0;
+  bool synchronised = true;
   script_ptr script = std::make_shared<store_script>();
   std::shared_ptr<metrics_delta> told = std::make_shared<metrics_delta>();
   session_debouncer_config config;

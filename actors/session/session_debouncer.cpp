@@ -24,8 +24,8 @@ void session_debouncer_state::init(session_debouncer_config config,
   store_ = std::move(store);
   metrics_ = std::move(metrics);
   cache_.configure(config_.cache_ttl, cache_bytes_max);
-  started_at_ = self_->clock().now();
-  started_at_ms_ = config_.wall_now_ms();
+  clock_ = detail::clock_watch{
+    {config_.wall_now_ms, config_.boot_now_ms, config_.clock_synchronised}};
   ask_totals();
 }
 
@@ -62,7 +62,7 @@ void session_debouncer_state::report_counts() {
     self_->send(metrics_, atom::report_v, collect());
 }
 
-status_report session_debouncer_state::status() const {
+status_report session_debouncer_state::status() {
   status_report report{name, {}, cache_.bytes(), {}, {}, {}};
   check write{"last-write", true, {}};
   check sync{"last-sync", true, {}};
@@ -91,8 +91,8 @@ status_report session_debouncer_state::status() const {
                   {"cacheEntries", static_cast<int64_t>(cache_.entries())},
                   {"cacheBytes", static_cast<int64_t>(cache_.bytes())},
                   {"recordsSetAside", static_cast<int64_t>(records_set_aside_)},
-                  {"wallClockSteady", wall_clock_steady()},
                   {"oldestMs", to_ms(oldest)}};
+  tell_of_clock(report);
   return report;
 }
 

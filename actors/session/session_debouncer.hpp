@@ -4,6 +4,7 @@
 // documents and is tried again with growing pauses.
 #pragma once
 
+#include "actors/detail/clock_watch.hpp"
 #include "actors/detail/flush_grid.hpp"
 #include "actors/detail/growing_pause.hpp"
 #include "actors/detail/trouble.hpp"
@@ -42,7 +43,7 @@ struct session_debouncer_config {
   detail::flush_grid grid = {};
   /// Age up to which a read is answered from memory; 0: never.
   caf::timespan cache_ttl = std::chrono::seconds{45};
-  /// Whether maintenance removes, or only tells.
+  /// Whether maintenance removes, while the clocks allow it, or only tells.
   bool enforce_maintenance = false;
   caf::timespan prune_after = std::chrono::hours{720};
   /// Documents a store may keep.
@@ -57,6 +58,9 @@ struct session_debouncer_config {
   std::string set_aside_directory = {};
   /// Time of day in ms since 1970.
   std::function<int64_t()> wall_now_ms = detail::wall_clock_ms;
+  /// Beside it, what tells whether it can be trusted.
+  std::function<int64_t()> boot_now_ms = detail::boot_clock_ms;
+  std::function<bool()> clock_synchronised = detail::clock_synchronised;
 };
 
 class session_debouncer_state {
@@ -98,11 +102,10 @@ public:
 
   caf::result<session_stats> stats();
   metrics_delta collect();
-  status_report status() const;
+  status_report status();
   caf::result<stop_report> stop();
 
 private:
-  using time_point = caf::actor_clock::time_point;
   using receipt_promise = caf::typed_response_promise<session_receipt>;
 
   /// What is known about a session without asking the store.
@@ -192,13 +195,14 @@ private:
 
   // -- maintenance (session_debouncer_maintenance.cpp) -----------------------------
 
-  bool maintenance_due(const store_line& line) const;
+  bool maintenance_due(const store_line& line);
   void maintain(store_line& line);
   void maintained(store_line& line, const session_pruned& x);
   void end_maintenance(store_line& line);
   void note_excess(store_line& line);
-  /// Whether the time of day went along with the actor's clock since the start.
-  bool wall_clock_steady() const;
+  /// Whether maintenance may remove something now.
+  bool enforcing();
+  void tell_of_clock(status_report& report);
   void add_maintenance_alerts(const store_line& line, status_report& report) const;
 
   // -- the end ---------------------------------------------------------------------
@@ -228,8 +232,10 @@ private:
   uint64_t records_set_aside_ = 0;
   detail::trouble set_aside_{"session-record-set-aside"};
 
-  time_point started_at_;
-  int64_t started_at_ms_ = 0;
+  detail::clock_watch clock_;
+  /// Rounds of maintenance that removed nothing because of the clock.
+  uint64_t maintenance_held_ = 0;
+  detail::trouble clock_doubt_{"session-maintenance-held"};
 
   session_stats totals_;
   metrics_delta untold_;

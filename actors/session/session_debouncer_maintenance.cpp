@@ -1,10 +1,9 @@
 // What becomes of documents that are too old or too many. It follows a flush, so that
 // what it judges by is in the store; a session with an update that came since is
-// written again at once if it was among those removed.
+// written again at once if it was among those removed. Who is too old, and even who is
+// the oldest, is a matter of the time of day: while that is in doubt nothing is removed.
 
 #include "actors/session/session_debouncer.hpp"
-
-#include <cstdlib>
 
 namespace sluice {
 
@@ -14,17 +13,14 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
 constexpr auto maintenance_interval = std::chrono::hours{1};
-constexpr milliseconds clock_step_max = std::chrono::hours{1};
 
 } // namespace
 
-bool session_debouncer_state::wall_clock_steady() const {
-  auto wall = milliseconds{config_.wall_now_ms() - started_at_ms_};
-  auto passed = duration_cast<milliseconds>(self_->clock().now() - started_at_);
-  return std::chrono::abs(wall - passed) <= clock_step_max;
+bool session_debouncer_state::enforcing() {
+  return config_.enforce_maintenance && clock_.doubt().empty();
 }
 
-bool session_debouncer_state::maintenance_due(const store_line& line) const {
+bool session_debouncer_state::maintenance_due(const store_line& line) {
   if (!stopping_.empty() || line.busy || line.maintaining)
     return false;
   if (!line.maintained_at
@@ -33,22 +29,24 @@ bool session_debouncer_state::maintenance_due(const store_line& line) const {
   auto entries = line.sessions.stored().entries;
   // What was found in excess may be gone.
   auto fewer = line.excess > 0 && entries < line.maintained_entries;
-  return fewer || (config_.enforce_maintenance && entries > config_.max_entries);
+  return fewer || ((line.held_back || entries > config_.max_entries) && enforcing());
 }
 
 void session_debouncer_state::maintain(store_line& line) {
   line.maintained_at = self_->clock().now();
   line.maintaining = true;
-  if (config_.enforce_maintenance) {
+  line.enforced = enforcing();
+  line.held_back = config_.enforce_maintenance && !line.enforced;
+  maintenance_held_ += line.held_back;
+  if (line.enforced) {
     line.busy = true;
     ++line.prunes;
   }
   auto oldest =
     config_.wall_now_ms() - duration_cast<milliseconds>(config_.prune_after).count();
-  if (oldest < 0 || !wall_clock_steady())
+  if (oldest < 0 || !clock_.steady())
     oldest = 0;
-  session_prune request{line.sessions.name(), oldest, config_.max_entries,
-                        config_.enforce_maintenance};
+  session_prune request{line.sessions.name(), oldest, config_.max_entries, line.enforced};
   self_->request(store_, caf::infinite, atom::prune_v, std::move(request))
     .then([this, &line](const session_pruned& x) { maintained(line, x); },
           [this, &line](const caf::error& err) {
@@ -60,7 +58,8 @@ void session_debouncer_state::maintain(store_line& line) {
 
 void session_debouncer_state::maintained(store_line& line, const session_pruned& x) {
   line.maintenance_error.clear();
-  if (config_.enforce_maintenance) {
+  if (line.enforced) {
+    line.excess = 0;
     line.sessions.pruned(x);
     for (auto& key : x.keys) {
       cache_.erase(line.sessions.name(), key);
@@ -78,7 +77,7 @@ void session_debouncer_state::maintained(store_line& line, const session_pruned&
 
 void session_debouncer_state::end_maintenance(store_line& line) {
   line.maintaining = false;
-  if (!config_.enforce_maintenance)
+  if (!line.enforced)
     return;
   ++line.prunes;
   line.busy = false;
@@ -87,10 +86,23 @@ void session_debouncer_state::end_maintenance(store_line& line) {
 
 void session_debouncer_state::note_excess(store_line& line) {
   auto over = line.excess > 0 || line.sessions.stored().entries > config_.max_entries;
-  if (config_.enforce_maintenance || !over)
+  if (!over || enforcing())
     line.excess_since_ms = 0;
   else if (line.excess_since_ms == 0)
     line.excess_since_ms = config_.wall_now_ms();
+}
+
+void session_debouncer_state::tell_of_clock(status_report& report) {
+  auto doubt = clock_.doubt();
+  if (config_.enforce_maintenance && !doubt.empty())
+    clock_doubt_.note("session.maintenance=enforce removes nothing: " + doubt);
+  else
+    clock_doubt_.clear();
+  clock_doubt_.tell(report);
+  report.state.push_back({"wallClockSteady", clock_.steady()});
+  report.state.push_back({"clockSynchronised", clock_.synchronised()});
+  report.state.push_back({"clockSteps", static_cast<int64_t>(clock_.steps())});
+  report.state.push_back({"maintenanceHeld", static_cast<int64_t>(maintenance_held_)});
 }
 
 void session_debouncer_state::add_maintenance_alerts(const store_line& line,

@@ -84,6 +84,9 @@ struct store_line {
 
   caf::optional<caf::actor_clock::time_point> maintained_at;
   bool maintaining = false;
+  /// Whether the last round removed, or was to and only told because of the clock.
+  bool enforced = false;
+  bool held_back = false;
   /// Counts prunes, begun and ended, so that a load knows whether one came between.
   uint64_t prunes = 0;
   /// Documents that maintenance last found too old or too many, and left; and how

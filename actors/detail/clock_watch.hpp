@@ -1,0 +1,55 @@
+// Whether the time of day may decide about a removal: only while the kernel says that
+// it is synchronised, and if it has not stepped by an hour since the start. A step shows
+// as a change of what it is ahead of a clock that nobody can set.
+#pragma once
+
+#include "actors/detail/wall_clock.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace sluice::detail {
+
+/// Milliseconds since the machine was started, its suspensions included.
+int64_t boot_clock_ms();
+
+/// What the kernel says of the time of day (`adjtimex`, which is asked to change
+/// nothing). False too where it may not be asked.
+bool clock_synchronised();
+
+struct clock_sources {
+  /// Time of day in ms since 1970.
+  std::function<int64_t()> wall_ms = wall_clock_ms;
+  /// In ms, of a clock that goes on at its pace whatever happens to the time of day.
+  std::function<int64_t()> steady_ms = boot_clock_ms;
+  std::function<bool()> synchronised = clock_synchronised;
+};
+
+class clock_watch {
+public:
+  static constexpr int64_t step_ms_max = 3'600'000;
+
+  clock_watch() : clock_watch(clock_sources{}) {}
+  explicit clock_watch(clock_sources sources);
+
+  /// Why the time of day must not decide about a removal; empty: it may.
+  std::string doubt();
+
+  /// Whether it has not stepped since the start. A step there and another back are two.
+  bool steady();
+
+  bool synchronised() const { return sources_.synchronised(); }
+
+  /// Steps by an hour or more that were seen since the start.
+  uint64_t steps() const { return steps_; }
+
+private:
+  int64_t ahead_ms() const { return sources_.wall_ms() - sources_.steady_ms(); }
+
+  clock_sources sources_;
+  int64_t ahead_ms_;
+  uint64_t steps_ = 0;
+};
+
+} // namespace sluice::detail

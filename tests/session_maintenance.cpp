@@ -1,0 +1,201 @@
+#define CAF_SUITE session_maintenance
+
+#include "tests/session_fixture.hpp"
+
+using namespace sluice;
+using namespace sluice::test;
+
+CAF_TEST_FIXTURE_SCOPE(session_maintenance_tests, session_fixture)
+
+CAF_TEST(maintenance follows a flush at most once an hour) {
+  start();
+  put("a", "{}");
+  pass(2s);
+  CAF_REQUIRE_EQUAL(script->prunes.size(), 1u);
+  auto oldest = wall_start_ms + 2000 - 720 * 3'600'000LL;
+  CAF_CHECK_EQUAL(script->prunes[0], (session_prune{"s", oldest, 500, false}));
+  put("a", R"({"n":1})");
+  pass(2s);
+  pass(1h - 4s);
+  put("a", R"({"n":2})");
+  pass(2s - nanosecond);
+  flush();
+  CAF_CHECK_EQUAL(script->prunes.size(), 1u);
+  put("a", R"({"n":3})");
+  pass(2s);
+  CAF_CHECK_EQUAL(script->prunes.size(), 2u);
+}
+
+CAF_TEST(in warn mode an excess is an alert until it is gone) {
+  config.max_entries = 2;
+  script->data["s"] = {{"a", "{}"}, {"b", "{}"}};
+  start();
+  CAF_CHECK(!has_alert("session-store-over-limit"));
+  put("c", "{}");
+  script->excess = {"a"};
+  pass(2s);
+  CAF_CHECK(has_alert("session-store-over-limit"));
+  CAF_CHECK_EQUAL(script->data["s"].size(), 3u);
+  script->excess = {};
+  erase("a");
+  pass(2s);
+  CAF_CHECK(!has_alert("session-store-over-limit"));
+}
+
+CAF_TEST(in enforce mode what is removed leaves the cache) {
+  config.enforce_maintenance = true;
+  config.max_entries = 1;
+  start();
+  put("a", "{}");
+  put("b", "{}");
+  script->excess = {"a"};
+  pass(2s);
+  CAF_CHECK(script->prunes[0].enforce);
+  CAF_CHECK_EQUAL(get("a"), "<not-found>");
+  CAF_CHECK_EQUAL(get("b"), "{}");
+  CAF_CHECK(!has_alert("session-store-over-limit"));
+  CAF_MESSAGE("beyond max entries it does not wait for the hour");
+  script->excess = {"b"};
+  put("c", "{}");
+  pass(2s);
+  CAF_CHECK_EQUAL(script->prunes.size(), 2u);
+  CAF_CHECK(script->data["s"] == (documents{{"c", "{}"}}));
+}
+
+CAF_TEST(a removed session with an unwritten update is written again at once) {
+  config.enforce_maintenance = true;
+  start();
+  put("a", R"({"n":1})");
+  hold();
+  pass(2s);
+  script->excess = {"a"};
+  release_held(1);
+  CAF_CHECK_EQUAL(script->prunes.size(), 1u);
+  put("a", R"({"n":2})");
+  CAF_CHECK_EQUAL(script->applied.size(), 1u);
+  release();
+  CAF_CHECK_EQUAL(script->applied.size(), 2u);
+  CAF_CHECK_EQUAL(stored("a"), R"({"n":2})");
+}
+
+CAF_TEST(a look up that a prune overtakes is not remembered) {
+  config.enforce_maintenance = true;
+  script->data["s"]["a"] = R"({"n":1})";
+  start();
+  hold();
+  auto read = ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"});
+  put("b", "{}");
+  script->excess = {"a"};
+  pass(2s);
+  std::rotate(script->held.begin(), script->held.begin() + 1, script->held.end());
+  release_held(1);
+  CAF_REQUIRE_EQUAL(script->prunes.size(), 1u);
+  CAF_MESSAGE("what the look up found is told after what the prune removed");
+  std::rotate(script->held.begin(), script->held.begin() + 1, script->held.end());
+  release();
+  CAF_CHECK_EQUAL(*read->answer, R"({"n":1})");
+  CAF_CHECK_EQUAL(get("a"), "<not-found>");
+}
+
+CAF_TEST(nothing is told by age once the time of day has stepped by an hour) {
+  start();
+  wall_step_ms = 3'599'999;
+  put("a", "{}");
+  pass(2s);
+  CAF_CHECK_GREATER(script->prunes[0].older_than_ms, 0);
+  wall_step_ms = 3'600'000;
+  pass(1h);
+  put("a", R"({"n":1})");
+  pass(2s);
+  CAF_CHECK_EQUAL(script->prunes[1].older_than_ms, 0);
+  CAF_CHECK(!has_alert("session-maintenance-held"));
+  CAF_CHECK_EQUAL(value("clockSteps"), 1);
+}
+
+CAF_TEST(enforce removes nothing while the clock is not synchronised) {
+  config.enforce_maintenance = true;
+  config.max_entries = 2;
+  synchronised = false;
+  script->data["s"] = {{"a", "{}"}, {"b", "{}"}};
+  script->excess = {"a"};
+  start();
+  CAF_CHECK(has_alert("session-maintenance-held"));
+  put("c", "{}");
+  pass(2s);
+  CAF_REQUIRE_EQUAL(script->prunes.size(), 1u);
+  CAF_CHECK(!script->prunes[0].enforce);
+  CAF_CHECK_EQUAL(script->data["s"].size(), 3u);
+  CAF_CHECK(has_alert("session-store-over-limit"));
+  CAF_CHECK_EQUAL(value("maintenanceHeld"), 1);
+  CAF_MESSAGE("it does not wait for the hour once the clock is synchronised");
+  synchronised = true;
+  CAF_CHECK(!has_alert("session-maintenance-held"));
+  put("c", R"({"n":1})");
+  pass(2s);
+  CAF_REQUIRE_EQUAL(script->prunes.size(), 2u);
+  CAF_CHECK(script->prunes[1].enforce);
+  CAF_CHECK_GREATER(script->prunes[1].older_than_ms, 0);
+  CAF_CHECK(script->data["s"] == (documents{{"b", "{}"}, {"c", R"({"n":1})"}}));
+  CAF_CHECK(!has_alert("session-store-over-limit"));
+}
+
+CAF_TEST(enforce removes nothing once the clock has jumped) {
+  config.enforce_maintenance = true;
+  config.max_entries = 1;
+  script->excess = {"a"};
+  start();
+  put("a", "{}");
+  put("b", "{}");
+  CAF_MESSAGE("it jumps a year ahead, to which a year too many documents are too old");
+  wall_step_ms = 365 * 24 * 3'600'000LL;
+  pass(2s);
+  CAF_REQUIRE_EQUAL(script->prunes.size(), 1u);
+  CAF_CHECK(!script->prunes[0].enforce);
+  CAF_CHECK_EQUAL(script->prunes[0].older_than_ms, 0);
+  CAF_CHECK_EQUAL(script->data["s"].size(), 2u);
+  CAF_CHECK(has_alert("session-maintenance-held"));
+  CAF_CHECK(has_alert("session-store-over-limit"));
+  CAF_CHECK_EQUAL(value("clockSteps"), 1);
+  CAF_MESSAGE("and it stays so when it comes back, for documents have its times");
+  wall_step_ms = 0;
+  pass(1h);
+  put("b", R"({"n":1})");
+  pass(2s);
+  CAF_CHECK(!script->prunes.back().enforce);
+  CAF_CHECK_EQUAL(script->data["s"].size(), 2u);
+  CAF_CHECK_EQUAL(value("clockSteps"), 2);
+  CAF_CHECK_GREATER(value("maintenanceHeld"), 1);
+}
+
+CAF_TEST(a jump holds up no flush and ends no window early) {
+  start();
+  put("a", "{}");
+  wall_step_ms = 365 * 24 * 3'600'000LL;
+  pass(2s - nanosecond);
+  CAF_CHECK_EQUAL(script->applied.size(), 0u);
+  pass(nanosecond);
+  CAF_CHECK_EQUAL(script->applied.size(), 1u);
+  put("a", R"({"n":1})");
+  wall_step_ms = 0;
+  pass(2s);
+  CAF_CHECK_EQUAL(script->applied.size(), 2u);
+}
+
+CAF_TEST(maintenance that fails is an alert and flushes go on) {
+  config.enforce_maintenance = true;
+  start();
+  script->prune_failure = caf::make_error(ec::unavailable, "busy");
+  put("a", "{}");
+  pass(2s);
+  CAF_CHECK(has_alert("session-maintenance-failed"));
+  script->prune_failure = {};
+  put("a", R"({"n":1})");
+  pass(2s);
+  CAF_CHECK_EQUAL(stored("a"), R"({"n":1})");
+  pass(1h);
+  put("a", R"({"n":2})");
+  pass(2s);
+  CAF_CHECK(!has_alert("session-maintenance-failed"));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
