@@ -22,6 +22,8 @@ const char* name_of(lane_kind kind) {
       return "session";
     case lane_kind::queue:
       return "queue";
+    case lane_kind::number_floor:
+      return "floor";
   }
   return "unknown";
 }

@@ -68,6 +68,7 @@ status_report spool_keeper_state::status() {
     full_.clear();
   else
     full_.note(words);
+  tell_of_lanes(fill);
   status_report report;
   report.name = name;
   report.held_bytes = fill.unwritten_bytes;
@@ -78,14 +79,26 @@ status_report spool_keeper_state::status() {
                   {"keptBytes", static_cast<int64_t>(fill.kept_bytes)},
                   {"segments", static_cast<int64_t>(fill.segments)},
                   {"refusals", static_cast<int64_t>(fill.refusals)},
+                  {"lanes", static_cast<int64_t>(fill.lanes)},
+                  {"laneRefusals", static_cast<int64_t>(fill.lane_refusals)},
                   {"movedBytes", static_cast<int64_t>(fill.moved_bytes)},
                   {"renewals", static_cast<int64_t>(renewals_)}};
   report.checks = {{"spool-fill", roomy, words},
                    {"spool-there", !lost_, lost_ ? "its files are gone" : "it is there"}};
   lost_.tell(report);
   full_.tell(report);
+  lanes_.tell(report);
   report.alerts.insert(report.alerts.end(), reservations_.begin(), reservations_.end());
   return report;
+}
+
+void spool_keeper_state::tell_of_lanes(const spool_fill& fill) {
+  if (fill.lanes_short)
+    lanes_.note("the spool has places for " + std::to_string(fill.lanes)
+                + " logs and session stores, and all are taken: others answer memory "
+                  "until one is free; a larger spool.max-bytes has more");
+  else
+    lanes_.clear();
 }
 
 stop_report spool_keeper_state::stop() {

@@ -45,6 +45,7 @@ private:
   void mend();
   void begin_anew();
   void try_later(const std::string& reason);
+  void tell_of_lanes(const spool_fill& fill);
 
   spool_keeper_actor::pointer self_;
   spool_keeper_config config_;
@@ -57,6 +58,7 @@ private:
   detail::window_timer retry_;
   detail::trouble lost_{"spool-lost"};
   detail::trouble full_{"spool-nearly-full"};
+  detail::trouble lanes_{"spool-lanes-short"};
   std::vector<alert> reservations_;
 };
 

@@ -31,6 +31,8 @@ struct waiting_lines {
   std::vector<credit> charges;
   uint64_t count = 0;
   caf::actor_clock::time_point since;
+  /// Some are not in the spool, though there is one.
+  bool in_memory = false;
 
   void add(log_chunk& chunk, caf::actor_clock::time_point now) {
     if (count == 0)

@@ -11,7 +11,9 @@ namespace sluice {
 
 /// Brings the chunk to the level that can be had, or refuses it and leaves no trace.
 caf::expected<durability> log_buffer_state::keep(log_chunk& chunk) {
-  if (config_.spool) {
+  // A batch is in the spool or not: of one that was half in it a start would not know
+  // where in the file its lines begin.
+  if (config_.spool && !waiting_.in_memory) {
     auto err =
       config_.spool->append(lane_, accepted_ + chunk.count, chunk.count, chunk.lines);
     if (!err) {
@@ -24,8 +26,9 @@ caf::expected<durability> log_buffer_state::keep(log_chunk& chunk) {
   }
   if (chunk.at_least >= durability::ram)
     return caf::make_error(ec::unavailable,
-                           std::string{"there is no spool in RAM: ask for memory, disk, "
-                                       "or no level"});
+                           std::string{"there is no spool in RAM, or no place in it for "
+                                       "this log: ask for memory, disk, or no level"});
+  waiting_.in_memory = config_.spool != nullptr;
   return durability::memory;
 }
 
@@ -83,8 +86,8 @@ void log_buffer_state::attach(log_writer_actor writer) {
 
 /// Whether lines may wait for the window's end, however many they are.
 bool log_buffer_state::can_wait() const {
-  return config_.adaptive && config_.spool && config_.spool->available()
-         && config_.spool->has_room();
+  return config_.adaptive && config_.spool && !waiting_.in_memory
+         && config_.spool->available() && config_.spool->has_room();
 }
 
 /// Before each flush: somebody may have deleted the spool's files.

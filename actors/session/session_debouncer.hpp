@@ -226,9 +226,9 @@ private:
   detail::window_timer totals_retry_;
   detail::growing_pause totals_pause_;
 
-  const caf::error no_spool_ =
-    caf::make_error(ec::unavailable, std::string{"there is no spool in RAM: ask for "
-                                                 "memory, disk, or no level"});
+  const caf::error no_spool_ = caf::make_error(
+    ec::unavailable, std::string{"there is no spool in RAM, or no place in it for this "
+                                 "store: ask for memory, disk, or no level"});
   uint64_t records_set_aside_ = 0;
   detail::trouble set_aside_{"session-record-set-aside"};
 

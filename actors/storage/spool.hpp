@@ -25,7 +25,8 @@
 
 namespace sluice {
 
-enum class lane_kind : uint8_t { log = 1, session = 2, queue = 3 };
+/// `number_floor` is the spool's own: no number up to it is given to a new lane.
+enum class lane_kind : uint8_t { log = 1, session = 2, queue = 3, number_floor = 4 };
 
 inline std::string to_string(lane_kind kind) {
   switch (kind) {
@@ -35,6 +36,8 @@ inline std::string to_string(lane_kind kind) {
       return "session";
     case lane_kind::queue:
       return "queue";
+    case lane_kind::number_floor:
+      return "number floor";
   }
   return "unknown";
 }
@@ -112,6 +115,12 @@ struct spool_fill {
   /// The last append found no room, and nothing was written since. What the bound has in
   /// reserve, and what is lost between records, is room that no append ever gets.
   bool refusing = false;
+  /// Lanes that have a place, without which a lane takes no items.
+  size_t lanes = 0;
+  /// Some lane asked for one in vain, and none has become free since; and how often that
+  /// was so since start.
+  bool lanes_short = false;
+  uint64_t lane_refusals = 0;
   /// Bytes copied because a slow lane held the oldest segment, since start.
   uint64_t moved_bytes = 0;
 };
@@ -144,7 +153,8 @@ public:
 
   /// Takes `count` items, the last of them numbered `last_seq`, which must be beyond
   /// all before. `overloaded`: no room; `too_large`: more than half of the spool;
-  /// `unavailable`: its files are gone. On an error nothing was taken.
+  /// `unavailable`: its files are gone, or there are so many lanes that this one has no
+  /// place. On an error nothing was taken.
   caf::error append(lane_id lane, uint64_t last_seq, uint64_t count,
                     std::string_view data);
 

@@ -34,6 +34,8 @@ lane_id spool_journal::lane(lane_kind kind, const std::string& name) {
     id = entry->id = static_cast<lane_id>(lanes_.size() + 1);
     entry->state.kind = kind;
     entry->state.name = name;
+    auto& state = entry->state;
+    state.appended = state.written = state.released = number_floor();
     lanes_.push_back(std::move(entry));
   }
   return id;
@@ -42,7 +44,7 @@ lane_id spool_journal::lane(lane_kind kind, const std::string& name) {
 std::vector<lane_id> spool_journal::lanes() const {
   std::vector<lane_id> result;
   for (const auto& entry : lanes_)
-    if (entry)
+    if (entry && entry->state.kind != lane_kind::number_floor)
       result.push_back(entry->id);
   return result;
 }
@@ -106,8 +108,7 @@ caf::error spool_journal::append(lane_id lane, uint64_t last_seq, uint64_t count
   if (!fits) {
     auto found = place_for(*entry, bytes);
     if (!found) {
-      ++refusals_;
-      refusing_ = true;
+      note_refusal(code_of(found.error()));
       return std::move(found.error());
     }
     place = *found;
@@ -122,6 +123,16 @@ caf::error spool_journal::append(lane_id lane, uint64_t last_seq, uint64_t count
   entry->state.appended = last_seq;
   note_data(*entry, *place, last_seq, bytes);
   return caf::none;
+}
+
+void spool_journal::note_refusal(ec code) {
+  if (code == ec::unavailable) {
+    ++lane_refusals_;
+    lanes_short_ = true;
+  } else {
+    ++refusals_;
+    refusing_ = true;
+  }
 }
 
 void spool_journal::note_data(lane_entry& entry, spool_segment& where, uint64_t last_seq,
@@ -177,6 +188,12 @@ spool_fill spool_journal::fill() const {
   result.segments = segments_.size() + (spare_ ? 1 : 0);
   result.refusals = refusals_;
   result.refusing = refusing_;
+  result.lanes =
+    static_cast<size_t>(std::count_if(lanes_.begin(), lanes_.end(), [](const auto& each) {
+      return each && each->stated_in != 0 && each->state.kind != lane_kind::number_floor;
+    }));
+  result.lanes_short = lanes_short_;
+  result.lane_refusals = lane_refusals_;
   result.moved_bytes = moved_bytes_;
   return result;
 }

@@ -12,6 +12,7 @@
 #include "actors/storage/spool_header.hpp"
 #include "actors/storage/spool_reading.hpp"
 #include "actors/storage/spool_segment.hpp"
+#include "messages/error.hpp"
 
 #include <deque>
 #include <map>
@@ -72,6 +73,8 @@ private:
     uint64_t version = 0;
     uint64_t stated_in = 0;
     uint64_t named_in = 0;
+    /// The last segment that holds anything of it.
+    uint64_t last_in = 0;
     std::deque<extent> extents;
     /// So many of the extents are written.
     size_t written_extents = 0;
@@ -98,10 +101,20 @@ private:
   lane_entry* find(lane_id lane);
   const lane_entry* find(lane_id lane) const;
   caf::error check_append(const lane_entry* entry, uint64_t last_seq, size_t bytes) const;
+  void note_refusal(ec code);
   void note_data(lane_entry& entry, spool_segment& where, uint64_t last_seq,
                  uint64_t bytes);
   void mark(lane_entry& entry);
   void state_in(lane_entry& entry, spool_segment& where);
+
+  // -- places of lanes (spool_lanes.cpp) ---------------------------------------------
+  bool has_place(const lane_entry& entry) const;
+  uint64_t number_floor() const;
+  size_t restated_bytes(const spool_segment& segment) const;
+  bool is_idle(const lane_entry* entry, uint64_t segment) const;
+  void win_places();
+  bool forget_idle(const spool_segment& segment);
+  bool raise_floor(uint64_t seq);
   void mark_extents_written(lane_entry& entry);
   void take_back(lane_entry& entry);
   void let_go(lane_entry& entry);
@@ -126,7 +139,6 @@ private:
   void repoint(lane_entry& entry, spool_segment& from);
   bool free_segment(spool_segment& segment);
   void free_dead();
-  size_t statements_in(const spool_segment& segment) const;
 
   size_t max_bytes_;
   size_t segment_bytes_;
@@ -151,6 +163,8 @@ private:
   std::map<std::pair<lane_kind, std::string>, lane_id> names_;
   /// What one statement of each lane takes that has made one.
   uint64_t statement_sum_ = 0;
+  bool lanes_short_ = false;
+  uint64_t lane_refusals_ = 0;
 
   uint64_t unwritten_ = 0;
   uint64_t kept_ = 0;

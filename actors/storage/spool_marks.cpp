@@ -163,12 +163,11 @@ void spool_journal::mark(lane_entry& entry) {
   // A lane without records has nothing to lose but its numbers; were there no bound for
   // the statements of all lanes, one segment could not hold them.
   auto whole = lane_bytes(entry.state.name.size());
-  if (entry.stated_in == 0
-      && (statement_sum_ + whole > segment_bytes_ / 2
-          || entry.state.name.size() > lane_name_max))
+  if (!has_place(entry) || entry.state.name.size() > lane_name_max)
     return;
   auto named = entry.named_in == tail_->number();
-  if (ensure_tail(named ? mark_bytes : whole)) {
+  // A new tail does not name it.
+  if (tail_->room() < (named ? mark_bytes : whole) && ensure_tail(whole)) {
     broken_ = true;
     return;
   }
@@ -194,6 +193,7 @@ void spool_journal::state_in(lane_entry& entry, spool_segment& where) {
   if (entry.stated_in == 0)
     statement_sum_ += lane_bytes(entry.state.name.size());
   entry.stated_in = where.number();
+  entry.last_in = std::max(entry.last_in, where.number());
   if (&where == tail_)
     entry.named_in = where.number();
 }

@@ -187,6 +187,7 @@ void spool_journal::adopt_lane(lane_id id, const spool_contents::lane& found) {
   entry.state = found.state;
   entry.version = found.version;
   entry.stated_in = found.stated_in;
+  entry.last_in = found.last_in;
   names_[{found.state.kind, found.state.name}] = id;
   statement_sum_ += lane_bytes(found.state.name.size());
   for (const auto& record : found.records) {
@@ -261,6 +262,7 @@ bool spool_journal::remove_empty() {
 
 void spool_journal::inherit(const spool_journal& old) {
   refusals_ = old.refusals_;
+  lane_refusals_ = old.lane_refusals_;
   moved_bytes_ = old.moved_bytes_;
   names_ = old.names_;
   lanes_.resize(old.lanes_.size());

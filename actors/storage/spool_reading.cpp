@@ -118,6 +118,7 @@ private:
   void take_record(const record_header& what, std::string_view data, uint64_t number,
                    bool this_boot) {
     auto& lane = contents.lanes[what.lane];
+    lane.last_in = std::max(lane.last_in, number);
     if (what.kind == record_kind::data) {
       lane.state.appended = std::max(lane.state.appended, what.last_seq);
       lane.records.push_back(

@@ -31,6 +31,8 @@ struct spool_contents {
     /// The version of its latest statement, and the segment that holds it.
     uint64_t version = 0;
     uint64_t stated_in = 0;
+    /// The last segment that holds anything of it.
+    uint64_t last_in = 0;
     /// There was a note, of another boot: its file's numbers mean nothing now.
     bool note_void = false;
     /// By number, each once.

@@ -46,8 +46,10 @@ bool spool_journal::make_room(More more) {
 /// Finds room for a record, and names its lane there. On an error nothing was taken.
 caf::expected<spool_segment*> spool_journal::place_for(lane_entry& entry, size_t bytes) {
   auto name = lane_bytes(entry.state.name.size());
-  if (entry.stated_in == 0 && statement_sum_ + name > segment_bytes_ / 2)
-    return caf::make_error(ec::overloaded, "the spool has too many lanes");
+  if (!has_place(entry))
+    win_places();
+  if (!has_place(entry))
+    return caf::make_error(ec::unavailable, "the spool has too many lanes");
   // Asked again after each step, since making room may change the tail.
   auto fits_tail = [&] {
     return tail_->room() >= bytes + (entry.named_in == tail_->number() ? 0 : name);
@@ -67,7 +69,7 @@ caf::expected<spool_segment*> spool_journal::place_for(lane_entry& entry, size_t
     return caf::make_error(ec::overloaded, "the spool's file system is full");
   if (!fits_tail() && is_large)
     return own_segment(entry, bytes + name);
-  if (!fits_tail() && (roll() || (!has_spare() && ensure_spare())))
+  if (!fits_tail() && (roll() || (!has_spare() && ensure_spare()) || !fits_tail()))
     return caf::make_error(ec::overloaded, "the spool's file system is full");
   if (entry.named_in != tail_->number())
     state_in(entry, *tail_);
@@ -110,7 +112,13 @@ spool_segment* spool_journal::add(std::unique_ptr<spool_segment> segment) {
 // -- the tail and the spare --------------------------------------------------------
 
 caf::error spool_journal::ensure_tail(size_t bytes) {
-  return tail_ != nullptr && tail_->room() >= bytes ? caf::error{} : roll();
+  if (tail_ != nullptr && tail_->room() >= bytes)
+    return caf::none;
+  if (auto err = roll())
+    return err;
+  if (tail_->room() < bytes)
+    return caf::make_error(ec::overloaded, "a segment cannot hold as much");
+  return caf::none;
 }
 
 /// Begins a new tail.
@@ -144,19 +152,15 @@ caf::error spool_journal::ensure_spare() {
 
 // -- letting go --------------------------------------------------------------------
 
-size_t spool_journal::statements_in(const spool_segment& segment) const {
-  size_t result = 0;
-  for (const auto& entry : lanes_)
-    if (entry && entry->stated_in == segment.number())
-      result += lane_bytes(entry->state.name.size());
-  return result;
-}
-
 /// Frees a segment in which nothing is held. False: what it says about lanes could not
 /// be said again.
 bool spool_journal::free_segment(spool_segment& segment) {
   auto number = segment.number();
-  if (ensure_tail(statements_in(segment)))
+  if (!forget_idle(segment))
+    return false;
+  // So much would only fill another one that holds nothing: it goes when it is less.
+  if (auto bytes = segments_.contains(number) ? restated_bytes(segment) : 0;
+      bytes > segment_bytes_ / 2 || ensure_tail(bytes))
     return false;
   // A new tail may have freed it.
   if (!segments_.contains(number))
@@ -175,13 +179,13 @@ bool spool_journal::free_segment(spool_segment& segment) {
   return true;
 }
 
+/// The oldest first: what is the oldest then may forget lanes.
 void spool_journal::free_dead() {
-  for (;;) {
-    auto dead = std::find_if(segments_.begin(), segments_.end(), [&](const auto& each) {
-      return each.second.get() != tail_ && !each.second->is_live();
-    });
-    if (dead == segments_.end() || !free_segment(*dead->second))
-      return;
+  for (auto next = segments_.begin(); next != segments_.end();) {
+    auto number = next->first;
+    if (next->second.get() != tail_ && !next->second->is_live())
+      free_segment(*next->second);
+    next = segments_.upper_bound(number);
   }
 }
 

@@ -18,6 +18,27 @@ class Health(harness.Case):
         spool = service.get("/health").json["spool"]
         self.assertEqual((spool["unwrittenBytes"], spool["keptBytes"]), (0, 0))
 
+    def test_more_stores_than_the_spool_has_places_for_answer_memory(self):
+        service = self.start("--spool.max-bytes=1048576", "--session.debounce=1h")
+        levels = []
+        for n in range(260):
+            answer = service.put(f"/v1/sessions/s{n}/k", {"n": n})
+            levels.append(self.assert_status(answer, 202).json["durability"])
+        self.assertEqual(levels, sorted(levels, reverse=True))
+        self.assertEqual(set(levels), {"ram", "memory"})
+        self.assert_status(
+            service.put("/v1/sessions/s259/k?durability=ram", {"n": 1}), 503)
+        health = service.get("/health").json
+        self.assertEqual([x["id"] for x in health["alerts"]], ["spool-lanes-short"])
+        self.assertGreater(health["spool"]["laneRefusals"], 0)
+        self.assertEqual(health["spool"]["lanes"], levels.count("ram"))
+        self.assert_status(service.get("/health/ready"), 200)
+        self.assert_status(service.put("/v1/sessions/s0/k?durability=ram", {"n": 1}), 202)
+        self.assert_status(service.post("/v1/sessions/flush?durability=disk"), 200)
+        self.assert_status(
+            service.put("/v1/sessions/s259/k?durability=ram", {"n": 2}), 202)
+        self.assertEqual(service.get("/health").json["alerts"], [])
+
     def test_a_known_load_shows_exactly(self):
         service = self.start("--log.flush-interval=1h", "--session.debounce=1h",
                              "--session.max-pending=100")
