@@ -47,6 +47,15 @@ struct alert {
   bool operator==(const alert&) const = default;
 };
 
+/// How often a trouble has come up since the actor was started.
+struct trouble_count {
+  /// As the alert that told of it, or what went wrong without one.
+  std::string id;
+  uint64_t times = 0;
+
+  bool operator==(const trouble_count&) const = default;
+};
+
 struct status_report {
   /// The actor's file name in kebab case (`log-buffer`).
   std::string name;
@@ -57,6 +66,8 @@ struct status_report {
   std::vector<named_value> state;
   std::vector<check> checks;
   std::vector<alert> alerts;
+  /// Of a trouble that is over, too.
+  std::vector<trouble_count> troubles = {};
 
   bool operator==(const status_report&) const = default;
 };
@@ -96,9 +107,14 @@ typename Inspector::result_type inspect(Inspector& f, alert& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, trouble_count& x) {
+  return f(caf::meta::type_name("trouble_count"), x.id, x.times);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, status_report& x) {
   return f(caf::meta::type_name("status_report"), x.name, x.key, x.held_bytes, x.state,
-           x.checks, x.alerts);
+           x.checks, x.alerts, x.troubles);
 }
 
 template <class Inspector>

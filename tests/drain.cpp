@@ -43,6 +43,7 @@ public:
   explicit mock_state(supervisor_actor::pointer self) : draining(self) {}
 
   drain draining;
+  std::shared_ptr<uint64_t> silences = std::make_shared<uint64_t>(0);
 };
 
 supervisor_actor::behavior_type
@@ -55,7 +56,9 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
     [](atom::logs) { return std::vector<log_entry>{}; },
     [self, all](atom::survey) {
       auto promise = self->make_response_promise<std::vector<status_report>>();
-      survey(self, all, 500ms, promise);
+      status_report own;
+      own.name = "supervisor";
+      survey(self, all, 500ms, std::move(own), self->state.silences, promise);
       return promise;
     },
     [](atom::persist) { return true; },
@@ -127,14 +130,15 @@ CAF_TEST(downstream is not asked before upstream has answered) {
     [&](const caf::error& err) { CAF_FAIL(sys.render(err)); });
 }
 
-CAF_TEST(a survey answers in the order of the children) {
+CAF_TEST(a survey answers in the order of the children and ends with its own) {
   add("a", stage::intake);
   add("b", stage::stores);
   start();
   auto reports = get<std::vector<status_report>>(aut, atom::survey_v);
-  CAF_REQUIRE_EQUAL(reports.size(), 2u);
+  CAF_REQUIRE_EQUAL(reports.size(), 3u);
   CAF_CHECK_EQUAL(reports[0].key, "a");
   CAF_CHECK_EQUAL(reports[1].key, "b");
+  CAF_CHECK_EQUAL(reports[2].name, "supervisor");
 }
 
 CAF_TEST(a survey tells a stuck actor as such and waits for it only shortly) {
@@ -146,10 +150,12 @@ CAF_TEST(a survey tells a stuck actor as such and waits for it only shortly) {
   pass(500ms);
   answer.receive(
     [](const std::vector<status_report>& reports) {
-      CAF_REQUIRE_EQUAL(reports.size(), 2u);
+      CAF_REQUIRE_EQUAL(reports.size(), 3u);
       CAF_REQUIRE_EQUAL(reports[0].alerts.size(), 1u);
       CAF_CHECK_EQUAL(reports[0].alerts[0].id, "actor-silent");
       CAF_CHECK(reports[1].alerts.empty());
+      CAF_MESSAGE("AND how often somebody was silent is counted");
+      CAF_CHECK(reports[2].troubles == std::vector{trouble_count{"actor-silent", 1}});
     },
     [&](const caf::error& err) { CAF_FAIL(sys.render(err)); });
 }

@@ -12,11 +12,9 @@ struct lanes_fixture : session_spool_fixture {
   lanes_fixture() {
     caf::error err;
     while (!err) {
-      others.push_back(lane("other-" + std::to_string(others.size())));
+      others.push_back(config.spool->lane(lane_kind::log, std::to_string(others.size())));
       err = config.spool->append(others.back(), 1, 1, "x");
     }
-    for (auto other : others)
-      config.spool->written(other, 1);
     start();
   }
 

@@ -180,6 +180,7 @@ status_report checkpoint_scheduler_state::status() const {
   report.checks = {
     {"wal-size", wal_.bytes <= limit,
      std::to_string(wal_.bytes) + " of at most " + std::to_string(limit) + " bytes"}};
+  report.troubles = {{"checkpoint-starved", starved_}};
   if (obstacle_)
     report.alerts.push_back(alert_of(*obstacle_));
   return report;

@@ -94,6 +94,7 @@ void database_state::on_end() {
 void database_state::begin_recovery(const std::string& reason) {
   if (recovery_ != recovery::none || winding_up_)
     return;
+  ++recoveries_;
   recovery_alert_ = alert{"database-recovering", reason, detail::wall_clock_ms()};
   recovery_pause_ = cfg_.recover_pause_min;
   recovery_ = recovery::draining;
@@ -184,6 +185,9 @@ status_report database_state::status() const {
   };
   report.checks = {
     {"database-sound", !recovery_alert_, recovery_alert_ ? recovery_alert_->text : ""}};
+  report.troubles = {{"database-recovering", recoveries_},
+                     {"sql-queries-refused", readers_->overloaded()},
+                     {"sqlite-reader-lost", readers_->lost()}};
   if (recovery_alert_)
     report.alerts.push_back(*recovery_alert_);
   return report;

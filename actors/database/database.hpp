@@ -102,6 +102,7 @@ private:
   uint64_t recovery_generation_ = 0;
   caf::timespan recovery_pause_{0};
   std::optional<alert> recovery_alert_;
+  uint64_t recoveries_ = 0;
 
   bool stopping_ = false;
   /// Everything is answered, and the others are being stopped.

@@ -39,6 +39,8 @@ status_report sql_queue_state::status() const {
   report.checks.push_back(
     {"unapplied-age", fresh,
      "the oldest queued SQL waits " + std::to_string(oldest_ms()) + " ms"});
+  report.troubles = {{"sql-queue-tries-failed", failures_},
+                     {"sql-dead-letters", stats_.dead_letters}};
   disk_trouble_.tell(report);
   blocked_.tell(report);
   auto words =

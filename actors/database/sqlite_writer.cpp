@@ -174,6 +174,7 @@ status_report sqlite_writer_state::status() {
     {"suspect", stats_.suspect},
   };
   report.checks = {{"last-sync", !stats_.suspect, io_error_ ? io_error_->text : ""}};
+  report.troubles = {{"database-io-error", io_errors_}};
   if (io_error_)
     report.alerts.push_back(*io_error_);
   return report;

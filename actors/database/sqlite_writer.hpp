@@ -95,6 +95,7 @@ private:
   metrics_delta counts_;
   uint64_t last_group_ = 0;
   std::optional<alert> io_error_;
+  uint64_t io_errors_ = 0;
 };
 
 /// @param metrics is told what was counted, with each commit; may be null.

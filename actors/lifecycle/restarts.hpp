@@ -21,8 +21,10 @@ public:
     auto& times = times_[who];
     while (!times.empty() && now - times.front() >= std::chrono::minutes{1})
       times.pop_front();
-    if (times.size() >= most_)
+    if (times.size() >= most_) {
+      ++refused_;
       return false;
+    }
     times.push_back(now);
     ++total_;
     return true;
@@ -30,9 +32,13 @@ public:
 
   uint64_t total() const { return total_; }
 
+  /// Deaths after which the actor stayed down.
+  uint64_t refused() const { return refused_; }
+
 private:
   uint64_t most_;
   uint64_t total_ = 0;
+  uint64_t refused_ = 0;
   std::map<std::string, std::deque<caf::actor_clock::time_point>> times_;
 };
 

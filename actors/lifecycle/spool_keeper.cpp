@@ -85,6 +85,10 @@ status_report spool_keeper_state::status() {
                   {"renewals", static_cast<int64_t>(renewals_)}};
   report.checks = {{"spool-fill", roomy, words},
                    {"spool-there", !lost_, lost_ ? "its files are gone" : "it is there"}};
+  report.troubles = {{"spool-refused", fill.refusals},
+                     {"spool-lane-refused", fill.lane_refusals},
+                     {"spool-renewed", renewals_},
+                     {"spool-place", reservations_.size()}};
   lost_.tell(report);
   full_.tell(report);
   lanes_.tell(report);

@@ -38,7 +38,12 @@ caf::result<bool> supervisor_state::persist() {
 
 caf::result<std::vector<status_report>> supervisor_state::survey_all() {
   auto promise = self_->make_response_promise<std::vector<status_report>>();
-  survey(self_, children_, config_.survey_timeout, promise);
+  status_report own;
+  own.name = name;
+  own.state = {{"children", static_cast<int64_t>(children_.size())}};
+  own.troubles = {{"actor-restarted", restarts_.total()},
+                  {"actor-left-down", restarts_.refused()}};
+  survey(self_, children_, config_.survey_timeout, std::move(own), silences_, promise);
   return promise;
 }
 

@@ -119,6 +119,8 @@ private:
   children children_;
   drain drain_;
   restarts restarts_;
+  /// Times that an actor did not answer a survey.
+  std::shared_ptr<uint64_t> silences_ = std::make_shared<uint64_t>(0);
   metrics_aggregator_actor metrics_;
   log_writer_actor log_writer_;
   sqlite_writer_actor writer_;

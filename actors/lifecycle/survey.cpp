@@ -13,12 +13,15 @@ namespace {
 struct progress {
   std::vector<status_report> reports;
   size_t awaited;
+  std::shared_ptr<uint64_t> silences;
   caf::typed_response_promise<std::vector<status_report>> answer;
 
   void arrived(size_t index, status_report report) {
     reports[index] = std::move(report);
-    if (--awaited == 0)
-      answer.deliver(std::move(reports));
+    if (--awaited > 0)
+      return;
+    reports.back().troubles.push_back({"actor-silent", *silences});
+    answer.deliver(std::move(reports));
   }
 };
 
@@ -36,17 +39,21 @@ status_report silent(const child& who, const caf::error& err) {
 } // namespace
 
 void survey(supervisor_actor::pointer self, const children& all, caf::timespan timeout,
+            status_report own, const std::shared_ptr<uint64_t>& silences,
             caf::typed_response_promise<std::vector<status_report>> answer) {
+  std::vector<status_report> reports(all.size());
+  reports.push_back(std::move(own));
   if (all.empty()) {
-    answer.deliver(std::vector<status_report>{});
+    answer.deliver(std::move(reports));
     return;
   }
   auto state = std::make_shared<progress>(
-    progress{std::vector<status_report>(all.size()), all.size(), std::move(answer)});
+    progress{std::move(reports), all.size(), silences, std::move(answer)});
   for (size_t i = 0; i < all.size(); ++i)
     self->request<caf::message_priority::high>(all[i].handle, timeout, atom::status_v)
       .then([state, i](status_report& report) { state->arrived(i, std::move(report)); },
             [state, i, who = all[i]](const caf::error& err) {
+              ++*state->silences;
               state->arrived(i, silent(who, err));
             });
 }

@@ -10,13 +10,16 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace sluice {
 
 /// Asks each child, waiting at most `timeout`, and delivers the reports in the order
-/// of the children.
+/// of the children, and behind them `own`. Who is silent is counted in `silences`.
 void survey(supervisor_actor::pointer self, const children& all, caf::timespan timeout,
+            status_report own, const std::shared_ptr<uint64_t>& silences,
             caf::typed_response_promise<std::vector<status_report>> answer);
 
 } // namespace sluice

@@ -78,6 +78,7 @@ status_report log_buffer_state::status() const {
   report.checks.push_back({"unflushed-age", fresh,
                            "log " + config_.log + ": the oldest line waits "
                              + std::to_string(oldest_ms()) + " ms"});
+  report.troubles = {{"log-tries-failed", failures_}};
   write_trouble_.tell(report);
   sync_trouble_.tell(report);
   auto words = report.alerts.empty() ? "log " + config_.log + " is written and synced"

@@ -3,6 +3,7 @@
 // file system may block.
 #pragma once
 
+#include "actors/detail/trouble.hpp"
 #include "messages/disk_watch.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -32,14 +33,10 @@ public:
   stop_report stop();
 
 private:
-  void tell(status_report& report, const char* check_name, const char* alert_id, bool ok,
-            const std::string& words, int64_t& since_ms);
-
   disk_watch_actor::pointer self_;
   disk_watch_config config_;
-  /// Since when each is wrong, in ms since 1970; 0 while all is well.
-  int64_t gone_since_ms_ = 0;
-  int64_t short_since_ms_ = 0;
+  detail::trouble gone_{"data-directory-gone"};
+  detail::trouble nearly_full_{"disk-nearly-full"};
 };
 
 disk_watch_actor::behavior_type

@@ -80,6 +80,13 @@ status_report session_debouncer_state::status() {
     }
     add_maintenance_alerts(line, report);
   }
+  report.troubles = {{"session-write-failed", write_troubles_},
+                     {"session-tries-failed", write_failures_},
+                     {"session-maintenance-failed", maintenance_failures_},
+                     {"session-store-over-limit", excesses_},
+                     {"session-maintenance-held-rounds", maintenance_held_},
+                     {"clock-stepped", clock_.steps()},
+                     {"session-records-set-aside", records_set_aside_}};
   set_aside_.tell(report);
   write.ok = write.detail.empty();
   sync.ok = sync.detail.empty();

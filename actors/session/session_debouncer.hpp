@@ -230,6 +230,11 @@ private:
     ec::unavailable, std::string{"there is no spool in RAM, or no place in it for this "
                                  "store: ask for memory, disk, or no level"});
   uint64_t records_set_aside_ = 0;
+  uint64_t write_troubles_ = 0;
+  uint64_t write_failures_ = 0;
+  uint64_t maintenance_failures_ = 0;
+  /// Stores that came to be beyond their limits.
+  uint64_t excesses_ = 0;
   detail::trouble set_aside_{"session-record-set-aside"};
 
   detail::clock_watch clock_;

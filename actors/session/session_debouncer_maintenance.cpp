@@ -50,6 +50,7 @@ void session_debouncer_state::maintain(store_line& line) {
   self_->request(store_, caf::infinite, atom::prune_v, std::move(request))
     .then([this, &line](const session_pruned& x) { maintained(line, x); },
           [this, &line](const caf::error& err) {
+            ++maintenance_failures_;
             line.maintenance_error = text_of(err);
             line.maintenance_failed_ms = config_.wall_now_ms();
             end_maintenance(line);
@@ -86,10 +87,12 @@ void session_debouncer_state::end_maintenance(store_line& line) {
 
 void session_debouncer_state::note_excess(store_line& line) {
   auto over = line.excess > 0 || line.sessions.stored().entries > config_.max_entries;
-  if (!over || enforcing())
+  if (!over || enforcing()) {
     line.excess_since_ms = 0;
-  else if (line.excess_since_ms == 0)
+  } else if (line.excess_since_ms == 0) {
+    ++excesses_;
     line.excess_since_ms = config_.wall_now_ms();
+  }
 }
 
 void session_debouncer_state::tell_of_clock(status_report& report) {

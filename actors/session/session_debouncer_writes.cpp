@@ -195,8 +195,11 @@ void session_debouncer_state::turned_back(store_line& line, const caf::error& er
   auto superseded = line.sessions.turn_back();
   totals_.total_coalesced += superseded;
   untold_.session_coalesced += superseded;
-  if (++line.failures == 1)
+  ++write_failures_;
+  if (++line.failures == 1) {
+    ++write_troubles_;
     line.failing_since_ms = config_.wall_now_ms();
+  }
   line.last_error = err;
   line.failed_level = level;
   line.busy = false;

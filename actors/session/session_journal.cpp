@@ -197,6 +197,8 @@ status_report session_journal_state::status() const {
     set_aside += x.files->set_aside();
   }
   report.checks = {files};
+  report.troubles.push_back({"session-line-set-aside", set_aside});
+  report.troubles.push_back({"session-journal-tries-failed", failures_});
   report.state = {{"stores", static_cast<int64_t>(stores_.size())},
                   {"entries", static_cast<int64_t>(entries)},
                   {"storedBytes", static_cast<int64_t>(bytes)},

@@ -3,68 +3,14 @@
 #include "app/http/problem.hpp"
 #include "app/http/rates.hpp"
 #include "app/http/router.hpp"
-
-#include <algorithm>
+#include "app/http/survey_parts.hpp"
 
 namespace sluice::http {
 
 namespace {
 
-using reports = std::vector<status_report>;
-
 const metrics_aggregator_actor& metrics(const edge& e) {
   return e.actors().actors.metrics;
-}
-
-// -- what a survey says ---------------------------------------------------------------
-
-/// Each condition once, by name: of several actors' the one that fails.
-std::map<std::string, check> checks_of(const reports& survey) {
-  std::map<std::string, check> result;
-  for (const auto& report : survey)
-    for (const auto& x : report.checks) {
-      auto [known, is_new] = result.emplace(x.name, x);
-      if (!is_new && known->second.ok && !x.ok)
-        known->second = x;
-    }
-  return result;
-}
-
-bool all_ok(const std::map<std::string, check>& checks) {
-  return std::all_of(checks.begin(), checks.end(),
-                     [](const auto& x) { return x.second.ok; });
-}
-
-void write_checks(json_writer& json, const std::map<std::string, check>& checks) {
-  json.key("checks").open_object();
-  for (const auto& [name, x] : checks)
-    json.key(name)
-      .open_object()
-      .member("ok", x.ok)
-      .member("detail", x.detail)
-      .close_object();
-  json.close_object();
-}
-
-/// Writes the alerts; returns how many there are.
-size_t write_alerts(json_writer& json, const reports& survey) {
-  size_t count = 0;
-  json.key("alerts").open_array();
-  for (const auto& report : survey)
-    for (const auto& x : report.alerts) {
-      ++count;
-      json.open_object()
-        .member("id", x.id)
-        .member("text", x.text)
-        .key("since")
-        .time(x.since_ms)
-        .member("actor", report.name);
-      if (!report.key.empty())
-        json.member("key", report.key);
-      json.close_object();
-    }
-  json.close_array();
-  return count;
 }
 
 // -- numbers ----------------------------------------------------------------------------
@@ -117,18 +63,6 @@ void write_process(json_writer& json, const process_io& x) {
     .member("deviceReadBytes", x.device_read_bytes)
     .member("deviceWriteBytes", x.device_write_bytes)
     .close_object();
-}
-
-/// The spool's fill, as its keeper tells it; nothing where there is no spool.
-void write_spool(json_writer& json, const reports& survey) {
-  for (const auto& report : survey) {
-    if (report.name != "spool-keeper")
-      continue;
-    json.key("spool").open_object();
-    for (const auto& x : report.state)
-      caf::visit([&](const auto& value) { json.member(x.name, value); }, x.value);
-    json.close_object();
-  }
 }
 
 void write_window(json_writer& json, const metrics_window& x) {
@@ -185,7 +119,7 @@ void reply_unavailable(edge& e, exchange& x, const caf::error& why) {
   x.reply({503, json.take()});
 }
 
-void on_totals(edge& e, exchange& x, const reports& survey,
+void on_totals(edge& e, exchange& x, const survey_reports& survey,
                const metrics_totals& totals) {
   const auto checks = checks_of(survey);
   json_writer parts;
@@ -193,6 +127,7 @@ void on_totals(edge& e, exchange& x, const reports& survey,
   write_io_metrics(parts, totals);
   const auto alerts = write_alerts(parts, survey);
   write_checks(parts, checks);
+  write_troubles(parts, survey);
   write_spool(parts, survey);
   write_process(parts, totals.kernel);
   const auto sound = alerts == 0 && all_ok(checks);
@@ -200,7 +135,7 @@ void on_totals(edge& e, exchange& x, const reports& survey,
   x.reply({200, parts.close_object().take()});
 }
 
-void on_survey(edge& e, const exchange_ptr& x, const reports& survey) {
+void on_survey(edge& e, const exchange_ptr& x, const survey_reports& survey) {
   e.request(metrics(e), telling_time_max, atom::totals_v)
     .then(
       [&e, x, survey](const metrics_totals& totals) { on_totals(e, *x, survey, totals); },
@@ -209,7 +144,7 @@ void on_survey(edge& e, const exchange_ptr& x, const reports& survey) {
 
 void get_health(edge& e, const exchange_ptr& x) {
   e.request(e.actors().supervisor, telling_time_max, atom::survey_v)
-    .then([&e, x](const reports& survey) { on_survey(e, x, survey); },
+    .then([&e, x](const survey_reports& survey) { on_survey(e, x, survey); },
           [&e, x](const caf::error& why) { reply_unavailable(e, *x, why); });
 }
 
@@ -220,7 +155,7 @@ void get_live(edge&, const exchange_ptr& x) {
 void get_ready(edge& e, const exchange_ptr& x) {
   e.request(e.actors().supervisor, telling_time_max, atom::survey_v)
     .then(
-      [x](const reports& survey) {
+      [x](const survey_reports& survey) {
         const auto checks = checks_of(survey);
         const auto ready = all_ok(checks);
         json_writer json;

@@ -31,13 +31,33 @@ class Health(harness.Case):
         health = service.get("/health").json
         self.assertEqual([x["id"] for x in health["alerts"]], ["spool-lanes-short"])
         self.assertGreater(health["spool"]["laneRefusals"], 0)
+        self.assertEqual(health["troubles"]["spool-lanes-short"], 1)
         self.assertEqual(health["spool"]["lanes"], levels.count("ram"))
         self.assert_status(service.get("/health/ready"), 200)
         self.assert_status(service.put("/v1/sessions/s0/k?durability=ram", {"n": 1}), 202)
         self.assert_status(service.post("/v1/sessions/flush?durability=disk"), 200)
         self.assert_status(
             service.put("/v1/sessions/s259/k?durability=ram", {"n": 2}), 202)
-        self.assertEqual(service.get("/health").json["alerts"], [])
+        health = service.get("/health").json
+        self.assertEqual(health["alerts"], [])
+        self.assertEqual(health["troubles"]["spool-lanes-short"], 1)
+
+    def test_a_trouble_that_is_over_stays_counted(self):
+        service = self.start("--log.flush-interval=50ms", "--sqlite.queue-interval=50ms")
+        troubles = service.get("/health").json["troubles"]
+        self.assertEqual(set(troubles.values()), {0})
+        service.post_text("/v1/logs/app", "one\n")
+        self.assertTrue(service.comes_to_hold("app", b"one\n"))
+        self.data.joinpath("id").rename(self.data / "gone")
+        troubles = service.get("/health").json["troubles"]
+        self.assertEqual(troubles["data-directory-gone"], 1)
+        self.data.joinpath("gone").rename(self.data / "id")
+        service.post("/v1/db/execute?queue=true", {"sql": "no SQL at all"})
+        service.post("/v1/db/flush")
+        troubles = service.get("/health").json["troubles"]
+        self.assertEqual(troubles["data-directory-gone"], 1)
+        self.assertEqual(troubles["sql-dead-letters"], 1)
+        self.assertEqual(troubles["actor-restarted"], 0)
 
     def test_a_known_load_shows_exactly(self):
         service = self.start("--log.flush-interval=1h", "--session.debounce=1h",

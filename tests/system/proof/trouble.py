@@ -17,7 +17,9 @@ class TroubleCase(harness.Case):
         """It comes, and readiness is red while it stands."""
         self.assertTrue(harness.wait_until(lambda: name in alerts(service), seconds),
                         service.get("/health").text)
-        self.assertEqual(service.get("/health").json["status"], "degraded")
+        health = service.get("/health").json
+        self.assertEqual(health["status"], "degraded")
+        self.assertGreater(health["troubles"].get(name, 0), 0)
 
     def assert_red(self, service):
         self.assertTrue(harness.wait_until(
