@@ -163,7 +163,8 @@ CAF_TEST(commits that a failing disk took back are written again) {
   CAF_CHECK_EQUAL(whole(rows).size(), 2u);
   auto state = config.spool->state(config.spool->lane(lane_kind::session, "s"));
   CAF_CHECK_EQUAL(state.released, 2u);
-  CAF_CHECK_EQUAL(stats().stores.at(0).entries, 2u);
+  const auto entries = stats().stores.at(0).entries;
+  CAF_CHECK_EQUAL(entries, 2u);
   stop();
   config.spool.reset();
 }

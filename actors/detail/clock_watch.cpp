@@ -1,9 +1,9 @@
 #include "actors/detail/clock_watch.hpp"
 
 #include <sys/timex.h>
-#include <time.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <utility>
 
 namespace sluice::detail {

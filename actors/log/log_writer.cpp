@@ -97,7 +97,8 @@ caf::error log_writer_state::take_over(const std::string& log, log_file& x) {
   return state.note ? caf::error{} : claim_all(x, caf::none);
 }
 
-caf::error log_writer_state::claim_all(log_file& x, caf::optional<file_position> begun) {
+caf::error log_writer_state::claim_all(log_file& x,
+                                       const caf::optional<file_position>& begun) {
   claim(x, begun);
   // What is not where the file says has got another name, or others wrote behind it.
   if (x.lane != 0 && config_.spool->state(x.lane).released < x.written
@@ -107,7 +108,7 @@ caf::error log_writer_state::claim_all(log_file& x, caf::optional<file_position>
 }
 
 /// Counts what an earlier run wrote to the file as not synced, if it is there.
-void log_writer_state::claim(log_file& x, caf::optional<file_position> begun) {
+void log_writer_state::claim(log_file& x, const caf::optional<file_position>& begun) {
   if (x.lane == 0)
     return;
   const auto released = config_.spool->state(x.lane).released;

@@ -103,8 +103,8 @@ private:
   caf::error open(const std::string& log, log_file& to);
   caf::error make_directory();
   caf::error take_over(const std::string& log, log_file& x);
-  caf::error claim_all(log_file& x, caf::optional<file_position> begun);
-  void claim(log_file& x, caf::optional<file_position> begun);
+  caf::error claim_all(log_file& x, const caf::optional<file_position>& begun);
+  void claim(log_file& x, const caf::optional<file_position>& begun);
 
   // -- batches (log_writer_batches.cpp) ----------------------------------------------
   caf::error put(const log_batch& batch, log_outcome& outcome);
