@@ -51,6 +51,7 @@ CAF_ADD_ATOM(sluice, sluice::atom, recover, "recover")
 
 // -- topics ------------------------------------------------------------------
 CAF_ADD_ATOM(sluice, sluice::atom, connect, "connect")
+CAF_ADD_ATOM(sluice, sluice::atom, clients, "clients")
 CAF_ADD_ATOM(sluice, sluice::atom, publish, "publish")
 CAF_ADD_ATOM(sluice, sluice::atom, subscribe, "subscribe")
 CAF_ADD_ATOM(sluice, sluice::atom, leave, "leave")

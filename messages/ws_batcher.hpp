@@ -10,6 +10,7 @@
 #include <caf/variant.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -48,7 +49,21 @@ struct ws_request {
   bool operator==(const ws_request&) const = default;
 };
 
+/// A client that has come in.
+struct ws_connection {
+  /// No other has it in this run of the service.
+  uint64_t id = 0;
+  /// Its address and port.
+  std::string remote;
+  framing how = framing::single;
+  std::shared_ptr<ws_outlet> outlet;
+
+  bool operator==(const ws_connection&) const = default;
+};
+
 struct ws_connection_stats {
+  uint64_t id = 0;
+  std::string remote;
   uint64_t topics = 0;
   /// Not yet handed to the kernel.
   uint64_t queued_messages = 0;
@@ -102,10 +117,16 @@ typename Inspector::result_type inspect(Inspector& f, ws_request& x) {
   return f(caf::meta::type_name("ws_request"), x.id, x.what);
 }
 
+/// An outlet means something inside one process only; nothing of it is printed.
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, ws_connection& x) {
+  return f(caf::meta::type_name("ws_connection"), x.id, x.remote, x.how);
+}
+
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, ws_connection_stats& x) {
-  return f(caf::meta::type_name("ws_connection_stats"), x.topics, x.queued_messages,
-           x.queued_bytes, x.total_batched, x.total_sent, x.avg_batch_size, x.dropped);
+  return f(caf::meta::type_name("ws_connection_stats"), x.id, x.remote, x.topics,
+           x.queued_messages, x.queued_bytes, x.total_batched, x.total_sent, x.avg_batch_size, x.dropped);
 }
 
 } // namespace sluice

@@ -2,11 +2,8 @@
 // The reading half is somebody else's, on another thread.
 #pragma once
 
-#include <caf/meta/type_name.hpp>
-
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -39,18 +36,5 @@ public:
   /// Nothing more will be written.
   virtual void end() = 0;
 };
-
-/// How an outlet travels to its batcher.
-struct ws_outlet_handle {
-  std::shared_ptr<ws_outlet> outlet;
-
-  bool operator==(const ws_outlet_handle&) const = default;
-};
-
-/// An outlet means something inside one process only.
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, ws_outlet_handle&) {
-  return f(caf::meta::type_name("ws_outlet_handle"));
-}
 
 } // namespace sluice

@@ -89,9 +89,8 @@ struct topic_fixture : fixture {
 
   ws_client connect(framing how = framing::batch) {
     auto outlet = std::make_shared<test_outlet>();
-    auto with = batcher;
-    with.how = how;
-    return {tracked(sys.spawn(ws_batcher, with, hub, outlet)), outlet};
+    ws_connection who{1, "127.0.0.1:1", how, outlet};
+    return {tracked(sys.spawn(ws_batcher, batcher, hub, who)), outlet};
   }
 
   /// A connection that follows `topic`, and was told so.

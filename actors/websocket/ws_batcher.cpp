@@ -7,11 +7,11 @@
 namespace sluice {
 
 void ws_batcher_state::init(ws_batcher_config config, topic_hub_actor hub,
-                            std::shared_ptr<ws_outlet> outlet) {
+                            ws_connection client) {
   config_ = config;
   hub_ = std::move(hub);
-  outlet_ = std::move(outlet);
-  queue_ = ws_queue{config_.how};
+  client_ = std::move(client);
+  queue_ = ws_queue{client_.how};
   self_->monitor(hub_);
   self_->set_down_handler([this](const caf::down_msg&) {
     if (!closing_)
@@ -48,7 +48,7 @@ void ws_batcher_state::pump() {
     size_t offered = 0;
     for (auto piece : pieces)
       offered += piece.size();
-    const auto taken = outlet_->write(pieces);
+    const auto taken = client_.outlet->write(pieces);
     if (!taken)
       return leave();
     blocked_ = *taken < offered;
@@ -59,7 +59,7 @@ void ws_batcher_state::pump() {
       total_batched_ += done.messages > 1 ? done.messages : 0;
     }
     for (uint64_t i = 0; i < done.answers; ++i)
-      outlet_->answered();
+      client_.outlet->answered();
   }
   if (queue_.empty())
     answer_stop();
@@ -103,7 +103,7 @@ void ws_batcher_state::close(ws_close code, const std::string& reason) {
     report_losses(queue_.dropped(), true);
   }
   queue_.push_last(close_frame(static_cast<uint16_t>(code), reason));
-  outlet_->farewell();
+  client_.outlet->farewell();
   pump();
 }
 
@@ -111,7 +111,7 @@ void ws_batcher_state::leave() {
   closing_ = true;
   queue_.clear();
   answer_stop();
-  outlet_->end();
+  client_.outlet->end();
   self_->quit();
 }
 
@@ -138,6 +138,8 @@ caf::result<stop_report> ws_batcher_state::stop() {
 
 ws_connection_stats ws_batcher_state::stats() const {
   ws_connection_stats result;
+  result.id = client_.id;
+  result.remote = client_.remote;
   result.topics = topics_.size();
   result.queued_messages = queue_.messages();
   result.queued_bytes = queue_.bytes();
@@ -152,6 +154,7 @@ ws_connection_stats ws_batcher_state::stats() const {
 status_report ws_batcher_state::status() const {
   status_report report;
   report.name = name;
+  report.key = std::to_string(client_.id);
   report.held_bytes = queue_.bytes();
   report.state = {{"topics", static_cast<int64_t>(topics_.size())},
                   {"queuedMessages", static_cast<int64_t>(queue_.messages())},
@@ -164,10 +167,9 @@ status_report ws_batcher_state::status() const {
 
 ws_batcher_actor::behavior_type
 ws_batcher(ws_batcher_actor::stateful_pointer<ws_batcher_state> self,
-           ws_batcher_config config, topic_hub_actor hub,
-           std::shared_ptr<ws_outlet> outlet) {
+           ws_batcher_config config, topic_hub_actor hub, ws_connection client) {
   auto* state = &self->state;
-  state->init(config, std::move(hub), std::move(outlet));
+  state->init(config, std::move(hub), std::move(client));
   return {
     [state](atom::deliver, const delivery& what) { state->deliver(what); },
     [state](atom::shed) { state->shed(); },

@@ -21,8 +21,6 @@
 namespace sluice {
 
 struct ws_batcher_config {
-  /// How this client wants its messages.
-  framing how = framing::single;
   /// Bytes that may wait, past which the oldest are dropped, or the client is.
   uint64_t max_queue_bytes = 1'048'576;
   bool close_when_full = false;
@@ -36,8 +34,7 @@ public:
 
   explicit ws_batcher_state(ws_batcher_actor::pointer self) : self_(self) {}
 
-  void init(ws_batcher_config config, topic_hub_actor hub,
-            std::shared_ptr<ws_outlet> outlet);
+  void init(ws_batcher_config config, topic_hub_actor hub, ws_connection client);
 
   void deliver(const delivery& what);
   void shed();
@@ -72,7 +69,7 @@ private:
   ws_batcher_actor::pointer self_;
   ws_batcher_config config_;
   topic_hub_actor hub_;
-  std::shared_ptr<ws_outlet> outlet_;
+  ws_connection client_;
   ws_queue queue_;
   std::unordered_set<std::string> topics_;
 
@@ -89,7 +86,6 @@ private:
 
 ws_batcher_actor::behavior_type
 ws_batcher(ws_batcher_actor::stateful_pointer<ws_batcher_state> self,
-           ws_batcher_config config, topic_hub_actor hub,
-           std::shared_ptr<ws_outlet> outlet);
+           ws_batcher_config config, topic_hub_actor hub, ws_connection client);
 
 } // namespace sluice

@@ -30,7 +30,7 @@ void ws_batcher_state::operator()(const std::string& id, ws_subscribe& x) {
                           + std::to_string(config_.max_topics) + " topics");
   self_
     ->request(hub_, caf::infinite, atom::subscribe_v, subscriber_actor{self_},
-              config_.how, x.topics)
+              client_.how, x.topics)
     .then(
       [this, id, topics = std::move(x.topics)](const std::string& epoch) {
         for (const auto& each : topics)
@@ -81,7 +81,7 @@ std::string begin_answer(const std::string& id) {
 void ws_batcher_state::answer(const std::string& message) {
   if (closing_)
     return;
-  queue_.push_answer(notice_page(message, config_.how));
+  queue_.push_answer(notice_page(message, client_.how));
   keep_within(config_.max_queue_bytes);
   pump();
 }

@@ -50,7 +50,8 @@ public:
   void port(uint16_t number) { access_.port(number); }
 
 private:
-  std::optional<answer> check_client(const head& x, const route* to) const;
+  std::optional<answer> check_client(const head& x, const route* to,
+                                     const target* where) const;
   std::optional<answer> check_body(const head& x, const route& to, request& in) const;
 
   access_rules access_;

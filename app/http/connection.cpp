@@ -59,9 +59,14 @@ void connection::finish() {
 void connection::close() {
   if (phase_ == phase::closed)
     return;
+  close_socket();
+  forget();
+}
+
+/// Leaves the pool, which may end with it.
+void connection::forget() {
   phase_ = phase::closed;
   deadline_.cancel();
-  close_socket();
   pool_.open.erase(this);
   pool_.served -= served_ ? 1 : 0;
   if (pool_.on_closed)
@@ -185,6 +190,8 @@ void connection::read_body() {
 void connection::dispatch() {
   if (admitted_.refusal)
     return send(std::move(*admitted_.refusal));
+  if (admitted_.to->upgrade)
+    return upgrade();
   phase_ = phase::working;
   deadline_.lift();
   auto& in = admitted_.in;
@@ -196,6 +203,16 @@ void connection::dispatch() {
   } catch (const std::exception& what) {
     x->reply(problem(ec::unavailable, what.what()));
   }
+}
+
+void connection::upgrade() {
+  if (auto why = in_.check_upgrade())
+    return send(std::move(*why));
+  if (!pool_.on_upgrade || pool_.no_more_upgrades())
+    return send(problem(ec::unavailable, "there are too many WebSocket connections"));
+  upgraded result{release(), in_.take_header(), in_.take_rest(), where_.remote};
+  forget();
+  pool_.on_upgrade(std::move(result));
 }
 
 // -- refusing -----------------------------------------------------------------------
