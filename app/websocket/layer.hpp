@@ -44,7 +44,7 @@ public:
       read(room, erased(std::move(handler)));
     };
     return boost::asio::async_initiate<Token, signature>(
-      start, token, boost::asio::mutable_buffer{*buffer_sequence_begin(into)});
+      start, token, boost::asio::mutable_buffer(*boost::asio::buffer_sequence_begin(into)));
   }
 
   template <class Buffers, class Token>
@@ -84,7 +84,9 @@ private:
   std::function<void()> held_;
 };
 
-/// Closing is the session's business.
+/// Closing is the session's business, and so are Beast's own timeouts.
+inline void beast_close_socket(layer&) {}
+
 inline void teardown(boost::beast::role_type, layer&, boost::system::error_code& code) {
   code = {};
 }
