@@ -79,10 +79,10 @@ class WebSocketCase(harness.Case):
         self.assertTrue(harness.wait_until(lambda: self.connections(service) == [], 30),
                         self.connections(service)[:3])
 
-    def assert_unharmed(self, client):
-        """Somebody else is served as if nothing had happened."""
-        seq = client.publish("unharmed", "?")
-        client.expect(lambda: seq in numbers(client.on("unharmed")))
+    def assert_served(self, client, topic):
+        """It follows this topic, and is told what comes."""
+        seq = client.publish(topic, "served?", "critical")
+        client.expect(lambda: seq in numbers(client.on(topic)))
 
     def assert_in_order(self, messages, first, last):
         """All of these numbers, once, without a hole or a step back."""

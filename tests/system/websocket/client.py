@@ -19,6 +19,8 @@ class Client:
     def __init__(self, batch):
         self.batch = batch
         self.frames = []
+        self.parsed = 0
+        self.seen = []
         self.asked = 0
         # Code and reason of the close frame that came, or of the lack of one.
         self.closed = None
@@ -32,7 +34,11 @@ class Client:
 
     @property
     def messages(self):
-        return [part for frame in list(self.frames) for part in self.parts(frame)]
+        """All that came so far. Each frame is parsed once."""
+        while self.parsed < len(self.frames):
+            self.seen += self.parts(self.frames[self.parsed])
+            self.parsed += 1
+        return self.seen
 
     def on(self, topic):
         """What was told of a topic: messages and notices."""
