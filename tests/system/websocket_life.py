@@ -101,9 +101,11 @@ class Stops(WebSocketCase):
             publisher.send({"op": "publish", "topic": "a", "data": n, "id": n})
             if n == 1500:
                 service.signal(signal.SIGTERM)
-        for client in [*clients, publisher]:
+        for client in clients:
             client.expect_close(1001)
             client.expect_end()
+        # What it had still to say may cost it the goodbye.
+        publisher.expect_end()
         self.assertEqual(service.wait(), 0, service.log())
         taken = [each["id"] for each in publisher.messages if each.get("ok")]
         for client in clients:
@@ -193,7 +195,7 @@ class Listing(WebSocketCase):
         self.assertEqual(self.connections(self.start()), [])
 
     def test_a_connection_is_told_with_its_numbers(self):
-        service = self.start()
+        service = self.start(NEVER)
         client = self.raw(service)
         fresh = self.one(service)
         host, port = client.sock.getsockname()
@@ -206,15 +208,15 @@ class Listing(WebSocketCase):
         client.subscribe("a", "b")
         for n in range(40):
             client.publish("a", n)
-        client.do("flush")
         client.expect(lambda: len(client.on("a")) == 40)
         told = self.one(service)
-        self.assertEqual((told["id"], told["topics"], told["queuedMessages"],
-                          told["queuedBytes"], told["dropped"]), (fresh["id"], 2, 0, 0, 0))
-        self.assertEqual(told["totalSent"], 40)
+        self.assertEqual(told["id"], fresh["id"])
+        self.assertEqual(told["topics"], 2)
+        for name in ("queuedMessages", "queuedBytes", "dropped"):
+            self.assertEqual(told[name], 0, name)
         self.assertEqual(told["totalBatched"], 40)
+        self.assertGreaterEqual(told["totalSent"], 40)
         self.assertGreater(told["avgBatchSize"], 1)
-        self.assertLessEqual(told["avgBatchSize"], 40)
 
     def test_what_a_client_does_not_take_is_told_as_queued(self):
         service = self.start()
