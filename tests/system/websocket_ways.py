@@ -9,7 +9,7 @@ from websocket.case import NEVER, WebSocketCase, resident_bytes, sanitized
 from websocket.client import BATCH, PLAIN, numbers
 
 MIB = 1024 * 1024
-NO_BATCHING = {"SECURECLAW_WS_MESSAGE_BATCHING": "false"}
+BATCHING = "SECURECLAW_WS_MESSAGE_BATCHING"
 OFFER = {"Sec_WebSocket_Extensions": "permessage-deflate"}
 
 
@@ -25,9 +25,12 @@ class Batching(WebSocketCase):
         self.assert_each_at_once(self.start(NEVER, "--websocket.batching=false"))
 
     def test_the_environment_turns_batching_off(self):
-        self.assert_each_at_once(self.start(NEVER, env=NO_BATCHING))
-        self.assertEqual(self.refusal(env={**NO_BATCHING, next(iter(NO_BATCHING)): "no"})
-                         [0], 2)
+        self.assert_each_at_once(self.start(NEVER, env={BATCHING: "false"}))
+
+    def test_the_environment_says_yes_or_no_and_nothing_else(self):
+        code, log = self.refusal(env={BATCHING: "perhaps"})
+        self.assertEqual(code, 2)
+        self.assertIn(BATCHING, log)
 
     def test_a_batch_of_one_is_a_message_at_once(self):
         self.assert_each_at_once(self.start(NEVER, "--websocket.max-batch=1"))
@@ -56,6 +59,13 @@ class Batching(WebSocketCase):
         client.expect_data("a", list(range(7)))
         told = [each for each in client.frames if '"data"' in each]
         self.assertEqual(len(told), 1)
+
+    def test_in_order_nothing_says_critical(self):
+        client = self.ws(self.start(NEVER))
+        client.subscribe("a")
+        seq = client.publish("a", 1, "critical")
+        client.expect(lambda: client.on("a"))
+        self.assertEqual(client.on("a"), [{"topic": "a", "seq": seq, "data": 1}])
 
 
 class Overtaking(WebSocketCase):
@@ -96,14 +106,6 @@ class Overtaking(WebSocketCase):
         late.expect(lambda: len(late.on("a")) == 3)
         self.assertEqual(sorted(numbers(late.on("a"))), [first, first + 1, first + 2])
 
-    def test_in_order_nothing_says_critical(self):
-        service = self.start(NEVER, f"--data-dir={self.folder / 'other'}")
-        client = self.ws(service)
-        client.subscribe("a")
-        seq = client.publish("a", 1, "critical")
-        client.expect(lambda: client.on("a"))
-        self.assertEqual(client.on("a"), [{"topic": "a", "seq": seq, "data": 1}])
-
 
 class Deflated(WebSocketCase):
     def deflating(self, *options):
@@ -120,12 +122,16 @@ class Deflated(WebSocketCase):
     def compressed(self, data, **more):
         return frames.frame(frames.TEXT, self.deflate(data), rsv=frames.RSV[0], **more)
 
-    def test_compression_is_agreed_on_only_where_it_is_set(self):
-        for service, extensions in ((self.start(), ""), (self.deflating(
-                f"--data-dir={self.folder / 'other'}"), "permessage-deflate")):
-            for client in (self.ws(service, deflate=True), self.chromium(service)):
-                self.assertIn(extensions, client.opened["extensions"])
-                self.assertEqual(bool(extensions), bool(client.opened["extensions"]))
+    def test_compression_is_agreed_on_where_it_is_set(self):
+        service = self.deflating()
+        for client in (self.ws(service, deflate=True), self.chromium(service)):
+            self.assertIn("permessage-deflate", client.opened["extensions"])
+        self.assertEqual(self.ws(service, deflate=False).opened["extensions"], "")
+
+    def test_compression_is_not_agreed_on_by_default(self):
+        service = self.start()
+        for client in (self.ws(service, deflate=True), self.chromium(service)):
+            self.assertEqual(client.opened["extensions"], "")
 
     def test_clients_of_others_understand_what_is_compressed(self):
         service = self.deflating("--websocket.batch-interval=20ms")
@@ -199,11 +205,14 @@ class Deflated(WebSocketCase):
         self.assert_served(other, "other")
 
     def test_without_an_agreement_a_compressed_frame_is_a_protocol_error(self):
-        for service in (self.start(), self.deflating(
-                f"--data-dir={self.folder / 'other'}")):
-            client = self.raw(service)
+        for offers, service in ((OFFER, self.start()), ({}, self.another_deflating())):
+            client = self.raw(service, **offers)
             client.send_bytes(self.compressed(b"{}"))
             client.expect_close(1002)
+
+    def another_deflating(self):
+        self.data = self.folder / "another"
+        return self.deflating()
 
 
 if __name__ == "__main__":
