@@ -117,7 +117,7 @@ CAF_TEST(lanes keep their numbers while there is a place for each) {
 }
 
 CAF_TEST(a start with a smaller bound takes over all lanes) {
-  config.max_bytes = 32 * 1'048'576;
+  config.max_bytes = 33'554'432;
   aut.reset();
   std::filesystem::remove_all(config.dir);
   reopen();
