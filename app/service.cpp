@@ -187,8 +187,7 @@ caf::error service::serve() {
   http::backend backend{self.root, self.actors,
                         std::make_shared<budget>(self.config.http.max_in_flight_bytes),
                         self.json};
-  self.http =
-    std::make_unique<http::server>(self.system, self.config.http,
+  self.http = std::make_unique<http::server>(self.system, self.config.http,
                                              self.config.websocket, std::move(backend));
   auto problem = self.http->start();
   if (problem)

@@ -71,8 +71,7 @@ using topic_hub_actor = caf::typed_actor<
   caf::replies_to<atom::subscribe, subscriber_actor, framing,
                   std::vector<subscription>>::with<std::string>,
   /// Follows these topics no longer.
-  caf::replies_to<atom::leave, subscriber_actor,
-                  std::vector<std::string>>::with<bool>,
+  caf::replies_to<atom::leave, subscriber_actor, std::vector<std::string>>::with<bool>,
   /// Sends what waits for the end of its window; answers with how many messages.
   caf::replies_to<atom::flush>::with<uint64_t>,
   /// Tells the topics' numbers.

@@ -126,7 +126,8 @@ typename Inspector::result_type inspect(Inspector& f, ws_connection& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, ws_connection_stats& x) {
   return f(caf::meta::type_name("ws_connection_stats"), x.id, x.remote, x.topics,
-           x.queued_messages, x.queued_bytes, x.total_batched, x.total_sent, x.avg_batch_size, x.dropped);
+           x.queued_messages, x.queued_bytes, x.total_batched, x.total_sent,
+           x.avg_batch_size, x.dropped);
 }
 
 } // namespace sluice

@@ -53,6 +53,8 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
     [](atom::start) { return subsystems{}; },
     [](atom::open, const std::string&) { return log_buffer_actor{}; },
     [](atom::find, const std::string&) { return log_buffer_actor{}; },
+    [](atom::connect, const ws_connection&) { return ws_batcher_actor{}; },
+    [](atom::clients) { return std::vector<ws_batcher_actor>{}; },
     [](atom::logs) { return std::vector<log_entry>{}; },
     [self, all](atom::survey) {
       auto promise = self->make_response_promise<std::vector<status_report>>();

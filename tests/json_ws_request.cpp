@@ -52,8 +52,9 @@ CAF_TEST(data may be any value) {
 }
 
 CAF_TEST(unsubscribe and flush are read) {
-  CAF_CHECK_EQUAL(read_as<ws_unsubscribe>(R"({"op":"unsubscribe","topics":["a"]})").topics,
-                  std::vector<std::string>{"a"});
+  CAF_CHECK_EQUAL(
+    read_as<ws_unsubscribe>(R"({"op":"unsubscribe","topics":["a"]})").topics,
+    std::vector<std::string>{"a"});
   read_as<ws_flush>(R"({"op":"flush","id":"x"})");
 }
 
@@ -74,14 +75,14 @@ CAF_TEST(what is asked wrongly is told) {
   CAF_CHECK(refusal(R"({"op":"publish","topic":"a"})").find("data") != std::string::npos);
   CAF_CHECK(refusal(R"({"op":"publish","topic":"../a","data":1})").find("name")
             != std::string::npos);
-  CAF_CHECK(refusal(R"({"op":"publish","topic":"a","data":1,"priority":"high"})")
-              .find("priority")
-            != std::string::npos);
+  CAF_CHECK(
+    refusal(R"({"op":"publish","topic":"a","data":1,"priority":"high"})").find("priority")
+    != std::string::npos);
   CAF_CHECK(refusal(R"({"op":"subscribe","topics":[]})").find("empty")
             != std::string::npos);
-  CAF_CHECK(refusal(R"({"op":"subscribe","topics":[{"topic":"a","after":-1}]})")
-              .find("after")
-            != std::string::npos);
+  CAF_CHECK(
+    refusal(R"({"op":"subscribe","topics":[{"topic":"a","after":-1}]})").find("after")
+    != std::string::npos);
 }
 
 CAF_TEST(an id that is too long is told) {

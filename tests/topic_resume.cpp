@@ -90,7 +90,8 @@ CAF_TEST(the history is bounded in bytes) {
   start();
   for (int i = 0; i < 5; ++i)
     publish("a", '"' + std::string(10'000, 'x') + '"');
-  CAF_CHECK_LESS_OR_EQUAL(get<topic_hub_stats>(hub, atom::stats_v).history_bytes, 30'000u);
+  CAF_CHECK_LESS_OR_EQUAL(get<topic_hub_stats>(hub, atom::stats_v).history_bytes,
+                          30'000u);
   CAF_CHECK_EQUAL(first(resume(0)), "[" + gap(4) + "]");
 }
 
@@ -128,7 +129,8 @@ CAF_TEST(all histories together take half of the memory at most) {
   start();
   for (int i = 0; i < 20; ++i)
     publish("t" + std::to_string(i), '"' + std::string(10'000, 'x') + '"');
-  CAF_CHECK_LESS_OR_EQUAL(get<topic_hub_stats>(hub, atom::stats_v).history_bytes, 50'000u);
+  CAF_CHECK_LESS_OR_EQUAL(get<topic_hub_stats>(hub, atom::stats_v).history_bytes,
+                          50'000u);
 }
 
 CAF_TEST(a message that overtook is resumed in its place) {

@@ -55,8 +55,7 @@ CAF_TEST(a mistake is answered and the connection goes on) {
   say(client, {"1", ws_mistake{"invalid-argument", "no \"such\" op"}});
   CAF_CHECK_EQUAL(
     client.take(),
-    texts{
-      R"([{"id":1,"error":{"code":"invalid-argument","detail":"no \"such\" op"}}])"});
+    texts{R"([{"id":1,"error":{"code":"invalid-argument","detail":"no \"such\" op"}}])"});
   say(client, {"2", ws_flush{}});
   CAF_CHECK_EQUAL(client.take().size(), 1u);
 }

@@ -1,9 +1,9 @@
 // What a connection's queue promises: order, a bound, and a word about what was lost in
 // the place where it was lost.
 #define CAF_SUITE ws_queue
+#include "actors/websocket/ws_queue.hpp"
 #include "actors/websocket/page_builder.hpp"
 #include "actors/websocket/ws_deflater.hpp"
-#include "actors/websocket/ws_queue.hpp"
 
 #include "tests/topic_fixture.hpp"
 
@@ -69,8 +69,8 @@ CAF_TEST(the oldest is dropped first and told in its place) {
   push("b", 1);
   push("a", 2);
   CAF_CHECK(queue.shrink_to(queue.bytes() - 1));
-  CAF_CHECK_EQUAL(drain(), (texts{lost("a", 1, 1), message("b", 1, data),
-                                  message("a", 2, data)}));
+  CAF_CHECK_EQUAL(drain(),
+                  (texts{lost("a", 1, 1), message("b", 1, data), message("a", 2, data)}));
 }
 
 CAF_TEST(losses of one topic are told in one) {
@@ -79,8 +79,8 @@ CAF_TEST(losses of one topic are told in one) {
   CAF_CHECK(queue.shrink_to(queue.bytes() / 2));
   auto got = drain();
   const auto kept = got.size() - 1;
-  CAF_CHECK_EQUAL(got.front(), lost("a", 100 - static_cast<int>(kept),
-                                    100 - static_cast<int>(kept)));
+  CAF_CHECK_EQUAL(got.front(),
+                  lost("a", 100 - static_cast<int>(kept), 100 - static_cast<int>(kept)));
   CAF_CHECK_GREATER(kept, 40u);
   CAF_CHECK_EQUAL(queue.dropped(), 100 - kept);
 }
@@ -90,8 +90,8 @@ CAF_TEST(a critical message is not dropped and losses are told around it) {
   push("a", 2, true);
   push("a", 3);
   CAF_CHECK(!queue.shrink_to(1));
-  CAF_CHECK_EQUAL(drain(), (texts{lost("a", 1, 1), message("a", 2, data),
-                                  lost("a", 1, 3)}));
+  CAF_CHECK_EQUAL(drain(),
+                  (texts{lost("a", 1, 1), message("a", 2, data), lost("a", 1, 3)}));
 }
 
 CAF_TEST(what is on its way is not dropped) {

@@ -108,8 +108,11 @@ caf::error read_publish(dom::element x, const std::string& text, request& out) {
   auto data = known_field("data");
   data.required = true;
   auto err = read_fields(x, "a request",
-                         {known_field("op"), known_field("id"), topic_field(what.topic),
-                          data, {"priority", false, priority}});
+                         {known_field("op"),
+                          known_field("id"),
+                          topic_field(what.topic),
+                          data,
+                          {"priority", false, priority}});
   if (!err)
     what.data = slice(text, "data");
   out = std::move(what);
@@ -153,9 +156,9 @@ ws_request read_ws_request(const std::string& text) {
     result.id = slice(text, "id");
     if (!is_id(id, result.id)) {
       result.id.clear();
-      result.what = mistake(invalid("\"id\" must be a number or a string, of "
-                                    + std::to_string(request_id_bytes_max)
-                                    + " bytes at most"));
+      result.what =
+        mistake(invalid("\"id\" must be a number or a string, of "
+                        + std::to_string(request_id_bytes_max) + " bytes at most"));
       return result;
     }
   }

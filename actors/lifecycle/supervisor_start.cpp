@@ -206,8 +206,8 @@ void supervisor_state::start_queue(const sqlite_writer_actor& writer,
 void supervisor_state::start_topics(subsystems& started) {
   auto config = config_.topics;
   config.epoch = new_epoch();
-  topics_ = adopt("topic-hub", "", stage::intake,
-                  self_->spawn(topic_hub, std::move(config)));
+  topics_ =
+    adopt("topic-hub", "", stage::intake, self_->spawn(topic_hub, std::move(config)));
   started.topics = topics_;
 }
 

@@ -26,8 +26,8 @@ void ws_batcher_state::operator()(const std::string& id, ws_subscribe& x) {
     wanted.insert(each.topic);
   if (wanted.size() > config_.max_topics)
     return answer_error(id, to_string(ec::too_large),
-                        "a connection may follow "
-                          + std::to_string(config_.max_topics) + " topics");
+                        "a connection may follow " + std::to_string(config_.max_topics)
+                          + " topics");
   self_
     ->request(hub_, caf::infinite, atom::subscribe_v, subscriber_actor{self_},
               client_.how, x.topics)
@@ -41,8 +41,7 @@ void ws_batcher_state::operator()(const std::string& id, ws_subscribe& x) {
 }
 
 void ws_batcher_state::operator()(const std::string& id, const ws_unsubscribe& x) {
-  self_
-    ->request(hub_, caf::infinite, atom::leave_v, subscriber_actor{self_}, x.topics)
+  self_->request(hub_, caf::infinite, atom::leave_v, subscriber_actor{self_}, x.topics)
     .then(
       [this, id, topics = x.topics](bool) {
         for (const auto& each : topics)

@@ -34,7 +34,9 @@ public:
   void count_sent(size_t bytes) { traffic_.network_sent += bytes; }
 
   /// Where other threads count what they sent.
-  std::shared_ptr<std::atomic<uint64_t>> sent_elsewhere() const { return sent_elsewhere_; }
+  std::shared_ptr<std::atomic<uint64_t>> sent_elsewhere() const {
+    return sent_elsewhere_;
+  }
 
   using log_user = std::function<void(const log_buffer_actor&)>;
 

@@ -99,8 +99,8 @@ std::optional<answer> incoming::check_upgrade() const {
   const auto& fields = parser_->get();
   const auto right_version = fields[field::sec_websocket_version] == "13";
   if (!boost::beast::websocket::is_upgrade(fields.base()) || !right_version) {
-    auto why = http::problem(426, "upgrade-required",
-                             "this path speaks WebSocket, version 13");
+    auto why =
+      http::problem(426, "upgrade-required", "this path speaks WebSocket, version 13");
     why.headers = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
     return why;
   }

@@ -109,7 +109,8 @@ private:
     error_code ignored;
     peer.set_option(tcp::no_delay{true}, ignored);
     const auto from = peer.remote_endpoint(ignored);
-    entrance result{"", false, bracketed(from.address()) + ':' + std::to_string(from.port())};
+    entrance result{"", false,
+                    bracketed(from.address()) + ':' + std::to_string(from.port())};
     if (any_address_)
       result.local_address = bracketed(peer.local_endpoint(ignored).address());
     return result;

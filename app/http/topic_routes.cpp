@@ -106,8 +106,9 @@ void ask_all(edge& e, const exchange_ptr& x,
 
 void get_connections(edge& e, const exchange_ptr& x) {
   e.request(e.actors().supervisor, telling_time_max, atom::clients_v)
-    .then([&e, x](const std::vector<ws_batcher_actor>& clients) { ask_all(e, x, clients); },
-          refuse(x));
+    .then(
+      [&e, x](const std::vector<ws_batcher_actor>& clients) { ask_all(e, x, clients); },
+      refuse(x));
 }
 
 } // namespace

@@ -44,7 +44,8 @@ public:
       read(room, erased(std::move(handler)));
     };
     return boost::asio::async_initiate<Token, signature>(
-      start, token, boost::asio::mutable_buffer(*boost::asio::buffer_sequence_begin(into)));
+      start, token,
+      boost::asio::mutable_buffer(*boost::asio::buffer_sequence_begin(into)));
   }
 
   template <class Buffers, class Token>

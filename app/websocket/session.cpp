@@ -63,7 +63,8 @@ session::session(session_owner& owner, uint64_t id, std::unique_ptr<transport> o
   how_ = chosen_protocol(request_) == batch_protocol ? framing::batch : framing::single;
   const auto offers = request_[boost::beast::http::field::sec_websocket_extensions];
   // A smaller window than the one that frames are made with would not do.
-  if (deflate && how_ == framing::batch && offers.find("permessage-deflate") != offers.npos
+  if (deflate && how_ == framing::batch
+      && offers.find("permessage-deflate") != offers.npos
       && offers.find("server_max_window_bits") == offers.npos)
     how_ = framing::deflated;
 }
@@ -115,8 +116,9 @@ void session::on_message() {
                    std::string{"only text is understood"});
   } else {
     owe();
-    caf::anon_send(batcher_, atom::append_v,
-                   json::read_ws_request(boost::beast::buffers_to_string(buffer_.data())));
+    caf::anon_send(
+      batcher_, atom::append_v,
+      json::read_ws_request(boost::beast::buffers_to_string(buffer_.data())));
   }
   buffer_.consume(buffer_.size());
   if (buffer_.capacity() > 65'536)
@@ -201,12 +203,13 @@ void session::read_past() {
   if (ended_)
     return;
   buffer_.clear();
-  over_->read(buffer_.prepare(65'536), [me = shared_from_this()](error_code code, size_t) {
-    if (code)
-      me->end();
-    else
-      me->read_past();
-  });
+  over_->read(buffer_.prepare(65'536),
+              [me = shared_from_this()](error_code code, size_t) {
+                if (code)
+                  me->end();
+                else
+                  me->read_past();
+              });
 }
 
 void session::linger(clock::duration span) {
