@@ -14,6 +14,7 @@ namespace sluice {
 enum class ws_close : uint16_t {
   going_away = 1001,
   wrong_kind = 1003,
+  wrong_text = 1007,
   restart = 1012,
   try_again = 1013,
 };

@@ -85,13 +85,32 @@ CAF_TEST(losses of one topic are told in one) {
   CAF_CHECK_EQUAL(queue.dropped(), 100 - kept);
 }
 
-CAF_TEST(a critical message is not dropped and losses are told around it) {
+CAF_TEST(a critical message is dropped last and losses are told around it) {
   push("a", 1);
   push("a", 2, true);
   push("a", 3);
-  CAF_CHECK(!queue.shrink_to(1));
+  CAF_CHECK(queue.shrink_to(700));
   CAF_CHECK_EQUAL(drain(),
                   (texts{lost("a", 1, 1), message("a", 2, data), lost("a", 1, 3)}));
+}
+
+CAF_TEST(a critical message that is dropped is told too) {
+  push("a", 1);
+  push("a", 2, true);
+  push("a", 3, true);
+  CAF_CHECK(queue.shrink_to(200));
+  CAF_CHECK_EQUAL(drain(), (texts{lost("a", 3, 3)}));
+}
+
+CAF_TEST(a loss that a write did not reach is told by the next) {
+  texts expected;
+  for (int i = 0; i < 70; ++i) {
+    auto topic = "t" + std::to_string(i);
+    push(topic, 1);
+    expected.push_back(lost(topic, 1, 1));
+  }
+  queue.shrink_to(0);
+  CAF_CHECK_EQUAL(drain(), expected);
 }
 
 CAF_TEST(what is on its way is not dropped) {

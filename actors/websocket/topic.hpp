@@ -39,7 +39,9 @@ public:
   /// Numbers go on behind `floor`.
   topic(const std::string& name, uint64_t floor, history_limits limits, kept_pages& kept,
         ws_deflater& deflater)
-      : last_(floor), limits_(limits), kept_(kept), open_(name, deflater) {}
+      : last_(floor), limits_(limits),
+        page_bytes_max_(std::min<uint64_t>(limits.bytes / 4, 65'536)), kept_(kept),
+        open_(name, deflater) {}
   topic(const topic&) = delete;
   topic& operator=(const topic&) = delete;
   ~topic();
@@ -59,8 +61,10 @@ public:
   /// What is sealed and not yet handed out.
   std::vector<page_ptr> take_waiting();
 
-  uint64_t open_count() const { return open_.count(); }
-  uint64_t open_bytes() const { return open_.bytes(); }
+  /// Whether the open page is to wait for no more.
+  bool full(uint64_t messages_max) const {
+    return open_.count() >= messages_max || open_.bytes() >= page_bytes_max_;
+  }
   bool has_waiting() const { return !open_.empty() || !waiting_.empty(); }
   uint64_t last() const { return last_; }
 
@@ -95,6 +99,8 @@ private:
 
   uint64_t last_;
   history_limits limits_;
+  /// Text of a page. History is kept by the page, so a page is a small part of it.
+  uint64_t page_bytes_max_;
   kept_pages& kept_;
   page_builder open_;
   std::vector<page_ptr> waiting_;

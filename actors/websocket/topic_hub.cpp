@@ -40,10 +40,11 @@ caf::result<publish_receipt> topic_hub_state::publish(const publication& what) {
     delivered_ += to->followers().size();
     send(round);
   }
-  const auto full =
-    to->open_count() >= config_.max_batch || to->open_bytes() >= page_bytes_max;
-  if (full || !config_.batching || (what.critical && !overtakes)) {
-    to->seal(what.critical);
+  if (what.critical && !overtakes) {
+    to->seal(true);
+    wait_for_window(*to);
+    flush();
+  } else if (!config_.batching || to->full(config_.max_batch)) {
     send_now(*to);
   } else if (to->has_waiting()) {
     wait_for_window(*to);
@@ -60,12 +61,19 @@ bool topic_hub_state::with_room(Add add) {
     }
     kept_.pages.front().owner->forget_oldest();
   }
-  memory_short_.clear();
+  if (!is_short())
+    memory_short_.clear();
   return true;
 }
 
+/// Whether so little is left that slow connections have to give way, while there still
+/// is room for what comes until they have.
+bool topic_hub_state::is_short() const {
+  return config_.memory->used_bytes() > config_.memory->limit_bytes() / 8 * 7;
+}
+
 void topic_hub_state::shed() {
-  memory_short_.note("connections that are too slow hold all of the "
+  memory_short_.note("connections that are too slow hold most of the "
                      + std::to_string(config_.memory->limit_bytes())
                      + " bytes that websocket.max-total-queue-bytes allows");
   if (self_->clock().now() < may_shed_at_)
@@ -101,6 +109,8 @@ void topic_hub_state::send(gathering& round) {
   // Whatever was sent is history now, which leaves half of the memory to the queues.
   while (kept_.bytes > config_.memory->limit_bytes() / 2)
     kept_.pages.front().owner->forget_oldest();
+  if (is_short())
+    shed();
   round.finish([this](const follower& to, delivery what) {
     self_->send(to.who, atom::deliver_v, std::move(what));
   });

@@ -61,10 +61,8 @@ public:
   stop_report stop();
 
 private:
-  /// Text of a page, past which it does not wait.
-  static constexpr uint64_t page_bytes_max = 65'536;
   /// Between two times that slow connections are made to drop what they hold.
-  static constexpr caf::timespan shed_pause = std::chrono::seconds{1};
+  static constexpr caf::timespan shed_pause = std::chrono::milliseconds{20};
 
   // -- topics (topic_hub_topics.cpp) -------------------------------------------------
   /// Makes it if need be; null if there are too many.
@@ -82,6 +80,7 @@ private:
   /// Whether the message found room in memory; history gives way to it.
   template <class Add>
   bool with_room(Add add);
+  bool is_short() const;
   void shed();
   void wait_for_window(topic& which);
   void send_now(topic& which);

@@ -13,8 +13,12 @@ namespace sluice {
 topic* topic_hub_state::open(const std::string& topic_name) {
   if (auto known = topics_.find(topic_name); known != topics_.end())
     return known->second.get();
-  if (topics_.size() >= config_.max_topics && !forget_unused())
-    return nullptr;
+  if (topics_.size() >= config_.max_topics && !forget_unused()) {
+    // A topic whose messages wait is in use. It may not be once they are sent.
+    flush();
+    if (!forget_unused())
+      return nullptr;
+  }
   auto made =
     std::make_unique<topic>(topic_name, floor_, config_.history, kept_, deflater_);
   made->used_at = self_->clock().now();

@@ -6,6 +6,12 @@
 
 namespace sluice {
 
+namespace {
+
+constexpr const char* stopping_text = "the service is stopping";
+
+} // namespace
+
 void ws_batcher_state::init(ws_batcher_config config, topic_hub_actor hub,
                             ws_connection client) {
   config_ = config;
@@ -13,10 +19,7 @@ void ws_batcher_state::init(ws_batcher_config config, topic_hub_actor hub,
   client_ = std::move(client);
   queue_ = ws_queue{client_.how};
   self_->monitor(hub_);
-  self_->set_down_handler([this](const caf::down_msg&) {
-    if (!closing_)
-      close(ws_close::restart, "the topics are being started anew");
-  });
+  self_->set_down_handler([this](const caf::down_msg& x) { on_hub_down(x.reason); });
 }
 
 // -- writing ------------------------------------------------------------------------
@@ -26,8 +29,8 @@ void ws_batcher_state::deliver(const delivery& what) {
     return;
   for (const auto& page : *what.pages)
     queue_.push(page);
-  keep_within(config_.max_queue_bytes);
   pump();
+  keep_within(config_.max_queue_bytes);
 }
 
 void ws_batcher_state::control(std::string& frame) {
@@ -68,7 +71,7 @@ void ws_batcher_state::pump() {
 // -- bounds -------------------------------------------------------------------------
 
 void ws_batcher_state::keep_within(uint64_t bytes) {
-  if (queue_.bytes() <= bytes)
+  if (queue_.waiting_bytes() <= bytes)
     return;
   const auto before = queue_.dropped();
   const auto fits = !config_.close_when_full && queue_.shrink_to(bytes);
@@ -82,7 +85,6 @@ void ws_batcher_state::shed() {
   if (closing_ || !blocked_)
     return;
   const auto before = queue_.dropped();
-  // What must not be dropped stays: it is little, and bounded by its own limit.
   queue_.shrink_to(0);
   report_losses(before, false);
 }
@@ -93,6 +95,14 @@ void ws_batcher_state::report_losses(uint64_t before, bool closed) {
 }
 
 // -- the end ------------------------------------------------------------------------
+
+/// A hub that ends in order has sent all it had.
+void ws_batcher_state::on_hub_down(const caf::error& why) {
+  if (why)
+    close(ws_close::restart, "the topics are being started anew");
+  else
+    close(ws_close::going_away, stopping_text);
+}
 
 void ws_batcher_state::close(ws_close code, const std::string& reason) {
   if (std::exchange(closing_, true))
@@ -128,7 +138,7 @@ void ws_batcher_state::answer_stop() {
 caf::result<stop_report> ws_batcher_state::stop() {
   stopping_ = self_->make_response_promise<stop_report>();
   auto answer = *stopping_;
-  close(ws_close::going_away, "the service is stopping");
+  close(ws_close::going_away, stopping_text);
   if (queue_.empty())
     answer_stop();
   return answer;

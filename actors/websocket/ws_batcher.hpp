@@ -41,6 +41,7 @@ public:
   void control(std::string& frame);
   void on_writable();
   void close(ws_close code, const std::string& reason);
+  void on_hub_down(const caf::error& why);
   void leave();
   ws_connection_stats stats() const;
   status_report status() const;

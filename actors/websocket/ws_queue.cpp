@@ -28,6 +28,10 @@ uint64_t ws_queue::messages_in(const item& x) {
   return x.page && !x.page->notice ? x.page->count() : 0;
 }
 
+uint64_t ws_queue::waiting_bytes() const {
+  return begun_ > 0 ? bytes_ - weight(items_.front()) : bytes_;
+}
+
 void ws_queue::add(std::deque<item>::iterator where, item x) {
   bytes_ += weight(x);
   messages_ += messages_in(x);
@@ -61,14 +65,19 @@ std::deque<ws_queue::item>::iterator ws_queue::behind_what_is_on_its_way() {
 // -- dropping -----------------------------------------------------------------------
 
 bool ws_queue::shrink_to(uint64_t bytes_max) {
+  return shrink_to(bytes_max, false) || shrink_to(bytes_max, true);
+}
+
+bool ws_queue::shrink_to(uint64_t bytes_max, bool critical) {
   size_t i = begun_ > 0 ? 1 : 0;
-  while (bytes_ > bytes_max && i < items_.size()) {
-    if (!items_[i].droppable())
+  while (waiting_bytes() > bytes_max && i < items_.size()) {
+    const auto& x = items_[i];
+    if (!x.droppable() || (x.page->critical && !critical))
       ++i;
     else
       drop(i);
   }
-  return bytes_ <= bytes_max;
+  return waiting_bytes() <= bytes_max;
 }
 
 /// Puts the loss in the place of what was lost.
@@ -137,8 +146,11 @@ const std::vector<std::string_view>& ws_queue::pieces() {
 ws_progress ws_queue::wrote(size_t bytes) {
   ws_progress result;
   begun_ += bytes;
-  while (!items_.empty() && begun_ >= bytes_of(items_.front()).size()) {
+  while (!items_.empty()) {
     const auto& x = items_.front();
+    // A loss that is not in words yet was not offered, however short the write was.
+    if (x.lost > 0 || begun_ < bytes_of(x).size())
+      break;
     begun_ -= bytes_of(x).size();
     bytes_ -= weight(x);
     messages_ -= messages_in(x);

@@ -33,7 +33,8 @@ public:
   /// A frame that comes behind all others.
   void push_last(std::string frame);
 
-  /// Drops until no more than this is held; false if what must stay is more.
+  /// Drops, critical messages after all others, until no more than this waits; false if
+  /// what must stay is more.
   bool shrink_to(uint64_t bytes_max);
   /// Drops everything that is not on its way, and tells nobody.
   void clear();
@@ -45,6 +46,8 @@ public:
   bool empty() const { return items_.empty(); }
   uint64_t messages() const { return messages_; }
   uint64_t bytes() const { return bytes_; }
+  /// Without what is on its way.
+  uint64_t waiting_bytes() const;
   /// Messages dropped so far.
   uint64_t dropped() const { return dropped_; }
 
@@ -58,7 +61,7 @@ private:
     uint64_t lost_up_to = 0;
     std::string lost_of = {};
 
-    bool droppable() const { return page && !page->critical && !page->notice; }
+    bool droppable() const { return page && !page->notice; }
     bool is_control() const { return !page && lost == 0; }
     const std::string& topic() const { return page ? page->topic : lost_of; }
   };
@@ -69,6 +72,7 @@ private:
   uint64_t weight(const item& x) const;
   static uint64_t messages_in(const item& x);
   void add(std::deque<item>::iterator where, item x);
+  bool shrink_to(uint64_t bytes_max, bool critical);
   void drop(size_t index);
   bool merge_loss(size_t index);
   std::deque<item>::iterator behind_what_is_on_its_way();

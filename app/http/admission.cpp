@@ -42,7 +42,7 @@ answer foreign(std::string_view what) {
 
 /// The credentials of a request, which an upgrade may carry in its query.
 std::string credentials(const head& x, const route* to, const target* where) {
-  if (!to || !to->upgrade || x.authorization.data() != nullptr)
+  if (!to || !to->upgrade || !x.upgrade || x.authorization.data() != nullptr)
     return std::string{x.authorization};
   const auto token = query_reader{where->query}.text("token");
   return token && *token ? "Bearer " + std::string{**token} : std::string{};

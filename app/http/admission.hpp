@@ -24,6 +24,8 @@ struct head {
   /// Length of the body, where the header tells; none where it comes in chunks.
   std::optional<uint64_t> content_length;
   bool http_1_0 = false;
+  /// The request asks for another protocol.
+  bool upgrade = false;
   /// The address that the connection came to.
   std::string_view local_address;
   /// On a unix socket any `Host` is as good as another.

@@ -22,6 +22,14 @@ std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
 
+/// 16 bytes in base64.
+bool is_websocket_key(std::string_view text) {
+  constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  return text.size() == 24 && text.find_first_not_of(alphabet) == 22
+         && text.ends_with("==");
+}
+
 } // namespace
 
 void incoming::begin() {
@@ -92,6 +100,7 @@ head incoming::describe() const {
   if (!parser_->chunked())
     result.content_length = parser_->content_length().value_or(0);
   result.http_1_0 = is_http_1_0();
+  result.upgrade = boost::beast::websocket::is_upgrade(fields.base());
   return result;
 }
 
@@ -104,9 +113,7 @@ std::optional<answer> incoming::check_upgrade() const {
     why.headers = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
     return why;
   }
-  // 16 bytes in base64.
-  if (const auto key = fields[field::sec_websocket_key];
-      key.size() != 24 || !key.ends_with("=="))
+  if (!is_websocket_key(view(fields[field::sec_websocket_key])))
     return http::problem(ec::invalid_argument, "Sec-WebSocket-Key is malformed");
   return {};
 }

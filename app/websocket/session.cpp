@@ -185,6 +185,12 @@ void session::on_broken(error_code code) {
   reading_ended_ = true;
   if (ended_)
     return;
+  if (code.category() == make_error_code(boost::beast::zlib::error::stream_error).category()) {
+    caf::anon_send(batcher_, atom::close_v, static_cast<uint16_t>(ws_close::wrong_text),
+                   std::string{"what came cannot be inflated"});
+    read_past();
+    return;
+  }
   // Where Beast has refused what came, its Close frame is on its way to the batcher, and
   // closing the socket on bytes that were not read would take it back.
   const auto closed = make_error_code(ws::error::closed);
