@@ -132,6 +132,21 @@ CAF_TEST(downstream is not asked before upstream has answered) {
     [&](const caf::error& err) { CAF_FAIL(sys.render(err)); });
 }
 
+CAF_TEST(clients stop between the intake and the stores and are told only if stuck) {
+  add("store", stage::stores);
+  add("client", stage::delivery);
+  add("gone", stage::delivery);
+  add("hub", stage::intake);
+  self->send_exit(caf::actor_cast<caf::actor>(all[2].handle), caf::exit_reason::kill);
+  settle();
+  start();
+  auto reports = get<std::vector<stop_report>>(aut, atom::stop_v);
+  CAF_CHECK(*asked == (names{"hub", "client", "store"}));
+  CAF_REQUIRE_EQUAL(reports.size(), 2u);
+  CAF_CHECK_EQUAL(reports[0].key, "hub");
+  CAF_CHECK_EQUAL(reports[1].key, "store");
+}
+
 CAF_TEST(a survey answers in the order of the children and ends with its own) {
   add("a", stage::intake);
   add("b", stage::stores);

@@ -185,7 +185,8 @@ void session::on_broken(error_code code) {
   reading_ended_ = true;
   if (ended_)
     return;
-  if (code.category() == make_error_code(boost::beast::zlib::error::stream_error).category()) {
+  if (code.category()
+      == make_error_code(boost::beast::zlib::error::stream_error).category()) {
     caf::anon_send(batcher_, atom::close_v, static_cast<uint16_t>(ws_close::wrong_text),
                    std::string{"what came cannot be inflated"});
     read_past();
