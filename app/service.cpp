@@ -97,8 +97,10 @@ checkpoint_scheduler_config checkpoint_config(const sqlite_settings& from) {
   return result;
 }
 
-topic_hub_config topics_config(const websocket_settings& from) {
+topic_hub_config topics_config(const settings& whole) {
+  const auto& from = whole.websocket;
   topic_hub_config result;
+  result.adaptive = whole.adaptive;
   result.batching = from.batching;
   result.batch_interval = from.batch_interval;
   result.max_batch = from.max_batch;
@@ -132,7 +134,7 @@ supervisor_config actors_config(const settings& from) {
   result.checkpoints = checkpoint_config(from.sqlite);
   result.queue.interval = from.sqlite.queue_interval;
   result.queue.grid = {from.flush_grid};
-  result.topics = topics_config(from.websocket);
+  result.topics = topics_config(from);
   result.batchers = batchers_config(from.websocket);
   result.metrics.window = from.metrics.window;
   result.metrics.history = from.metrics.history;

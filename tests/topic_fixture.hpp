@@ -83,7 +83,10 @@ struct ws_client {
 };
 
 struct topic_fixture : fixture {
-  topic_fixture() { config.epoch = "e1"; }
+  topic_fixture() {
+    config.epoch = "e1";
+    config.adaptive = false;
+  }
 
   void start() { hub = tracked(sys.spawn(topic_hub, config)); }
 
@@ -108,6 +111,11 @@ struct topic_fixture : fixture {
   void say(const ws_client& x, ws_request what) {
     self->send(x.who, atom::append_v, std::move(what));
     settle();
+  }
+
+  void publish_many(const std::string& topic, int count) {
+    for (int i = 0; i < count; ++i)
+      publish(topic, "1");
   }
 
   uint64_t publish(const std::string& topic, const std::string& data,

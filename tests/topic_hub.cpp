@@ -69,6 +69,40 @@ CAF_TEST(a full page does not wait) {
   CAF_CHECK_EQUAL(client.take().size(), 1u);
 }
 
+CAF_TEST(pages that fill fast grow and shrink when they do so no more) {
+  config.max_batch = 2;
+  config.adaptive = true;
+  start();
+  auto client = follower("a");
+  for (int size : {2, 4, 8}) {
+    publish_many("a", size - 1);
+    CAF_CHECK_EQUAL(client.take(), texts{});
+    publish("a", "1");
+    CAF_CHECK_EQUAL(client.take().size(), 1u);
+  }
+  for (int i = 0; i < 4; ++i) {
+    publish("a", "1");
+    pass(100ms);
+    CAF_CHECK_EQUAL(client.take().size(), 1u);
+  }
+  publish_many("a", 2);
+  CAF_CHECK_EQUAL(client.take().size(), 1u);
+}
+
+CAF_TEST(a page that fills in an eighth of the window is large enough) {
+  config.max_batch = 2;
+  config.adaptive = true;
+  start();
+  auto client = follower("a");
+  for (int i = 0; i < 3; ++i) {
+    publish("a", "1");
+    pass(12'500us);
+    CAF_CHECK_EQUAL(client.take(), texts{});
+    publish("a", "1");
+    CAF_CHECK_EQUAL(client.take().size(), 1u);
+  }
+}
+
 CAF_TEST(a page is full at 64 KiB too) {
   start();
   auto client = follower("a");
@@ -237,6 +271,9 @@ CAF_TEST(memory that is short makes slow clients drop and then there is room) {
          == ec::none)
     get<uint64_t>(hub, atom::flush_v);
   CAF_CHECK_GREATER(get<topic_hub_stats>(hub, atom::stats_v).dropped, 0u);
+  CAF_MESSAGE("THEN whoever asks again after a moment is let in, at the second try");
+  pass(20ms);
+  refusal<publish_receipt>(hub, atom::publish_v, publication{"a", big, false, {}});
   publish("a", big);
 }
 

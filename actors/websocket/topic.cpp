@@ -33,9 +33,11 @@ bool topic::draw(const std::string& data, budget& from, page_builder& into) {
   return fits;
 }
 
-bool topic::add(const std::string& data, budget& from) {
+bool topic::add(const std::string& data, budget& from, time_point now) {
   if (!draw(data, from, open_))
     return false;
+  if (open_.empty())
+    opened_at_ = now;
   open_.add(++last_, data);
   return true;
 }
@@ -58,6 +60,13 @@ void topic::seal(bool critical) {
   auto page = open_.seal(wanted(), critical);
   waiting_.push_back(page);
   keep(page);
+}
+
+void topic::end_page(time_point now) {
+  if (open_.empty())
+    return;
+  batch_.page_ended(std::chrono::duration_cast<caf::timespan>(now - opened_at_));
+  seal();
 }
 
 std::vector<page_ptr> topic::take_waiting() {

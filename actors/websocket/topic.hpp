@@ -2,6 +2,7 @@
 // and those before them for whoever comes back.
 #pragma once
 
+#include "actors/websocket/batch_size.hpp"
 #include "actors/websocket/follower.hpp"
 #include "actors/websocket/page_builder.hpp"
 
@@ -36,10 +37,12 @@ struct history_limits {
 
 class topic {
 public:
+  using time_point = caf::actor_clock::time_point;
+
   /// Numbers go on behind `floor`.
-  topic(const std::string& name, uint64_t floor, history_limits limits, kept_pages& kept,
-        ws_deflater& deflater)
-      : last_(floor), limits_(limits),
+  topic(const std::string& name, uint64_t floor, batch_size batch, history_limits limits,
+        kept_pages& kept, ws_deflater& deflater)
+      : last_(floor), batch_(batch), limits_(limits),
         page_bytes_max_(std::min<uint64_t>(limits.bytes / 4, 65'536)), kept_(kept),
         open_(name, deflater) {}
   topic(const topic&) = delete;
@@ -50,7 +53,7 @@ public:
 
   /// Takes a message into the window. `from` pays for it; false if it cannot, and then
   /// nothing has changed.
-  bool add(const std::string& data, budget& from);
+  bool add(const std::string& data, budget& from, time_point now);
 
   /// Takes a message that goes ahead of those that wait, on a page of its own.
   page_ptr overtake(const std::string& data, budget& from);
@@ -62,9 +65,12 @@ public:
   std::vector<page_ptr> take_waiting();
 
   /// Whether the open page is to wait for no more.
-  bool full(uint64_t messages_max) const {
-    return open_.count() >= messages_max || open_.bytes() >= page_bytes_max_;
+  bool full() const {
+    return open_.count() >= batch_.now() || open_.bytes() >= page_bytes_max_;
   }
+
+  /// The open page ends since it is full, or since its window does.
+  void end_page(time_point now);
   bool has_waiting() const { return !open_.empty() || !waiting_.empty(); }
   uint64_t last() const { return last_; }
 
@@ -88,7 +94,7 @@ public:
   const std::unordered_set<follower*>& followers() const { return followers_; }
 
   /// When it was last written to or joined.
-  caf::actor_clock::time_point used_at;
+  time_point used_at;
   /// Whether it is listed among those that the window's end looks at.
   bool listed = false;
 
@@ -98,6 +104,8 @@ private:
   void keep(const page_ptr& page);
 
   uint64_t last_;
+  batch_size batch_;
+  time_point opened_at_;
   history_limits limits_;
   /// Text of a page. History is kept by the page, so a page is a small part of it.
   uint64_t page_bytes_max_;

@@ -21,12 +21,13 @@ caf::result<publish_receipt> topic_hub_state::publish(const publication& what) {
   auto* to = open(what.topic);
   if (!to)
     return too_many_topics();
-  to->used_at = self_->clock().now();
+  const auto now = self_->clock().now();
+  to->used_at = now;
   page_ptr ahead;
   const auto overtakes = what.critical && config_.overtake;
   const auto taken = with_room([&] {
     if (!overtakes)
-      return to->add(what.data, *config_.memory);
+      return to->add(what.data, *config_.memory, now);
     ahead = to->overtake(what.data, *config_.memory);
     return ahead != nullptr;
   });
@@ -44,7 +45,8 @@ caf::result<publish_receipt> topic_hub_state::publish(const publication& what) {
     to->seal(true);
     wait_for_window(*to);
     flush();
-  } else if (!config_.batching || to->full(config_.max_batch)) {
+  } else if (!config_.batching || to->full()) {
+    to->end_page(now);
     send_now(*to);
   } else if (to->has_waiting()) {
     wait_for_window(*to);
@@ -129,8 +131,11 @@ uint64_t topic_hub_state::flush() {
 }
 
 void topic_hub_state::on_tick(uint64_t generation) {
-  if (window_.ends(self_, generation))
-    flush();
+  if (!window_.ends(self_, generation))
+    return;
+  for (auto* each : dirty_)
+    each->end_page(self_->clock().now());
+  flush();
 }
 
 // -- telling ------------------------------------------------------------------------

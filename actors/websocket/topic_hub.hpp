@@ -31,6 +31,8 @@ struct topic_hub_config {
   caf::timespan batch_interval = std::chrono::milliseconds{100};
   /// Messages in a page, past which it does not wait.
   uint64_t max_batch = 20;
+  /// Under load a page takes more.
+  bool adaptive = true;
   /// Critical messages go ahead of what waits, instead of with it.
   bool overtake = false;
   history_limits history = {};

@@ -19,8 +19,9 @@ topic* topic_hub_state::open(const std::string& topic_name) {
     if (!forget_unused())
       return nullptr;
   }
+  const batch_size batch{config_.max_batch, config_.adaptive, config_.batch_interval};
   auto made =
-    std::make_unique<topic>(topic_name, floor_, config_.history, kept_, deflater_);
+    std::make_unique<topic>(topic_name, floor_, batch, config_.history, kept_, deflater_);
   made->used_at = self_->clock().now();
   return topics_.emplace(topic_name, std::move(made)).first->second.get();
 }

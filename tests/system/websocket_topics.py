@@ -144,7 +144,7 @@ class Batches(WebSocketCase):
         self.assert_held_back(clients, "a", [])
 
     def test_a_full_batch_goes_out_whole(self):
-        service = self.start(NEVER)
+        service = self.start(NEVER, "--adaptive=false")
         clients = self.subscribers(service, "a")
         for n in range(45):
             self.post(service, "a", n)
