@@ -147,7 +147,7 @@ CAF_TEST(enforce removes nothing once the clock has jumped) {
   put("a", "{}");
   put("b", "{}");
   CAF_MESSAGE("it jumps a year ahead, to which a year too many documents are too old");
-  wall_step_ms = 365 * 24 * 3'600'000LL;
+  wall_step_ms = 365LL * 24 * 3'600'000;
   pass(2s);
   CAF_REQUIRE_EQUAL(script->prunes.size(), 1u);
   CAF_CHECK(!script->prunes[0].enforce);
@@ -170,7 +170,7 @@ CAF_TEST(enforce removes nothing once the clock has jumped) {
 CAF_TEST(a jump holds up no flush and ends no window early) {
   start();
   put("a", "{}");
-  wall_step_ms = 365 * 24 * 3'600'000LL;
+  wall_step_ms = 365LL * 24 * 3'600'000;
   pass(2s - nanosecond);
   CAF_CHECK_EQUAL(script->applied.size(), 0u);
   pass(nanosecond);
