@@ -97,6 +97,27 @@ checkpoint_scheduler_config checkpoint_config(const sqlite_settings& from) {
   return result;
 }
 
+topic_hub_config topics_config(const settings& whole) {
+  const auto& from = whole.websocket;
+  topic_hub_config result;
+  result.adaptive = whole.adaptive;
+  result.batching = from.batching;
+  result.batch_interval = from.batch_interval;
+  result.max_batch = from.max_batch;
+  result.overtake = from.critical_order == "overtake";
+  result.history = {from.history_messages, from.history_bytes};
+  result.max_topics = from.max_topics;
+  result.memory = std::make_shared<budget>(from.max_total_queue_bytes);
+  return result;
+}
+
+ws_batcher_config batchers_config(const websocket_settings& from) {
+  ws_batcher_config result;
+  result.max_queue_bytes = from.max_queue_bytes;
+  result.close_when_full = from.overflow == "close";
+  return result;
+}
+
 supervisor_config actors_config(const settings& from) {
   supervisor_config result;
   result.data_dir = from.data_dir;
@@ -113,6 +134,8 @@ supervisor_config actors_config(const settings& from) {
   result.checkpoints = checkpoint_config(from.sqlite);
   result.queue.interval = from.sqlite.queue_interval;
   result.queue.grid = {from.flush_grid};
+  result.topics = topics_config(from);
+  result.batchers = batchers_config(from.websocket);
   result.metrics.window = from.metrics.window;
   result.metrics.history = from.metrics.history;
   result.metrics.kernel = read_process_io;
@@ -166,8 +189,8 @@ caf::error service::serve() {
   http::backend backend{self.root, self.actors,
                         std::make_shared<budget>(self.config.http.max_in_flight_bytes),
                         self.json};
-  self.http =
-    std::make_unique<http::server>(self.system, self.config.http, std::move(backend));
+  self.http = std::make_unique<http::server>(self.system, self.config.http,
+                                             self.config.websocket, std::move(backend));
   auto problem = self.http->start();
   if (problem)
     stop();

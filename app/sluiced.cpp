@@ -64,19 +64,24 @@ void tell(const std::string& line) {
   fmt::print(stderr, "{}\n", line);
 }
 
-void raise_descriptor_limit(uint64_t& connections_max) {
+/// Takes all descriptors there may be. Where they are too few for the connections that
+/// are asked for, both kinds get their part of them.
+void raise_descriptor_limit(uint64_t& http_max, uint64_t& websocket_max) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
     return;
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
     return;
-  const uint64_t room = limit.rlim_cur > files_max ? limit.rlim_cur - files_max : 1;
-  if (connections_max <= room)
+  const uint64_t room = limit.rlim_cur > files_max + 2 ? limit.rlim_cur - files_max : 2;
+  const auto wanted = http_max + websocket_max;
+  if (wanted <= room)
     return;
-  spdlog::warn("descriptors-few the system allows {} connections, not {}", room,
-               connections_max);
-  connections_max = room;
+  spdlog::warn("descriptors-few the system allows {} connections, not {}", room, wanted);
+  const auto share = static_cast<double>(http_max) / static_cast<double>(wanted);
+  http_max = std::clamp<uint64_t>(
+    static_cast<uint64_t>(share * static_cast<double>(room)), 1, room - 1);
+  websocket_max = room - http_max;
 }
 
 exit_code code_for(const caf::error& err) {
@@ -160,7 +165,8 @@ exit_code serve(config::configuration from, const sigset_t& held) {
     return failed_start(
       data.error(), data.error() == ec::invalid_setting ? bad_setting : data_unavailable);
   const auto json = config::json_text(from);
-  raise_descriptor_limit(from.settings.http.max_connections);
+  raise_descriptor_limit(from.settings.http.max_connections,
+                         from.settings.websocket.max_connections);
   if (auto err = take_over(from, json, *data))
     return failed_start(err, data_unavailable);
   auto keep = open_spool(from.settings.spool, *data);

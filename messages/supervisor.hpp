@@ -8,6 +8,8 @@
 #include "messages/session_backend.hpp"
 #include "messages/session_debouncer.hpp"
 #include "messages/sql_queue.hpp"
+#include "messages/topic_hub.hpp"
+#include "messages/ws_batcher.hpp"
 
 #include <string>
 #include <vector>
@@ -29,6 +31,7 @@ struct subsystems {
   database_actor database;
   metrics_aggregator_actor metrics;
   sql_queue_actor queue;
+  topic_hub_actor topics;
   /// Where the sessions are, and what was brought there.
   session_conversion conversion = {};
   /// What the start replayed, and what of it could not be brought to disk yet, in words.
@@ -54,6 +57,10 @@ using supervisor_actor = caf::typed_actor<
   caf::replies_to<atom::open, std::string>::with<log_buffer_actor>,
   /// Returns the buffer of a log that has been written to, or `not_found`.
   caf::replies_to<atom::find, std::string>::with<log_buffer_actor>,
+  /// Makes the batcher of a client that has come in.
+  caf::replies_to<atom::connect, ws_connection>::with<ws_batcher_actor>,
+  /// Lists the batchers of all clients that are there.
+  caf::replies_to<atom::clients>::with<std::vector<ws_batcher_actor>>,
   /// Lists the logs that are open, by name.
   caf::replies_to<atom::logs>::with<std::vector<log_entry>>,
   /// Asks every actor for its status; one that does not answer in time is told as
@@ -72,7 +79,7 @@ typename Inspector::result_type inspect(Inspector& f, replayed& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, subsystems& x) {
   return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics, x.queue,
-           x.conversion, x.replay, x.unplaced);
+           x.topics, x.conversion, x.replay, x.unplaced);
 }
 
 template <class Inspector>

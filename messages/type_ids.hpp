@@ -49,6 +49,17 @@ CAF_ADD_ATOM(sluice, sluice::atom, maintain, "maintain")
 CAF_ADD_ATOM(sluice, sluice::atom, wal, "wal")
 CAF_ADD_ATOM(sluice, sluice::atom, recover, "recover")
 
+// -- topics ------------------------------------------------------------------
+CAF_ADD_ATOM(sluice, sluice::atom, connect, "connect")
+CAF_ADD_ATOM(sluice, sluice::atom, clients, "clients")
+CAF_ADD_ATOM(sluice, sluice::atom, publish, "publish")
+CAF_ADD_ATOM(sluice, sluice::atom, subscribe, "subscribe")
+CAF_ADD_ATOM(sluice, sluice::atom, leave, "leave")
+CAF_ADD_ATOM(sluice, sluice::atom, deliver, "deliver")
+CAF_ADD_ATOM(sluice, sluice::atom, shed, "shed")
+CAF_ADD_ATOM(sluice, sluice::atom, control, "control")
+CAF_ADD_ATOM(sluice, sluice::atom, writable, "writable")
+
 // -- life and numbers --------------------------------------------------------
 CAF_ADD_ATOM(sluice, sluice::atom, start, "start")
 CAF_ADD_ATOM(sluice, sluice::atom, open, "open")

@@ -144,7 +144,7 @@ CAF_TEST(the environment sets batching and the cache) {
   auto result = loaded({}, {{"SECURECLAW_WS_MESSAGE_BATCHING", "0"},
                             {"SECURECLAW_SESSION_CACHE_TTL_MS", "0"}});
   CAF_REQUIRE(result);
-  CAF_CHECK_EQUAL(result->settings.websocket_batching, false);
+  CAF_CHECK_EQUAL(result->settings.websocket.batching, false);
   CAF_CHECK(result->settings.session.cache_ttl == caf::timespan{0});
 }
 

@@ -53,6 +53,8 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
     [](atom::start) { return subsystems{}; },
     [](atom::open, const std::string&) { return log_buffer_actor{}; },
     [](atom::find, const std::string&) { return log_buffer_actor{}; },
+    [](atom::connect, const ws_connection&) { return ws_batcher_actor{}; },
+    [](atom::clients) { return std::vector<ws_batcher_actor>{}; },
     [](atom::logs) { return std::vector<log_entry>{}; },
     [self, all](atom::survey) {
       auto promise = self->make_response_promise<std::vector<status_report>>();
@@ -128,6 +130,21 @@ CAF_TEST(downstream is not asked before upstream has answered) {
       CAF_CHECK_EQUAL(reports[1].left, 0u);
     },
     [&](const caf::error& err) { CAF_FAIL(sys.render(err)); });
+}
+
+CAF_TEST(clients stop between the intake and the stores and are told only if stuck) {
+  add("store", stage::stores);
+  add("client", stage::delivery);
+  add("gone", stage::delivery);
+  add("hub", stage::intake);
+  self->send_exit(caf::actor_cast<caf::actor>(all[2].handle), caf::exit_reason::kill);
+  settle();
+  start();
+  auto reports = get<std::vector<stop_report>>(aut, atom::stop_v);
+  CAF_CHECK(*asked == (names{"hub", "client", "store"}));
+  CAF_REQUIRE_EQUAL(reports.size(), 2u);
+  CAF_CHECK_EQUAL(reports[0].key, "hub");
+  CAF_CHECK_EQUAL(reports[1].key, "store");
 }
 
 CAF_TEST(a survey answers in the order of the children and ends with its own) {

@@ -186,6 +186,10 @@ mock_supervisor(supervisor_actor::pointer, const stage& x, log_buffer_actor log)
         return caf::make_error(ec::not_found, "nobody wrote to this log");
       return log;
     },
+    [](atom::connect, const ws_connection&) -> caf::result<ws_batcher_actor> {
+      return caf::make_error(ec::stopping, "nobody is let in");
+    },
+    [](atom::clients) { return std::vector<ws_batcher_actor>{}; },
     [log](atom::logs) {
       return std::vector<log_entry>{{"app", log}};
     },

@@ -35,7 +35,7 @@ struct fixture {
   void open(size_t budget_bytes = 67'108'864) {
     sys.emplace(config);
     cast.emplace(*sys, budget_bytes);
-    server.emplace(*sys, settings, cast->back);
+    server.emplace(*sys, settings, websocket_settings{}, cast->back);
     if (auto err = server->start())
       CAF_FAIL(text_of(err));
   }
@@ -431,7 +431,7 @@ CAF_TEST(a unix socket is for this user alone and goes with the server) {
   CAF_CHECK_EQUAL(peer.ask("GET /health/live HTTP/1.1\r\nHost: any\r\n\r\n").status,
                   200u);
   CAF_MESSAGE("a second server does not take it away");
-  http::server other{*sys, settings, cast->back};
+  http::server other{*sys, settings, websocket_settings{}, cast->back};
   CAF_CHECK(code_of(other.start()) == ec::unavailable);
   server->finish();
   CAF_CHECK(::access(settings.socket.c_str(), F_OK) != 0);
@@ -442,7 +442,7 @@ CAF_TEST(an address that is taken is unavailable) {
   open();
   settings.port =
     static_cast<uint16_t>(std::stoi(server->address().substr(std::strlen("127.0.0.1:"))));
-  http::server other{*sys, settings, cast->back};
+  http::server other{*sys, settings, websocket_settings{}, cast->back};
   CAF_CHECK(code_of(other.start()) == ec::unavailable);
 }
 

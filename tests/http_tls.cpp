@@ -101,7 +101,7 @@ private:
 CAF_TEST_FIXTURE_SCOPE(http_tls_tests, fixture)
 
 CAF_TEST(requests over TLS are answered and the end is said) {
-  http::server uut{sys, settings, cast.back};
+  http::server uut{sys, settings, websocket_settings{}, cast.back};
   CAF_REQUIRE(!uut.start());
   tls_client peer{port_of(uut), TLS1_3_VERSION};
   CAF_REQUIRE(peer.connected());
@@ -114,7 +114,7 @@ CAF_TEST(requests over TLS are answered and the end is said) {
 }
 
 CAF_TEST(a version that is broken is refused) {
-  http::server uut{sys, settings, cast.back};
+  http::server uut{sys, settings, websocket_settings{}, cast.back};
   CAF_REQUIRE(!uut.start());
   tls_client old{port_of(uut), TLS1_1_VERSION};
   CAF_CHECK(!old.connected());
@@ -123,7 +123,7 @@ CAF_TEST(a version that is broken is refused) {
 }
 
 CAF_TEST(plain HTTP on a TLS port harms nobody) {
-  http::server uut{sys, settings, cast.back};
+  http::server uut{sys, settings, websocket_settings{}, cast.back};
   CAF_REQUIRE(!uut.start());
   client plain{port_of(uut)};
   plain.send(request("GET /health/live"));
@@ -133,7 +133,7 @@ CAF_TEST(plain HTTP on a TLS port harms nobody) {
 
 CAF_TEST(a certificate that cannot be used is an invalid setting that is named) {
   auto failure = [&](http_settings x) {
-    http::server uut{sys, std::move(x), cast.back};
+    http::server uut{sys, std::move(x), websocket_settings{}, cast.back};
     auto err = uut.start();
     CAF_CHECK(code_of(err) == ec::invalid_setting);
     return text_of(err);

@@ -1,99 +1,15 @@
 #include "actors/detail/json_input.hpp"
 
 #include "actors/detail/base64.hpp"
-#include "actors/detail/json_index.hpp"
-
-#include <simdjson.h>
+#include "actors/detail/json_reading.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <functional>
 
 #include <strings.h>
 
 namespace sluice::json {
 
 namespace {
-
-namespace dom = simdjson::dom;
-
-/// A longer text's buffers, some 14 times its length, are not kept.
-constexpr size_t kept_capacity_max = 1'048'576;
-
-caf::error invalid(std::string text) {
-  return caf::make_error(ec::invalid_argument, std::move(text));
-}
-
-caf::error to_error(simdjson::error_code code) {
-  switch (code) {
-    case simdjson::DEPTH_ERROR:
-      return invalid("JSON is nested deeper than " + std::to_string(depth_max));
-    case simdjson::NUMBER_ERROR:
-      return invalid("a JSON number is malformed, or past what a double or a 64-bit "
-                     "integer holds");
-    case simdjson::UTF8_ERROR:
-      return invalid("JSON is not valid UTF-8");
-    case simdjson::MEMALLOC:
-      return caf::make_error(ec::overloaded, "no memory to read the JSON");
-    default:
-      return invalid(std::string{"not JSON: "} + simdjson::error_message(code));
-  }
-}
-
-/// One text being read, by the thread's own parser: at most one at a time.
-class reading {
-public:
-  /// With `padded`, the bytes behind `text` may be read, and nothing is copied.
-  reading(std::string_view text, bool padded) {
-    parse(text, padded, depth_max);
-    // simdjson grants one level less where the innermost array or object has contents.
-    if (code_ == simdjson::DEPTH_ERROR && nesting(text) <= depth_max)
-      parse(text, padded, depth_max + 1);
-  }
-
-  explicit reading(const std::string& text)
-      : reading(text, text.capacity() - text.size() >= simdjson::SIMDJSON_PADDING) {}
-
-  reading(const reading&) = delete;
-  reading& operator=(const reading&) = delete;
-
-  ~reading() {
-    if (parser().capacity() > kept_capacity_max)
-      parser() = dom::parser{};
-  }
-
-  caf::error error() const { return code_ ? to_error(code_) : caf::error{}; }
-
-  /// Valid as long as the reading, if there is no error.
-  dom::element root() const { return root_; }
-
-private:
-  static dom::parser& parser() {
-    thread_local dom::parser instance;
-    return instance;
-  }
-
-  void parse(std::string_view text, bool padded, size_t depth) {
-    code_ = reserve(text.size(), depth);
-    if (!code_)
-      code_ = parser().parse(text.data(), text.size(), !padded).get(root_);
-  }
-
-  /// Grows by powers of two, so that lines of rising length do not each reallocate.
-  static simdjson::error_code reserve(size_t bytes, size_t depth) {
-    auto capacity = parser().capacity();
-    if (capacity < bytes || capacity == 0) {
-      capacity =
-        bytes < kept_capacity_max ? std::bit_ceil(std::max<size_t>(bytes, 4096)) : bytes;
-      if (auto code = parser().doc.allocate(capacity))
-        return code;
-    }
-    return parser().allocate(capacity, depth);
-  }
-
-  simdjson::error_code code_ = simdjson::SUCCESS;
-  dom::element root_;
-};
 
 // -- values of statements ----------------------------------------------------------
 
@@ -146,35 +62,6 @@ caf::error read_row(dom::element x, const char* what, sql_row& out) {
   return {};
 }
 
-// -- bodies ------------------------------------------------------------------------
-
-/// What to do with a body's member. Whatever is not named is refused: a member with a
-/// typo must not go unnoticed.
-struct field {
-  const char* name;
-  bool required;
-  std::function<caf::error(dom::element)> read;
-};
-
-caf::error read_fields(dom::element x, const char* what, std::vector<field> fields) {
-  dom::object object;
-  if (x.get(object))
-    return invalid(std::string{what} + " must be an object");
-  for (auto [name, value] : object) {
-    auto same = [&, n = name](const field& y) { return n == y.name; };
-    auto known = std::find_if(fields.begin(), fields.end(), same);
-    if (known == fields.end())
-      return invalid("unknown or repeated member \"" + std::string{name} + "\"");
-    if (auto err = known->read(value))
-      return err;
-    fields.erase(known);
-  }
-  for (auto& missing : fields)
-    if (missing.required)
-      return invalid('"' + std::string{missing.name} + "\" is missing");
-  return {};
-}
-
 field sql_field(std::string& sql) {
   return {"sql", true, [&sql](dom::element x) -> caf::error {
             std::string_view text;
@@ -192,40 +79,16 @@ field params_field(sql_row& params) {
   return {"params", false, read};
 }
 
-/// Reads each element of an array that must have some.
-field list_field(const char* name, std::function<caf::error(dom::element)> read) {
-  return {name, true, [name, read = std::move(read)](dom::element x) -> caf::error {
-            auto quoted = '"' + std::string{name} + '"';
-            dom::array elements;
-            if (x.get(elements))
-              return invalid(quoted + " must be an array");
-            if (elements.begin() == elements.end())
-              return invalid(quoted + " is empty");
-            for (auto element : elements)
-              if (auto err = read(element))
-                return err;
-            return {};
-          }};
-}
-
-/// Reads a body into `result`, which the fields refer to.
-template <class T>
-caf::expected<T> read_body(const std::string& text, const char* what, T& result,
-                           std::vector<field> fields) {
-  reading json{text};
-  if (auto err = json.error())
-    return err;
-  if (auto err = read_fields(json.root(), what, std::move(fields)))
-    return err;
-  return std::move(result);
-}
-
 } // namespace
 
 // -- documents ---------------------------------------------------------------------
 
 bool valid_utf8(std::string_view text) {
   return simdjson::validate_utf8(text.data(), text.size());
+}
+
+caf::error check_value(const std::string& text) {
+  return reading{text}.error();
 }
 
 caf::error check_object(const std::string& text) {

@@ -1,4 +1,4 @@
-// JSON that comes in, checked once at the edge: the one place that knows simdjson.
+// JSON that comes in, checked once at the edge.
 //
 // Accepted is what can be kept and given back: valid UTF-8, nesting to 256, numbers
 // that a double or a 64-bit integer holds. Everything else is `invalid_argument`
@@ -25,6 +25,9 @@ constexpr size_t depth_max = 256;
 
 /// Whether `text` is valid UTF-8.
 bool valid_utf8(std::string_view text);
+
+/// Refuses what is not one JSON value.
+caf::error check_value(const std::string& text);
 
 /// Refuses what is not one JSON object (a session's document, or a patch).
 caf::error check_object(const std::string& text);

@@ -12,9 +12,16 @@
 namespace sluice {
 
 /// Stages of a stop. Actors of one stage stop side by side.
-enum class stage : size_t { intake = 0, stores = 1, database = 2, observers = 3 };
+enum class stage : size_t {
+  intake = 0,
+  /// What the topics let go of last is on its way to the clients.
+  delivery = 1,
+  stores = 2,
+  database = 3,
+  observers = 4,
+};
 
-constexpr size_t stage_count = 4;
+constexpr size_t stage_count = 5;
 
 struct child {
   std::string name;

@@ -40,17 +40,26 @@ void drain::ask(const child& who) {
   ++awaited_;
   auto left = std::chrono::duration_cast<caf::timespan>(deadline_ - self_->clock().now());
   self_->request(who.handle, std::max(left, grace), atom::stop_v)
-    .then([this](stop_report& report) { arrived(std::move(report)); },
+    .then([this, who](stop_report& report) { arrived(who, std::move(report)); },
           [this, who](const caf::error& err) {
             self_->send_exit(who.handle, caf::exit_reason::kill);
-            auto late = err == caf::sec::request_timeout;
-            arrived({who.name, who.key, 0, 1,
-                     late ? "did not finish within shutdown.deadline" : text_of(err)});
+            arrived(who, failure(who, err));
           });
 }
 
-void drain::arrived(stop_report report) {
-  reports_.push_back(std::move(report));
+stop_report drain::failure(const child& who, const caf::error& err) {
+  // A client that has left before it was asked to has nothing to bring to disk.
+  if (who.stops_at == stage::delivery && err == caf::sec::request_receiver_down)
+    return {who.name, who.key, 0, 0, ""};
+  const auto late = err == caf::sec::request_timeout;
+  return {who.name, who.key, 0, 1,
+          late ? "did not finish within shutdown.deadline" : text_of(err)};
+}
+
+void drain::arrived(const child& who, stop_report report) {
+  // There may be thousands of clients: of them only what went wrong is told.
+  if (who.stops_at != stage::delivery || report.left > 0)
+    reports_.push_back(std::move(report));
   if (--awaited_ == 0)
     next_stage();
 }

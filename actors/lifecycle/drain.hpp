@@ -30,7 +30,8 @@ public:
 private:
   void next_stage();
   void ask(const child& who);
-  void arrived(stop_report report);
+  static stop_report failure(const child& who, const caf::error& err);
+  void arrived(const child& who, stop_report report);
 
   supervisor_actor::pointer self_;
   bool started_ = false;

@@ -51,7 +51,7 @@ caf::result<std::vector<stop_report>> supervisor_state::stop() {
   if (drain_.started())
     return caf::make_error(ec::stopping, "the service is stopping already");
   auto promise = self_->make_response_promise<std::vector<stop_report>>();
-  drain_.start(children_, config_.stop_deadline, promise);
+  drain_.start(with_batchers(), config_.stop_deadline, promise);
   return promise;
 }
 
@@ -66,6 +66,8 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
       return state->open(log);
     },
     [state](atom::find, const std::string& log) { return state->find(log); },
+    [state](atom::connect, ws_connection& client) { return state->connect(client); },
+    [state](atom::clients) { return state->clients(); },
     [state](atom::logs) { return state->logs(); },
     [state](atom::survey) { return state->survey_all(); },
     [state](atom::persist) { return state->persist(); },

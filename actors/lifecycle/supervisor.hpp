@@ -20,6 +20,8 @@
 #include "actors/observe/metrics_aggregator.hpp"
 #include "actors/session/session_debouncer.hpp"
 #include "actors/storage/spool.hpp"
+#include "actors/websocket/topic_hub.hpp"
+#include "actors/websocket/ws_batcher.hpp"
 #include "messages/log_writer.hpp"
 #include "messages/session_journal.hpp"
 #include "messages/spool_keeper.hpp"
@@ -31,6 +33,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace sluice {
@@ -51,6 +54,8 @@ struct supervisor_config {
   uint64_t readers = 2;
   checkpoint_scheduler_config checkpoints;
   sql_queue_config queue;
+  topic_hub_config topics;
+  ws_batcher_config batchers;
   metrics_aggregator_config metrics;
   /// Keeps what is acknowledged until it is on disk; may be null.
   std::shared_ptr<sluice::spool> spool = nullptr;
@@ -78,6 +83,8 @@ public:
   caf::expected<log_buffer_actor> open(const std::string& log);
   caf::result<log_buffer_actor> find(const std::string& log);
   std::vector<log_entry> logs() const;
+  caf::result<ws_batcher_actor> connect(ws_connection& client);
+  std::vector<ws_batcher_actor> clients() const;
   caf::result<std::vector<status_report>> survey_all();
   caf::result<bool> persist();
   caf::result<std::vector<stop_report>> stop();
@@ -97,7 +104,11 @@ private:
   void use_sessions(subsystems& started, const session_archive_actor& rows,
                     const session_journal_actor& journal);
   void replay(subsystems started, start_promise answer);
+  void start_topics(subsystems& started);
   persist_targets everybody() const;
+
+  // -- clients (supervisor_clients.cpp) ----------------------------------------------
+  children with_batchers() const;
 
   // -- logs (supervisor_logs.cpp) ----------------------------------------------------
   log_buffer_actor spawn_buffer(const std::string& log);
@@ -128,6 +139,9 @@ private:
   session_debouncer_actor sessions_;
   sql_queue_actor queue_;
   std::map<std::string, log_buffer_actor> logs_;
+  topic_hub_actor topics_;
+  /// No children to the survey: there may be thousands, and their hub tells of them.
+  std::unordered_map<caf::actor_addr, ws_batcher_actor> batchers_;
 };
 
 supervisor_actor::behavior_type

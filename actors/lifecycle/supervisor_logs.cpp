@@ -72,6 +72,8 @@ std::vector<log_entry> supervisor_state::logs() const {
 // -- after a death ----------------------------------------------------------------
 
 void supervisor_state::on_down(const caf::down_msg& x) {
+  if (batchers_.erase(x.source) > 0)
+    return;
   auto place = std::find_if(children_.begin(), children_.end(), [&x](const child& y) {
     return caf::actor_cast<caf::actor_addr>(y.handle) == x.source;
   });

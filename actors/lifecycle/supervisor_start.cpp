@@ -12,9 +12,25 @@
 #include "actors/session/session_rows.hpp"
 
 #include <optional>
+#include <random>
+#include <string_view>
 #include <utility>
 
 namespace sluice {
+
+namespace {
+
+/// Names this run: a number given by another one means nothing in it.
+std::string new_epoch() {
+  std::random_device source;
+  static constexpr std::string_view digits = "0123456789abcdef";
+  std::string result;
+  for (int i = 0; i < 16; ++i)
+    result += digits[source() % digits.size()];
+  return result;
+}
+
+} // namespace
 
 // -- the children -----------------------------------------------------------------
 
@@ -104,6 +120,7 @@ subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
   writer_ = writer;
   start_queue(writer, result.database);
   result.queue = queue_;
+  start_topics(result);
   return result;
 }
 
@@ -184,6 +201,14 @@ void supervisor_state::start_queue(const sqlite_writer_actor& writer,
   queue_ = adopt("sql-queue", "", stage::intake,
                  self_->spawn(sql_queue, config_.queue, database));
   self_->send(writer, atom::attach_v, queue_listener_actor{queue_});
+}
+
+void supervisor_state::start_topics(subsystems& started) {
+  auto config = config_.topics;
+  config.epoch = new_epoch();
+  topics_ =
+    adopt("topic-hub", "", stage::intake, self_->spawn(topic_hub, std::move(config)));
+  started.topics = topics_;
 }
 
 /// Brings to disk what the spool holds of an earlier run, before anything new comes.

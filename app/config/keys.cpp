@@ -12,6 +12,7 @@ using http = http_settings;
 using log = log_settings;
 using session = session_settings;
 using sqlite = sqlite_settings;
+using websocket = websocket_settings;
 using metrics = metrics_settings;
 
 std::vector<key> general_keys() {
@@ -148,12 +149,43 @@ std::vector<key> database_keys() {
   };
 }
 
+std::vector<key> websocket_keys() {
+  return {
+    {"websocket.batching", at<&s::websocket, &websocket::batching>, either(),
+     "messages of one window travel together"},
+    {"websocket.batch-interval", at<&s::websocket, &websocket::batch_interval>, times(),
+     "messages go out so long after the first that waits"},
+    {"websocket.max-batch", at<&s::websocket, &websocket::max_batch>, counts(10'000),
+     "messages of a topic that go out without waiting any longer"},
+    {"websocket.critical-order", at<&s::websocket, &websocket::critical_order>,
+     words({"in-order", "overtake"}),
+     "whether a critical message takes along what waits ahead of it, or passes it"},
+    {"websocket.max-queue-bytes", at<&s::websocket, &websocket::max_queue_bytes>, sizes(),
+     "bytes that may wait for one client"},
+    {"websocket.max-total-queue-bytes",
+     at<&s::websocket, &websocket::max_total_queue_bytes>, sizes(1'048'576),
+     "bytes of all messages held, shared ones counted once; half of it is for histories"},
+    {"websocket.overflow", at<&s::websocket, &websocket::overflow>,
+     words({"drop-oldest", "close"}), "what happens to a client that is too slow"},
+    {"websocket.idle-timeout", at<&s::websocket, &websocket::idle_timeout>, times(),
+     "a client that is silent for so long is let go; it is pinged at half of it"},
+    {"websocket.deflate", at<&s::websocket, &websocket::deflate>, either(),
+     "permessage-deflate for clients that offer it; some 64 KiB a connection"},
+    {"websocket.history-messages", at<&s::websocket, &websocket::history_messages>,
+     counts(), "messages kept of each topic for clients that come back"},
+    {"websocket.history-bytes", at<&s::websocket, &websocket::history_bytes>, sizes(),
+     "bytes kept of each topic"},
+    {"websocket.max-connections", at<&s::websocket, &websocket::max_connections>,
+     counts(), "clients connected at once"},
+    {"websocket.max-topics", at<&s::websocket, &websocket::max_topics>, counts(),
+     "topics with followers or history"},
+  };
+}
+
 std::vector<key> other_keys() {
   return {
     {"flush.grid", at<&s::flush_grid>, times_or_zero("every window is exact"),
      "windows of twice this and more end together, at the last point that is not late"},
-    {"websocket.batching", at<&s::websocket_batching>, either(),
-     "messages of one window travel in one frame"},
     {"metrics.window", at<&s::metrics, &metrics::window>, times(),
      "length of a window of measurements"},
     {"metrics.history", at<&s::metrics, &metrics::history>, counts(), "windows kept"},
@@ -167,7 +199,7 @@ std::vector<key> other_keys() {
 std::vector<key> all_keys() {
   std::vector<key> result;
   for (auto make : {general_keys, spool_keys, http_keys, log_keys, session_keys,
-                    database_keys, other_keys})
+                    database_keys, websocket_keys, other_keys})
     for (auto& each : make())
       result.push_back(std::move(each));
   return result;

@@ -86,6 +86,25 @@ struct sqlite_settings {
   caf::timespan checkpoint_budget = std::chrono::milliseconds{250};
 };
 
+struct websocket_settings {
+  /// False: every message goes out by itself, at once.
+  bool batching = true;
+  caf::timespan batch_interval = std::chrono::milliseconds{100};
+  uint64_t max_batch = 20;
+  /// `in-order` or `overtake`.
+  std::string critical_order = "in-order";
+  uint64_t max_queue_bytes = 1'048'576;
+  uint64_t max_total_queue_bytes = 67'108'864;
+  /// `drop-oldest` or `close`.
+  std::string overflow = "drop-oldest";
+  caf::timespan idle_timeout = std::chrono::seconds{120};
+  bool deflate = false;
+  uint64_t history_messages = 1000;
+  uint64_t history_bytes = 1'048'576;
+  uint64_t max_connections = 10'000;
+  uint64_t max_topics = 10'000;
+};
+
 struct metrics_settings {
   caf::timespan window = std::chrono::minutes{1};
   uint64_t history = 60;
@@ -100,6 +119,7 @@ struct settings {
   session_settings session;
   std::string database_type = "sqlite";
   sqlite_settings sqlite;
+  websocket_settings websocket;
   metrics_settings metrics;
   /// Early flushes give way to the window while the spool has room.
   bool adaptive = true;
@@ -107,8 +127,6 @@ struct settings {
   caf::timespan flush_grid = std::chrono::milliseconds{500};
   /// Restarts of one actor in a minute, past which it stays down.
   uint64_t restarts = 5;
-  /// Accepted now, so that a wrong value is told now; used by the WebSocket side.
-  bool websocket_batching = true;
   caf::timespan shutdown_deadline = std::chrono::seconds{30};
 };
 

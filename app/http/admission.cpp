@@ -40,10 +40,19 @@ answer foreign(std::string_view what) {
   return problem(403, "forbidden", std::string{what} + " is not the service's own");
 }
 
+/// The credentials of a request, which an upgrade may carry in its query.
+std::string credentials(const head& x, const route* to, const target* where) {
+  if (!to || !to->upgrade || !x.upgrade || x.authorization.data() != nullptr)
+    return std::string{x.authorization};
+  const auto token = query_reader{where->query}.text("token");
+  return token && *token ? "Bearer " + std::string{**token} : std::string{};
+}
+
 } // namespace
 
-std::optional<answer> admission::check_client(const head& x, const route* to) const {
-  if (!(to && to->open) && !access_.knows(x.authorization))
+std::optional<answer> admission::check_client(const head& x, const route* to,
+                                              const target* where) const {
+  if (!(to && to->open) && !access_.knows(credentials(x, to, where)))
     return unauthorized();
   const bool host_matters = !x.local && !(x.http_1_0 && x.host.empty());
   if (host_matters && !access_.serves_host(x.host, x.local_address))
@@ -77,7 +86,7 @@ admitted admission::admit(const head& x) const {
   auto where = parse_target(x.target);
   auto found = where ? router_.find(x.method, *where) : match{};
   result.to = found.to;
-  result.refusal = check_client(x, found.to);
+  result.refusal = check_client(x, found.to, where ? &*where : nullptr);
   if (result.refusal)
     return result;
   if (closed_)

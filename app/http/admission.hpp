@@ -24,6 +24,8 @@ struct head {
   /// Length of the body, where the header tells; none where it comes in chunks.
   std::optional<uint64_t> content_length;
   bool http_1_0 = false;
+  /// The request asks for another protocol.
+  bool upgrade = false;
   /// The address that the connection came to.
   std::string_view local_address;
   /// On a unix socket any `Host` is as good as another.
@@ -50,7 +52,8 @@ public:
   void port(uint16_t number) { access_.port(number); }
 
 private:
-  std::optional<answer> check_client(const head& x, const route* to) const;
+  std::optional<answer> check_client(const head& x, const route* to,
+                                     const target* where) const;
   std::optional<answer> check_body(const head& x, const route& to, request& in) const;
 
   access_rules access_;

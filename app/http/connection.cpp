@@ -1,9 +1,6 @@
 #include "app/http/connection.hpp"
 
-#include "app/http/answer_head.hpp"
 #include "app/http/problem.hpp"
-
-#include <algorithm>
 
 namespace sluice::http {
 
@@ -11,21 +8,8 @@ namespace {
 
 using boost::system::error_code;
 
-/// A refused request's body up to here is read past, to keep the connection.
-constexpr uint64_t read_past_bytes_max = 65'536;
-
 /// A body must come at this pace at least, for each idle timeout.
 constexpr size_t progress_bytes_min = 4'096;
-
-/// Answers up to here are written with one call, longer ones in slices: each slice
-/// has the idle timeout for itself.
-constexpr size_t joined_bytes_max = 65'536;
-constexpr size_t slice_bytes = 262'144;
-
-/// How long, and how much, a client may go on sending after its last answer. Closing
-/// at once would make its kernel throw the answer away.
-constexpr caf::timespan linger_time = std::chrono::seconds{2};
-constexpr size_t linger_bytes_max = 67'108'864;
 
 } // namespace
 
@@ -59,9 +43,14 @@ void connection::finish() {
 void connection::close() {
   if (phase_ == phase::closed)
     return;
+  close_socket();
+  forget();
+}
+
+/// Leaves the pool, which may end with it.
+void connection::forget() {
   phase_ = phase::closed;
   deadline_.cancel();
-  close_socket();
   pool_.open.erase(this);
   pool_.served -= served_ ? 1 : 0;
   if (pool_.on_closed)
@@ -185,6 +174,8 @@ void connection::read_body() {
 void connection::dispatch() {
   if (admitted_.refusal)
     return send(std::move(*admitted_.refusal));
+  if (admitted_.to->upgrade)
+    return upgrade();
   phase_ = phase::working;
   deadline_.lift();
   auto& in = admitted_.in;
@@ -198,100 +189,14 @@ void connection::dispatch() {
   }
 }
 
-// -- refusing -----------------------------------------------------------------------
-
-void connection::refuse(answer why) {
-  if (in_.complete())
-    return send(std::move(why));
-  // Who announced to wait for a word may not send the body at all now.
-  if (!keep_ || in_.expects() || !in_.has_at_most(read_past_bytes_max))
-    return refuse_and_close(std::move(why));
-  admitted_.refusal = std::move(why);
-  in_.read_past_body(read_past_bytes_max);
-  phase_ = phase::body;
-  expect_progress();
-  advance();
-}
-
-void connection::refuse_and_close(answer why) {
-  if (admitted_.refusal) // was to be told once the body had been read past
-    why = std::move(*admitted_.refusal);
-  why.close = true;
-  send(std::move(why));
-}
-
-void connection::refuse_no_room() {
-  phase_ = phase::working;
-  deadline_.lift();
-  actor().refuse_no_room(std::make_shared<exchange>(request{}, shared_from_this()));
-}
-
-// -- writing ------------------------------------------------------------------------
-
-void connection::on_answer(answer what) {
-  if (phase_ == phase::closed)
-    return;
-  // There may be a body yet that was not worth keeping.
-  refuse(std::move(what));
-}
-
-void connection::send(answer what) {
-  phase_ = phase::writing;
-  keep_ = keep_ && !what.close && !pool_.stopping;
-  out_ = answer_head(what, !keep_              ? persistence::close
-                           : in_.is_http_1_0() ? persistence::keep_alive
-                                               : persistence::implied);
-  out_rest_.clear();
-  rest_written_ = 0;
-  if (!in_.is_head()) {
-    if (what.body.size() <= joined_bytes_max)
-      out_ += what.body;
-    else
-      out_rest_ = std::move(what.body);
-  }
-  expect_progress();
-  write(boost::asio::buffer(out_));
-}
-
-void connection::write_slice() {
-  const auto bytes = std::min(slice_bytes, out_rest_.size() - rest_written_);
-  const auto slice = boost::asio::buffer(out_rest_.data() + rest_written_, bytes);
-  rest_written_ += bytes;
-  expect_progress();
-  write(slice);
-}
-
-void connection::on_written(error_code code) {
-  if (code || phase_ == phase::closed)
-    return close();
-  if (phase_ == phase::inviting) {
-    phase_ = phase::body;
-    return advance();
-  }
-  if (rest_written_ < out_rest_.size())
-    return write_slice();
-  out_rest_ = {};
-  if (keep_)
-    return read_header();
-  phase_ = phase::lingering;
-  progress_ = 0;
-  deadline_.hurry(linger_time, shared_from_this());
-  shut_down();
-}
-
-void connection::on_shut_down() {
-  if (phase_ == phase::closed)
-    return;
-  in_.clear();
-  read(in_.room());
-}
-
-void connection::on_lingered(error_code code, size_t bytes) {
-  progress_ += bytes;
-  if (code || progress_ > linger_bytes_max)
-    close();
-  else
-    on_shut_down();
+void connection::upgrade() {
+  if (auto why = in_.check_upgrade())
+    return send(std::move(*why));
+  if (!pool_.on_upgrade || pool_.no_more_upgrades())
+    return send(problem(ec::unavailable, "there are too many WebSocket connections"));
+  upgraded result{release(), in_.take_header(), in_.take_rest(), where_.remote};
+  forget();
+  pool_.on_upgrade(std::move(result));
 }
 
 } // namespace sluice::http

@@ -8,14 +8,25 @@
 #include "app/http/deadline.hpp"
 #include "app/http/edge.hpp"
 #include "app/http/incoming.hpp"
+#include "app/websocket/transport.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <unordered_set>
 
 namespace sluice::http {
 
 class connection;
+
+/// A connection that goes on as a WebSocket.
+struct upgraded {
+  std::unique_ptr<websocket::transport> over;
+  boost::beast::http::request<boost::beast::http::empty_body> request;
+  /// What was read behind the request.
+  std::string ahead;
+  std::string remote;
+};
 
 /// What the connections of a server share.
 struct connection_pool {
@@ -27,6 +38,9 @@ struct connection_pool {
   bool stopping = false;
   /// Called when a connection has ended.
   std::function<void()> on_closed = {};
+  /// Where those go that become a WebSocket, and whether there is room.
+  std::function<void(upgraded)> on_upgrade = {};
+  std::function<bool()> no_more_upgrades = {};
 };
 
 /// Where a connection came in.
@@ -35,6 +49,8 @@ struct entrance {
   std::string local_address;
   /// Whether it is a unix socket.
   bool local = false;
+  /// The client's address and port; empty for a unix socket.
+  std::string remote = {};
 };
 
 class connection : public answer_sink,
@@ -75,6 +91,8 @@ protected:
   /// Makes the operation under way end with an error.
   virtual void cancel() = 0;
   virtual void close_socket() = 0;
+  /// Hands over what it runs on.
+  virtual std::unique_ptr<websocket::transport> release() = 0;
 
   // -- what a stream tells --------------------------------------------------------
 
@@ -110,6 +128,8 @@ private:
   void on_header();
   void read_body();
   void dispatch();
+  void upgrade();
+  void forget();
 
   // -- refusing ---------------------------------------------------------------------
 

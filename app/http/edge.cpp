@@ -93,9 +93,14 @@ void edge::forget(const caf::actor_addr& who) {
   });
 }
 
+metrics_delta edge::collect() {
+  traffic_.network_sent += sent_elsewhere_->exchange(0);
+  return std::exchange(traffic_, {});
+}
+
 caf::behavior edge::make_behavior() {
   set_down_handler([this](caf::down_msg& x) { forget(x.source); });
-  return {[this](atom::collect) { return std::exchange(traffic_, {}); }};
+  return {[this](atom::collect) { return collect(); }};
 }
 
 } // namespace sluice::http

@@ -7,6 +7,7 @@
 #include "app/http/exchange.hpp"
 #include "app/http/server.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -31,6 +32,11 @@ public:
 
   void count_received(size_t bytes) { traffic_.network_received += bytes; }
   void count_sent(size_t bytes) { traffic_.network_sent += bytes; }
+
+  /// Where other threads count what they sent.
+  std::shared_ptr<std::atomic<uint64_t>> sent_elsewhere() const {
+    return sent_elsewhere_;
+  }
 
   using log_user = std::function<void(const log_buffer_actor&)>;
 
@@ -57,7 +63,11 @@ private:
   const http_settings settings_;
   const backend backend_;
   const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  metrics_delta collect();
+
   metrics_delta traffic_;
+  std::shared_ptr<std::atomic<uint64_t>> sent_elsewhere_ =
+    std::make_shared<std::atomic<uint64_t>>(0);
   /// The buffers that were asked for before and live.
   std::map<std::string, log_buffer_actor, std::less<>> logs_;
   /// What the last survey said about writing, and until when that is believed.

@@ -2,6 +2,9 @@
 
 #include "app/http/problem.hpp"
 
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+
 namespace sluice::http {
 
 namespace {
@@ -17,6 +20,14 @@ constexpr size_t body_read_bytes = 65'536;
 
 std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
+}
+
+/// 16 bytes in base64.
+bool is_websocket_key(std::string_view text) {
+  constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  return text.size() == 24 && text.find_first_not_of(alphabet) == 22
+         && text.ends_with("==");
 }
 
 } // namespace
@@ -89,7 +100,32 @@ head incoming::describe() const {
   if (!parser_->chunked())
     result.content_length = parser_->content_length().value_or(0);
   result.http_1_0 = is_http_1_0();
+  result.upgrade = boost::beast::websocket::is_upgrade(fields.base());
   return result;
+}
+
+std::optional<answer> incoming::check_upgrade() const {
+  const auto& fields = parser_->get();
+  const auto right_version = fields[field::sec_websocket_version] == "13";
+  if (!boost::beast::websocket::is_upgrade(fields.base()) || !right_version) {
+    auto why =
+      http::problem(426, "upgrade-required", "this path speaks WebSocket, version 13");
+    why.headers = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+    return why;
+  }
+  if (!is_websocket_key(view(fields[field::sec_websocket_key])))
+    return http::problem(ec::invalid_argument, "Sec-WebSocket-Key is malformed");
+  return {};
+}
+
+beast_http::request<beast_http::empty_body> incoming::take_header() {
+  return beast_http::request<beast_http::empty_body>{std::move(parser_->get().base())};
+}
+
+std::string incoming::take_rest() {
+  auto rest = boost::beast::buffers_to_string(buffer_.data());
+  buffer_.clear();
+  return rest;
 }
 
 bool incoming::is_head() const {

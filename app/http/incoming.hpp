@@ -7,10 +7,12 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace sluice::http {
 
@@ -46,6 +48,11 @@ public:
   // -- after the header -------------------------------------------------------------
 
   head describe() const;
+  /// Says why the request cannot begin a WebSocket, or nothing.
+  std::optional<answer> check_upgrade() const;
+  /// The request without its body, and whatever was read behind it.
+  boost::beast::http::request<boost::beast::http::empty_body> take_header();
+  std::string take_rest();
   bool complete() const { return parser_->is_done(); }
   bool is_head() const;
   bool is_http_1_0() const { return parser_->get().version() < 11; }

@@ -108,9 +108,12 @@ private:
   entrance describe(socket& peer) const override {
     error_code ignored;
     peer.set_option(tcp::no_delay{true}, ignored);
-    if (!any_address_)
-      return {};
-    return {bracketed(peer.local_endpoint(ignored).address()), false};
+    const auto from = peer.remote_endpoint(ignored);
+    entrance result{"", false,
+                    bracketed(from.address()) + ':' + std::to_string(from.port())};
+    if (any_address_)
+      result.local_address = bracketed(peer.local_endpoint(ignored).address());
+    return result;
   }
 
   bool any_address_ = false;

@@ -24,8 +24,13 @@ std::string_view name_of(verb method) {
   return {};
 }
 
-bool accepts(verb method, std::string_view name) {
-  return name == name_of(method) || (method == verb::get && name == "HEAD");
+/// An upgrade has no answer whose head could be asked for.
+bool answers_head(const route& x) {
+  return x.method == verb::get && !x.upgrade;
+}
+
+bool accepts(const route& x, std::string_view name) {
+  return name == name_of(x.method) || (answers_head(x) && name == "HEAD");
 }
 
 } // namespace
@@ -48,7 +53,7 @@ match router::find(std::string_view method, const target& where) const {
     if (!x.fits(where.segments))
       continue;
     result.found = true;
-    if (!accepts(x.what->method, method))
+    if (!accepts(*x.what, method))
       continue;
     result.to = x.what;
     for (size_t i = 0; i < x.segments.size(); ++i)
@@ -69,7 +74,7 @@ std::string router::allowed(const target& where) const {
     if (!x.fits(where.segments))
       continue;
     add_name(name_of(x.what->method));
-    if (x.what->method == verb::get)
+    if (answers_head(*x.what))
       add_name("HEAD");
   }
   std::string result;

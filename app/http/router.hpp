@@ -31,6 +31,9 @@ struct route {
   void (*handle)(edge&, const exchange_ptr&);
   /// Whether the answer needs no token.
   bool open = false;
+  /// Whether the connection goes on as a WebSocket. There is nothing to handle then, and
+  /// the token may stand in the query: browsers give it no other place.
+  bool upgrade = false;
 };
 
 struct match {
@@ -67,5 +70,6 @@ std::span<const route> session_routes();
 std::span<const route> database_routes();
 std::span<const route> queue_routes();
 std::span<const route> health_routes();
+std::span<const route> topic_routes();
 
 } // namespace sluice::http

@@ -6,6 +6,7 @@
 #include "app/http/listener.hpp"
 #include "app/http/stream_connection.hpp"
 #include "app/http/tls.hpp"
+#include "app/websocket/host.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
@@ -35,16 +36,19 @@ router all_routes() {
   result.add(database_routes());
   result.add(queue_routes());
   result.add(health_routes());
+  result.add(topic_routes());
   return result;
 }
 
 } // namespace
 
 struct server::implementation {
-  implementation(caf::actor_system& sys, http_settings config, backend what)
+  implementation(caf::actor_system& sys, http_settings config, websocket_settings topics,
+                 backend what)
       : settings(std::move(config)),
         handle(sys.spawn<edge>(io, settings, std::move(what))),
-        actor(static_cast<edge*>(caf::actor_cast<caf::abstract_actor*>(handle))) {
+        actor(static_cast<edge*>(caf::actor_cast<caf::abstract_actor*>(handle))),
+        clients(*actor, std::move(topics)) {
     // nop
   }
 
@@ -60,6 +64,7 @@ struct server::implementation {
   caf::actor handle;
   /// Lives as long as `handle`.
   edge* actor;
+  websocket::host clients;
 
   std::shared_ptr<asio::ssl::context> tls;
   std::optional<admission> gate;
@@ -106,6 +111,12 @@ caf::error server::implementation::bind() {
   gate.emplace(std::move(who), all_routes(), settings.max_body_bytes);
   pool.emplace(connection_pool{*actor, *gate});
   pool->on_closed = [this] { end_if_empty(); };
+  clients.on_empty = pool->on_closed;
+  pool->no_more_upgrades = [this] { return clients.is_full(); };
+  pool->on_upgrade = [this](upgraded x) {
+    clients.take(std::move(x.over), std::move(x.request), std::move(x.ahead),
+                 std::move(x.remote));
+  };
   return caf::none;
 }
 
@@ -137,7 +148,7 @@ void server::implementation::run() {
 // -- ending -------------------------------------------------------------------------
 
 void server::implementation::end_if_empty() {
-  if (finishing && pool->open.empty())
+  if (finishing && pool->open.empty() && clients.is_empty())
     asio::post(io, [this] { end(); });
 }
 
@@ -150,8 +161,10 @@ void server::implementation::end() {
 
 // -- the interface ------------------------------------------------------------------
 
-server::server(caf::actor_system& sys, http_settings config, backend what)
-    : impl_(std::make_unique<implementation>(sys, std::move(config), std::move(what))) {
+server::server(caf::actor_system& sys, http_settings config, websocket_settings topics,
+               backend what)
+    : impl_(std::make_unique<implementation>(sys, std::move(config), std::move(topics),
+                                             std::move(what))) {
   // nop
 }
 
@@ -207,6 +220,7 @@ void server::finish() {
       const auto open = x.pool->open;
       for (auto* each : open)
         each->close();
+      x.clients.end();
     };
     x.patience.expires_after(finish_time);
     x.patience.async_wait([close_rest](boost::system::error_code code) {

@@ -27,7 +27,8 @@ struct backend {
 
 class server {
 public:
-  server(caf::actor_system& sys, http_settings config, backend what);
+  server(caf::actor_system& sys, http_settings config, websocket_settings topics,
+         backend what);
   ~server();
 
   /// Binds and serves. `invalid_setting` for a bad certificate, key or token file,

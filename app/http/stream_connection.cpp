@@ -1,5 +1,8 @@
 #include "app/http/stream_connection.hpp"
 
+#include "app/websocket/plain_transport.hpp"
+#include "app/websocket/tls_transport.hpp"
+
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
@@ -50,6 +53,10 @@ private:
   void close_socket() override {
     error_code ignored;
     socket_.close(ignored);
+  }
+
+  std::unique_ptr<websocket::transport> release() override {
+    return websocket::make_plain_transport(actor().io(), std::move(socket_));
   }
 
   stream_socket socket_;
@@ -113,6 +120,10 @@ private:
   void close_socket() override {
     error_code ignored;
     stream_.next_layer().close(ignored);
+  }
+
+  std::unique_ptr<websocket::transport> release() override {
+    return websocket::make_tls_transport(actor().io(), std::move(stream_));
   }
 
   /// Counts what went over the wire: the TLS engine knows.

@@ -11,8 +11,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 # include what they test.
 CORNERS = {
     "sqlite3": r"actors/storage/sqlite[^/]*$",
-    "simdjson": r"actors/detail/json_input\.cpp$",
-    "boost/": r"app/http/",
+    "simdjson": r"actors/detail/json_reading\.hpp$",
+    "zlib": r"actors/websocket/ws_deflater\.cpp$",
+    "boost/": r"app/(http|websocket)/",
     "libpq": r"actors/storage/postgres[^/]*$",
     "caf/io/": r"app/introspection/",
     "caf/openssl/": r"app/introspection/",

@@ -84,7 +84,7 @@ def judge_operation(document, where, path, operation, shared, body):
     named = [x.get("name") for x in parameters if x.get("in") == "path"]
     if sorted(named) != sorted(re.findall(r"\{(\w+)\}", path)):
         findings.append(f"{where} does not declare what its path names, but {named}")
-    if not any(status.startswith("2") for status in operation.get("responses", {})):
+    if not any(status.startswith(("1", "2")) for status in operation.get("responses", {})):
         findings.append(f"{where} has no answer that is no error")
     return findings
 

@@ -1,0 +1,59 @@
+// A FOLLOWER is a connection as the topic hub knows it: its batcher, how it wants its
+// messages, and what the current round has for it.
+#pragma once
+
+#include "messages/topic_page.hpp"
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+using shared_pages = std::shared_ptr<std::vector<page_ptr>>;
+
+struct follower {
+  subscriber_actor who;
+  framing how = framing::single;
+  std::unordered_set<std::string> topics;
+  /// What it gets in this round; others who get the same hold the same list.
+  shared_pages gathered;
+};
+
+/// Puts together what each follower gets in one round, page by page.
+class gathering {
+public:
+  /// Adds a page for all of these.
+  void add(const page_ptr& page, const std::unordered_set<follower*>& all) {
+    // Whoever had the same list before has the same list after.
+    std::unordered_map<const void*, shared_pages> grown;
+    for (auto* each : all) {
+      auto& list = grown[each->gathered.get()];
+      if (!list) {
+        list = std::make_shared<std::vector<page_ptr>>();
+        if (each->gathered)
+          *list = *each->gathered;
+        list->push_back(page);
+      }
+      if (!each->gathered)
+        touched_.push_back(each);
+      each->gathered = list;
+    }
+  }
+
+  /// Hands each follower its list, and ends the round.
+  template <class Send>
+  void finish(Send send) {
+    for (auto* each : touched_)
+      send(*each, delivery{std::exchange(each->gathered, nullptr)});
+    touched_.clear();
+  }
+
+private:
+  std::vector<follower*> touched_;
+};
+
+} // namespace sluice

@@ -1,0 +1,135 @@
+#include "actors/websocket/topic.hpp"
+
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+uint64_t bytes_of(const topic_page& page) {
+  return page.batch.size() + page.single.size() + page.deflated.size();
+}
+
+} // namespace
+
+topic::~topic() {
+  while (!history_.empty())
+    forget_oldest();
+}
+
+// -- messages -----------------------------------------------------------------------
+
+framings_wanted topic::wanted() const {
+  return {ways_[static_cast<size_t>(framing::single)] > 0,
+          ways_[static_cast<size_t>(framing::deflated)] > 0};
+}
+
+bool topic::draw(const std::string& data, budget& from, page_builder& into) {
+  const auto cost = into.cost_of(data, wanted());
+  if (!into.empty())
+    return into.charge.try_grow(cost);
+  auto [share, fits] = from.try_draw(cost);
+  into.charge = std::move(share);
+  return fits;
+}
+
+bool topic::add(const std::string& data, budget& from, time_point now) {
+  if (!draw(data, from, open_))
+    return false;
+  if (open_.empty())
+    opened_at_ = now;
+  open_.add(++last_, data);
+  return true;
+}
+
+page_ptr topic::overtake(const std::string& data, budget& from) {
+  // What waits has lower numbers: it is closed first, so that a page's numbers follow
+  // each other, and yet is handed out later.
+  seal();
+  if (!draw(data, from, open_))
+    return nullptr;
+  open_.add(++last_, data, true);
+  auto page = open_.seal(wanted(), true);
+  keep(page);
+  return page;
+}
+
+void topic::seal(bool critical) {
+  if (open_.empty())
+    return;
+  auto page = open_.seal(wanted(), critical);
+  waiting_.push_back(page);
+  keep(page);
+}
+
+void topic::end_page(time_point now) {
+  if (open_.empty())
+    return;
+  batch_.page_ended(std::chrono::duration_cast<caf::timespan>(now - opened_at_));
+  seal();
+}
+
+std::vector<page_ptr> topic::take_waiting() {
+  return std::exchange(waiting_, {});
+}
+
+// -- resuming -----------------------------------------------------------------------
+
+void topic::keep(const page_ptr& page) {
+  history_.push_back(kept_.pages.insert(kept_.pages.end(), {page, this}));
+  history_messages_ += page->count();
+  history_bytes_ += bytes_of(*page);
+  kept_.bytes += bytes_of(*page);
+  // A page goes as a whole, and only when what is left is still the promised number.
+  const auto too_many = [&] {
+    return history_messages_ - history_.front()->page->count() >= limits_.messages
+           || history_bytes_ > limits_.bytes;
+  };
+  while (!history_.empty() && too_many())
+    forget_oldest();
+}
+
+void topic::forget_oldest() {
+  auto oldest = history_.front();
+  history_messages_ -= oldest->page->count();
+  history_bytes_ -= bytes_of(*oldest->page);
+  kept_.bytes -= bytes_of(*oldest->page);
+  history_.pop_front();
+  kept_.pages.erase(oldest);
+}
+
+std::vector<page_ptr> topic::missed(const std::string& name, uint64_t after, framing how,
+                                    ws_deflater& deflater) const {
+  if (after > last_)
+    return foreign(name, how);
+  std::vector<page_ptr> result;
+  const auto first = history_.empty() ? last_ + 1 : history_.front()->page->first;
+  if (after + 1 < first)
+    result.push_back(gap_notice(name, first, how));
+  for (auto each : history_) {
+    const auto& page = each->page;
+    if (page->last <= after)
+      continue;
+    const bool as_it_is = after < page->first && !page->framed(how).empty();
+    result.push_back(as_it_is ? page : rest_of(*page, after, how, deflater));
+  }
+  return result;
+}
+
+std::vector<page_ptr> topic::foreign(const std::string& name, framing how) const {
+  return {gap_notice(name, last_ + 1, how)};
+}
+
+// -- followers ----------------------------------------------------------------------
+
+void topic::join(follower& who) {
+  if (followers_.insert(&who).second)
+    ++ways_[static_cast<size_t>(who.how)];
+}
+
+void topic::leave(follower& who) {
+  if (followers_.erase(&who) > 0)
+    --ways_[static_cast<size_t>(who.how)];
+}
+
+} // namespace sluice

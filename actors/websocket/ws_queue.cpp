@@ -1,0 +1,164 @@
+#include "actors/websocket/ws_queue.hpp"
+
+#include "actors/websocket/page_builder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+/// One write takes at most so many pieces (the kernel's limit is 1,024), and bytes.
+constexpr size_t pieces_max = 64;
+constexpr size_t write_bytes_max = 262'144;
+
+/// What a loss that is not in words yet counts for.
+constexpr uint64_t loss_bytes = 160;
+
+} // namespace
+
+// -- counting -----------------------------------------------------------------------
+
+uint64_t ws_queue::weight(const item& x) const {
+  return x.lost > 0 ? loss_bytes : bytes_of(x).size();
+}
+
+uint64_t ws_queue::messages_in(const item& x) {
+  return x.page && !x.page->notice ? x.page->count() : 0;
+}
+
+uint64_t ws_queue::waiting_bytes() const {
+  return begun_ > 0 ? bytes_ - weight(items_.front()) : bytes_;
+}
+
+void ws_queue::add(std::deque<item>::iterator where, item x) {
+  bytes_ += weight(x);
+  messages_ += messages_in(x);
+  items_.insert(where, std::move(x));
+}
+
+// -- taking in ----------------------------------------------------------------------
+
+void ws_queue::push(page_ptr page) {
+  add(items_.end(), {std::move(page)});
+}
+
+void ws_queue::push_answer(page_ptr page) {
+  add(items_.end(), {std::move(page), {}, true});
+}
+
+void ws_queue::push_control(std::string frame) {
+  add(behind_what_is_on_its_way(), {nullptr, std::move(frame), true});
+}
+
+void ws_queue::push_last(std::string frame) {
+  add(items_.end(), {nullptr, std::move(frame)});
+}
+
+std::deque<ws_queue::item>::iterator ws_queue::behind_what_is_on_its_way() {
+  auto where = items_.begin() + (begun_ > 0 ? 1 : 0);
+  // Control frames do not pass each other.
+  return std::find_if(where, items_.end(), [](const item& x) { return !x.is_control(); });
+}
+
+// -- dropping -----------------------------------------------------------------------
+
+bool ws_queue::shrink_to(uint64_t bytes_max) {
+  return shrink_to(bytes_max, false) || shrink_to(bytes_max, true);
+}
+
+bool ws_queue::shrink_to(uint64_t bytes_max, bool critical) {
+  size_t i = begun_ > 0 ? 1 : 0;
+  while (waiting_bytes() > bytes_max && i < items_.size()) {
+    const auto& x = items_[i];
+    if (!x.droppable() || (x.page->critical && !critical))
+      ++i;
+    else
+      drop(i);
+  }
+  return waiting_bytes() <= bytes_max;
+}
+
+/// Puts the loss in the place of what was lost.
+void ws_queue::drop(size_t index) {
+  auto& x = items_[index];
+  bytes_ -= weight(x);
+  messages_ -= messages_in(x);
+  dropped_ += x.page->count();
+  x.lost = x.page->count();
+  x.lost_up_to = x.page->last;
+  x.lost_of = x.page->topic;
+  x.page.reset();
+  if (merge_loss(index))
+    items_.erase(items_.begin() + static_cast<ptrdiff_t>(index));
+  else
+    bytes_ += weight(x);
+}
+
+/// Whether an earlier loss of the topic can tell of this one too: nothing of the topic
+/// lies between them.
+bool ws_queue::merge_loss(size_t index) {
+  const auto& x = items_[index];
+  for (auto i = index; i-- > (begun_ > 0 ? 1u : 0u);) {
+    auto& earlier = items_[i];
+    if (earlier.topic() != x.topic())
+      continue;
+    if (earlier.lost == 0)
+      return false;
+    earlier.lost += x.lost;
+    earlier.lost_up_to = x.lost_up_to;
+    return true;
+  }
+  return false;
+}
+
+void ws_queue::clear() {
+  while (items_.size() > (begun_ > 0 ? 1u : 0u)) {
+    bytes_ -= weight(items_.back());
+    messages_ -= messages_in(items_.back());
+    items_.pop_back();
+  }
+}
+
+// -- writing ------------------------------------------------------------------------
+
+const std::vector<std::string_view>& ws_queue::pieces() {
+  pieces_.clear();
+  size_t sum = 0;
+  for (auto& x : items_) {
+    if (x.lost > 0) {
+      bytes_ -= weight(x);
+      x = {dropped_notice(x.lost_of, x.lost, x.lost_up_to, how_)};
+      bytes_ += weight(x);
+    }
+    auto piece = bytes_of(x);
+    if (pieces_.empty())
+      piece.remove_prefix(begun_);
+    pieces_.push_back(piece);
+    sum += piece.size();
+    if (pieces_.size() == pieces_max || sum >= write_bytes_max)
+      break;
+  }
+  return pieces_;
+}
+
+ws_progress ws_queue::wrote(size_t bytes) {
+  ws_progress result;
+  begun_ += bytes;
+  while (!items_.empty()) {
+    const auto& x = items_.front();
+    // A loss that is not in words yet was not offered, however short the write was.
+    if (x.lost > 0 || begun_ < bytes_of(x).size())
+      break;
+    begun_ -= bytes_of(x).size();
+    bytes_ -= weight(x);
+    messages_ -= messages_in(x);
+    result.messages += messages_in(x);
+    result.answers += x.answers ? 1 : 0;
+    items_.pop_front();
+  }
+  return result;
+}
+
+} // namespace sluice

@@ -1,0 +1,126 @@
+// What a connection says: answers, refusals, and the wait for the last of them to
+// arrive.
+#include "app/http/answer_head.hpp"
+#include "app/http/connection.hpp"
+#include "app/http/problem.hpp"
+
+#include <algorithm>
+
+namespace sluice::http {
+
+namespace {
+
+using boost::system::error_code;
+
+/// A refused request's body up to here is read past, to keep the connection.
+constexpr uint64_t read_past_bytes_max = 65'536;
+
+/// Answers up to here are written with one call, longer ones in slices: each slice
+/// has the idle timeout for itself.
+constexpr size_t joined_bytes_max = 65'536;
+constexpr size_t slice_bytes = 262'144;
+
+/// How long, and how much, a client may go on sending after its last answer. Closing
+/// at once would make its kernel throw the answer away.
+constexpr caf::timespan linger_time = std::chrono::seconds{2};
+constexpr size_t linger_bytes_max = 67'108'864;
+
+} // namespace
+
+// -- refusing -----------------------------------------------------------------------
+
+void connection::refuse(answer why) {
+  if (in_.complete())
+    return send(std::move(why));
+  // Who announced to wait for a word may not send the body at all now.
+  if (!keep_ || in_.expects() || !in_.has_at_most(read_past_bytes_max))
+    return refuse_and_close(std::move(why));
+  admitted_.refusal = std::move(why);
+  in_.read_past_body(read_past_bytes_max);
+  phase_ = phase::body;
+  expect_progress();
+  advance();
+}
+
+void connection::refuse_and_close(answer why) {
+  if (admitted_.refusal) // was to be told once the body had been read past
+    why = std::move(*admitted_.refusal);
+  why.close = true;
+  send(std::move(why));
+}
+
+void connection::refuse_no_room() {
+  phase_ = phase::working;
+  deadline_.lift();
+  actor().refuse_no_room(std::make_shared<exchange>(request{}, shared_from_this()));
+}
+
+// -- writing ------------------------------------------------------------------------
+
+void connection::on_answer(answer what) {
+  if (phase_ == phase::closed)
+    return;
+  // There may be a body yet that was not worth keeping.
+  refuse(std::move(what));
+}
+
+void connection::send(answer what) {
+  phase_ = phase::writing;
+  keep_ = keep_ && !what.close && !pool_.stopping;
+  out_ = answer_head(what, !keep_              ? persistence::close
+                           : in_.is_http_1_0() ? persistence::keep_alive
+                                               : persistence::implied);
+  out_rest_.clear();
+  rest_written_ = 0;
+  if (!in_.is_head()) {
+    if (what.body.size() <= joined_bytes_max)
+      out_ += what.body;
+    else
+      out_rest_ = std::move(what.body);
+  }
+  expect_progress();
+  write(boost::asio::buffer(out_));
+}
+
+void connection::write_slice() {
+  const auto bytes = std::min(slice_bytes, out_rest_.size() - rest_written_);
+  const auto slice = boost::asio::buffer(out_rest_.data() + rest_written_, bytes);
+  rest_written_ += bytes;
+  expect_progress();
+  write(slice);
+}
+
+void connection::on_written(error_code code) {
+  if (code || phase_ == phase::closed)
+    return close();
+  if (phase_ == phase::inviting) {
+    phase_ = phase::body;
+    return advance();
+  }
+  if (rest_written_ < out_rest_.size())
+    return write_slice();
+  out_rest_ = {};
+  if (keep_)
+    return read_header();
+  phase_ = phase::lingering;
+  progress_ = 0;
+  deadline_.hurry(linger_time, shared_from_this());
+  shut_down();
+}
+
+void connection::on_shut_down() {
+  if (phase_ == phase::closed)
+    return;
+  in_.clear();
+  read(in_.room());
+}
+
+void connection::on_lingered(error_code code, size_t bytes) {
+  progress_ += bytes;
+  if (code || progress_ > linger_bytes_max)
+    close();
+  else
+    on_shut_down();
+}
+
+} // namespace sluice::http

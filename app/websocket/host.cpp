@@ -1,0 +1,71 @@
+#include "app/websocket/host.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::websocket {
+
+namespace {
+
+/// Clients are looked after so often within the idle timeout: few wake-ups, and none is
+/// pinged or let go much too late.
+constexpr int looks_per_timeout = 20;
+constexpr session::clock::duration look_interval_min = std::chrono::milliseconds{50};
+
+} // namespace
+
+host::host(http::edge& actor, websocket_settings settings)
+    : actor_(actor), settings_(std::move(settings)), watch_(actor.io()) {}
+
+void host::take(std::unique_ptr<transport> over, upgrade_request request,
+                std::string ahead, std::string remote) {
+  const auto id = ++last_id_;
+  auto made = std::make_shared<session>(*this, id, std::move(over), std::move(request),
+                                        std::move(ahead), settings_.deflate);
+  sessions_.emplace(id, made);
+  watch();
+  ws_connection client{
+    id, std::move(remote), made->how(),
+    std::make_shared<outlet>(made->over(), made, actor_.sent_elsewhere())};
+  actor_.request(actor_.actors().supervisor, caf::infinite, atom::connect_v, client)
+    .then([made](const ws_batcher_actor& batcher) { made->start(batcher); },
+          [made](const caf::error&) { made->end(); });
+}
+
+void host::on_ended(uint64_t id) {
+  sessions_.erase(id);
+  if (!sessions_.empty())
+    return;
+  watch_.cancel();
+  if (on_empty)
+    on_empty();
+}
+
+void host::end() {
+  const auto all = sessions_; // ending one changes them
+  for (const auto& [id, each] : all)
+    each->end();
+}
+
+void host::watch() {
+  if (std::exchange(watching_, true))
+    return;
+  const session::clock::duration idle = settings_.idle_timeout;
+  watch_.expires_after(std::max(idle / looks_per_timeout, look_interval_min));
+  watch_.async_wait([this](boost::system::error_code code) {
+    watching_ = false;
+    if (!code)
+      look_after_all();
+  });
+}
+
+void host::look_after_all() {
+  const auto all = sessions_; // ending one changes them
+  const auto now = session::clock::now();
+  for (const auto& [id, each] : all)
+    each->look_after(now, settings_.idle_timeout);
+  if (!sessions_.empty())
+    watch();
+}
+
+} // namespace sluice::websocket

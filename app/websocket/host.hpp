@@ -1,0 +1,52 @@
+// The HOST holds the sessions of all clients, on the Asio thread: it takes connections
+// over from HTTP, has a batcher made for each, and looks who is still there.
+#pragma once
+
+#include "app/config/settings.hpp"
+#include "app/http/edge.hpp"
+#include "app/websocket/session.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+namespace sluice::websocket {
+
+class host final : public session_owner {
+public:
+  host(http::edge& actor, websocket_settings settings);
+
+  bool is_empty() const { return sessions_.empty(); }
+  bool is_full() const { return sessions_.size() >= settings_.max_connections; }
+
+  /// Takes over a connection whose `request` was let in. `ahead` was read behind it.
+  void take(std::unique_ptr<transport> over, upgrade_request request, std::string ahead,
+            std::string remote);
+
+  /// Lets everybody go who is still there.
+  void end();
+
+  void on_received(size_t bytes) override { actor_.count_received(bytes); }
+  void on_ended(uint64_t id) override;
+
+  /// Called when the last client has gone.
+  std::function<void()> on_empty = {};
+
+private:
+  void look_after_all();
+  void watch();
+
+  http::edge& actor_;
+  const websocket_settings settings_;
+  std::unordered_map<uint64_t, std::shared_ptr<session>> sessions_;
+  uint64_t last_id_ = 0;
+  /// One for all clients, that runs while there are some.
+  boost::asio::steady_timer watch_;
+  bool watching_ = false;
+};
+
+} // namespace sluice::websocket

@@ -1,0 +1,93 @@
+// A SESSION is a client's connection on the Asio thread: the handshake, what the client
+// says, whether it is still there, and the end. Whatever is written goes through its
+// batcher.
+#pragma once
+
+#include "app/websocket/layer.hpp"
+#include "app/websocket/outlet.hpp"
+#include "messages/ws_batcher.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace sluice::websocket {
+
+using upgrade_request = boost::beast::http::request<boost::beast::http::empty_body>;
+
+/// What a session tells whoever holds it.
+class session_owner {
+public:
+  virtual ~session_owner() = default;
+  virtual void on_received(size_t bytes) = 0;
+  virtual void on_ended(uint64_t id) = 0;
+};
+
+class session final : public reading_half,
+                      public layer::listener,
+                      public std::enable_shared_from_this<session> {
+public:
+  using clock = std::chrono::steady_clock;
+
+  session(session_owner& owner, uint64_t id, std::unique_ptr<transport> over,
+          upgrade_request request, std::string ahead, bool deflate);
+
+  /// How the client wants its messages.
+  framing how() const { return how_; }
+  std::shared_ptr<transport> over() const { return over_; }
+
+  /// Answers the handshake, and listens.
+  void start(ws_batcher_actor batcher);
+
+  /// Pings a client that was silent for half of `idle`, and lets one go that was silent
+  /// for all of it.
+  void look_after(clock::time_point now, clock::duration idle);
+
+  /// Ends now.
+  void end();
+
+  void on_no_room() override;
+  void on_answered() override;
+  void on_farewell() override;
+  void on_end() override;
+  void on_bytes(size_t count) override;
+  void on_frame(std::string frame) override;
+
+private:
+  void accept();
+  void read();
+  void on_message();
+  void on_broken(boost::system::error_code code);
+  void owe();
+  void linger(clock::duration span);
+  void read_past();
+
+  session_owner& owner_;
+  const uint64_t id_;
+  std::shared_ptr<transport> over_;
+  upgrade_request request_;
+  boost::beast::websocket::stream<layer> stream_;
+  boost::beast::flat_buffer buffer_;
+  ws_batcher_actor batcher_;
+  framing how_;
+
+  /// Answers and control frames that are not out yet.
+  size_t owed_ = 0;
+  /// Requests in the second that began at `second_`.
+  size_t asked_ = 0;
+  clock::time_point second_;
+  clock::time_point heard_ = clock::now();
+  bool pinged_ = false;
+  bool reading_ended_ = false;
+  bool ended_ = false;
+  boost::asio::steady_timer timer_;
+};
+
+} // namespace sluice::websocket
