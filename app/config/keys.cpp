@@ -170,7 +170,7 @@ std::vector<key> websocket_keys() {
     {"websocket.idle-timeout", at<&s::websocket, &websocket::idle_timeout>, times(),
      "a client that is silent for so long is let go; it is pinged at half of it"},
     {"websocket.deflate", at<&s::websocket, &websocket::deflate>, either(),
-     "permessage-deflate for clients that offer it; some 64 KiB a connection"},
+     "permessage-deflate for clients that offer it; 50 KiB a connection"},
     {"websocket.history-messages", at<&s::websocket, &websocket::history_messages>,
      counts(), "messages kept of each topic for clients that come back"},
     {"websocket.history-bytes", at<&s::websocket, &websocket::history_bytes>, sizes(),

@@ -195,7 +195,7 @@ class Listing(WebSocketCase):
         self.assertEqual(self.connections(self.start()), [])
 
     def test_a_connection_is_told_with_its_numbers(self):
-        service = self.start(NEVER)
+        service = self.start(NEVER, "--adaptive=false")
         client = self.raw(service)
         fresh = self.one(service)
         host, port = client.sock.getsockname()

@@ -33,10 +33,11 @@ class Batching(WebSocketCase):
         self.assertIn(BATCHING, log)
 
     def test_a_batch_of_one_is_a_message_at_once(self):
-        self.assert_each_at_once(self.start(NEVER, "--websocket.max-batch=1"))
+        self.assert_each_at_once(self.start(NEVER, "--websocket.max-batch=1",
+                                            "--adaptive=false"))
 
     def test_a_batch_has_its_size(self):
-        service = self.start(NEVER, "--websocket.max-batch=5")
+        service = self.start(NEVER, "--websocket.max-batch=5", "--adaptive=false")
         clients = self.subscribers(service, "a")
         for n in range(12):
             self.post(service, "a", n)
