@@ -67,6 +67,8 @@ using page_ptr = std::shared_ptr<const topic_page>;
 /// the same list.
 struct delivery {
   std::shared_ptr<const std::vector<page_ptr>> pages;
+  /// What a newcomer missed. It is paid for as history, and no limit of a queue cuts it.
+  bool missed = false;
 
   bool operator==(const delivery&) const = default;
 };

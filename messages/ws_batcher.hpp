@@ -87,7 +87,7 @@ using ws_batcher_actor = subscriber_actor::extend<
   caf::reacts_to<atom::writable>,
   /// Says goodbye with a code of `ws_close` and a reason.
   caf::reacts_to<atom::close, uint16_t, std::string>,
-  /// Ends: the client has gone.
+  /// Ends once everything is out: the client has said goodbye, or gone.
   caf::reacts_to<atom::leave>,
   /// Tells the connection's numbers.
   caf::replies_to<atom::stats>::with<ws_connection_stats>>::extend_with<managed_actor>;

@@ -31,7 +31,8 @@ public:
   /// An answer or a control frame has gone out: the client may say more.
   virtual void answered() = 0;
 
-  /// A Close frame has gone out: the client has a moment to say goodbye too.
+  /// This client is to be gone. It has a moment since it last took anything: for what
+  /// waits before the Close frame, and then, told again, to say goodbye too.
   virtual void farewell() = 0;
 
   /// Nothing more will be written.

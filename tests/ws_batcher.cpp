@@ -163,7 +163,7 @@ CAF_TEST(the numbers are of what the kernel took) {
 }
 
 CAF_TEST(a client follows so many topics and no more) {
-  batcher.max_topics = 2;
+  config.max_followed = 2;
   start();
   auto client = connect();
   subscribe(client, {{"a", {}, {}}, {"b", {}, {}}});

@@ -29,6 +29,11 @@ caf::error to_error(simdjson::error_code code) {
   }
 }
 
+/// A name that is told back is not to make the answer as long as what was sent.
+std::string quoted_if_short(std::string_view name) {
+  return name.size() > 64 ? "" : " \"" + std::string{name} + "\"";
+}
+
 dom::parser& parser() {
   thread_local dom::parser instance;
   return instance;
@@ -86,7 +91,7 @@ caf::error read_fields(dom::element x, const char* what, std::vector<field> fiel
     auto same = [&, n = name](const field& y) { return n == y.name; };
     auto known = std::find_if(fields.begin(), fields.end(), same);
     if (known == fields.end())
-      return invalid("unknown or repeated member \"" + std::string{name} + "\"");
+      return invalid("unknown or repeated member" + quoted_if_short(name));
     if (auto err = known->read(value))
       return err;
     fields.erase(known);

@@ -28,17 +28,17 @@ class gathering {
 public:
   /// Adds a page for all of these.
   void add(const page_ptr& page, const std::unordered_set<follower*>& all) {
+    std::unordered_map<const void*, size_t> members;
+    for (const auto* each : all)
+      ++members[each->gathered.get()];
     // Whoever had the same list before has the same list after.
     std::unordered_map<const void*, shared_pages> grown;
     for (auto* each : all) {
-      auto& list = grown[each->gathered.get()];
-      if (!list) {
-        list = std::make_shared<std::vector<page_ptr>>();
-        if (each->gathered)
-          *list = *each->gathered;
-        list->push_back(page);
-      }
-      if (!each->gathered)
+      const void* before = each->gathered.get();
+      auto& list = grown[before];
+      if (!list)
+        list = longer(each->gathered, page, members[before]);
+      if (!before)
         touched_.push_back(each);
       each->gathered = list;
     }
@@ -53,6 +53,17 @@ public:
   }
 
 private:
+  /// The list with one more page; the same one, unless others stay with it as it is.
+  static shared_pages longer(const shared_pages& list, const page_ptr& page,
+                             size_t members) {
+    const bool all = list && static_cast<size_t>(list.use_count()) == members;
+    auto result = all ? list : std::make_shared<std::vector<page_ptr>>();
+    if (list && !all)
+      *result = *list;
+    result->push_back(page);
+    return result;
+  }
+
   std::vector<follower*> touched_;
 };
 

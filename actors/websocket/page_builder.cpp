@@ -78,8 +78,8 @@ page_ptr page_builder::seal(framings_wanted how, bool critical) {
   return page;
 }
 
-page_ptr rest_of(const topic_page& from, uint64_t after, framing how,
-                 ws_deflater& deflater) {
+std::shared_ptr<topic_page> rest_of(const topic_page& from, uint64_t after, framing how,
+                                    ws_deflater& deflater) {
   if (from.last <= after)
     return nullptr;
   const auto skipped = after < from.first ? 0 : after - from.first + 1;
@@ -92,9 +92,10 @@ page_ptr rest_of(const topic_page& from, uint64_t after, framing how,
   page->critical = from.critical;
   for (size_t i = skipped; i < from.begins.size(); ++i)
     page->begins.push_back(from.begins[i] - begin);
-  // The bytes are the client's own now; its queue's limit counts them.
   frame_messages(*page, std::string_view{from.batch}.substr(begin, end - begin),
                  framings_wanted::by(how), &deflater);
+  if (how != framing::batch)
+    page->batch = {};
   return page;
 }
 

@@ -55,8 +55,8 @@ private:
 
 /// The messages of `from` behind number `after`, framed for one client; null if there are
 /// none.
-page_ptr rest_of(const topic_page& from, uint64_t after, framing how,
-                 ws_deflater& deflater);
+std::shared_ptr<topic_page> rest_of(const topic_page& from, uint64_t after, framing how,
+                                    ws_deflater& deflater);
 
 /// A message that is for one client alone.
 page_ptr notice_page(std::string_view message, framing how);

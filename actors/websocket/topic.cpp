@@ -10,6 +10,12 @@ uint64_t bytes_of(const topic_page& page) {
   return page.batch.size() + page.single.size() + page.deflated.size();
 }
 
+bool pay(topic_page& page, budget& from) {
+  auto [share, fits] = from.try_draw(bytes_of(page));
+  page.charge = std::move(share);
+  return fits;
+}
+
 } // namespace
 
 topic::~topic() {
@@ -99,20 +105,26 @@ void topic::forget_oldest() {
 }
 
 std::vector<page_ptr> topic::missed(const std::string& name, uint64_t after, framing how,
-                                    ws_deflater& deflater) const {
+                                    ws_deflater& deflater, budget& memory) const {
   if (after > last_)
     return foreign(name, how);
   std::vector<page_ptr> result;
-  const auto first = history_.empty() ? last_ + 1 : history_.front()->page->first;
-  if (after + 1 < first)
-    result.push_back(gap_notice(name, first, how));
+  auto first = history_.empty() ? last_ + 1 : history_.front()->page->first;
   for (auto each : history_) {
     const auto& page = each->page;
     if (page->last <= after)
       continue;
-    const bool as_it_is = after < page->first && !page->framed(how).empty();
-    result.push_back(as_it_is ? page : rest_of(*page, after, how, deflater));
+    if (after < page->first && !page->framed(how).empty()) {
+      result.push_back(page);
+    } else if (auto own = rest_of(*page, after, how, deflater); pay(*own, memory)) {
+      result.push_back(std::move(own));
+    } else {
+      result.clear();
+      first = page->last + 1;
+    }
   }
+  if (after + 1 < first)
+    result.insert(result.begin(), gap_notice(name, first, how));
   return result;
 }
 

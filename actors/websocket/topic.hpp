@@ -78,8 +78,10 @@ public:
 
   /// What a client gets that has everything up to `after`: what it missed, behind a
   /// notice where that is not all.
+  /// What has to be framed for it alone is paid from `memory`, and told as missed where
+  /// there is no room.
   std::vector<page_ptr> missed(const std::string& name, uint64_t after, framing how,
-                               ws_deflater& deflater) const;
+                               ws_deflater& deflater, budget& memory) const;
 
   /// What a client gets whose number is of another run.
   std::vector<page_ptr> foreign(const std::string& name, framing how) const;

@@ -37,6 +37,8 @@ struct topic_hub_config {
   bool overtake = false;
   history_limits history = {};
   uint64_t max_topics = 10'000;
+  /// Topics that one connection may follow, and name in one request.
+  uint64_t max_followed = 1'000;
   /// Pays for all pages, in histories and in queues alike.
   std::shared_ptr<budget> memory = std::make_shared<budget>(67'108'864);
   /// Names this run of the service.
@@ -71,9 +73,10 @@ private:
   topic* open(const std::string& topic_name);
   bool forget_unused();
   caf::error too_many_topics() const;
+  caf::error too_many_followed() const;
   follower& follower_for(const subscriber_actor& who, framing how);
   caf::error join(follower& who, const std::vector<subscription>& topics,
-                  std::vector<std::string>& joined);
+                  std::unordered_set<std::string>& joined);
   void leave(follower& who, const std::string& topic_name);
   std::vector<page_ptr> beginning(const subscription& wish, const follower& who);
   void on_down(const caf::actor_addr& who);

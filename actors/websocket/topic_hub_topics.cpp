@@ -13,12 +13,8 @@ namespace sluice {
 topic* topic_hub_state::open(const std::string& topic_name) {
   if (auto known = topics_.find(topic_name); known != topics_.end())
     return known->second.get();
-  if (topics_.size() >= config_.max_topics && !forget_unused()) {
-    // A topic whose messages wait is in use. It may not be once they are sent.
-    flush();
-    if (!forget_unused())
-      return nullptr;
-  }
+  if (topics_.size() >= config_.max_topics && !forget_unused())
+    return nullptr;
   const batch_size batch{config_.max_batch, config_.adaptive, config_.batch_interval};
   auto made =
     std::make_unique<topic>(topic_name, floor_, batch, config_.history, kept_, deflater_);
@@ -30,12 +26,20 @@ topic* topic_hub_state::open(const std::string& topic_name) {
 /// longest. The next of its name gets higher numbers, so that none is given twice.
 bool topic_hub_state::forget_unused() {
   auto oldest = topics_.end();
+  bool held_up = false;
   for (auto each = topics_.begin(); each != topics_.end(); ++each) {
     const auto& x = *each->second;
-    if (!x.followers().empty() || x.has_waiting() || x.listed)
+    if (!x.followers().empty())
       continue;
-    if (oldest == topics_.end() || x.used_at < oldest->second->used_at)
+    if (x.has_waiting() || x.listed)
+      held_up = true;
+    else if (oldest == topics_.end() || x.used_at < oldest->second->used_at)
       oldest = each;
+  }
+  if (oldest == topics_.end() && held_up) {
+    // What nobody follows is in use only as long as it waits for its window.
+    flush();
+    return forget_unused();
   }
   if (oldest == topics_.end())
     return false;
@@ -49,6 +53,12 @@ caf::error topic_hub_state::too_many_topics() const {
   return caf::make_error(ec::overloaded, "all topics that websocket.max-topics allows, "
                                            + std::to_string(config_.max_topics)
                                            + ", are in use");
+}
+
+caf::error topic_hub_state::too_many_followed() const {
+  return caf::make_error(ec::too_large, "a connection may follow "
+                                          + std::to_string(config_.max_followed)
+                                          + " topics");
 }
 
 // -- followers ----------------------------------------------------------------------
@@ -79,16 +89,19 @@ caf::error check_wish(const subscription& wish) {
 } // namespace
 
 caf::error topic_hub_state::join(follower& who, const std::vector<subscription>& topics,
-                                 std::vector<std::string>& joined) {
+                                 std::unordered_set<std::string>& joined) {
   for (const auto& wish : topics) {
     if (auto err = check_wish(wish))
       return err;
     auto* to = open(wish.topic);
     if (!to)
       return too_many_topics();
-    if (!who.topics.insert(wish.topic).second)
+    if (who.topics.count(wish.topic) > 0)
       continue;
-    joined.push_back(wish.topic);
+    if (who.topics.size() >= config_.max_followed)
+      return too_many_followed();
+    who.topics.insert(wish.topic);
+    joined.insert(wish.topic);
     to->used_at = self_->clock().now();
     // Whoever follows it already gets what waits; the newcomer begins behind that.
     send_now(*to);
@@ -102,8 +115,10 @@ topic_hub_state::subscribe(const subscriber_actor& who, framing how,
                            const std::vector<subscription>& topics) {
   if (stopping_)
     return caf::make_error(ec::stopping, "the service is stopping");
+  if (topics.size() > config_.max_followed)
+    return too_many_followed();
   auto& newcomer = follower_for(who, how);
-  std::vector<std::string> joined;
+  std::unordered_set<std::string> joined;
   if (auto err = join(newcomer, topics, joined)) {
     for (const auto& each : joined)
       leave(newcomer, each);
@@ -111,17 +126,15 @@ topic_hub_state::subscribe(const subscriber_actor& who, framing how,
   }
   auto first = std::make_shared<std::vector<page_ptr>>();
   for (const auto& wish : topics) {
-    auto fresh = std::find(joined.begin(), joined.end(), wish.topic);
-    if (fresh == joined.end())
+    if (joined.erase(wish.topic) == 0)
       continue;
-    joined.erase(fresh);
     for (auto& page : beginning(wish, newcomer))
       first->push_back(std::move(page));
   }
   auto answer = self_->make_response_promise<std::string>();
   answer.deliver(config_.epoch);
   if (!first->empty())
-    self_->send(newcomer.who, atom::deliver_v, delivery{std::move(first)});
+    self_->send(newcomer.who, atom::deliver_v, delivery{std::move(first), true});
   return answer;
 }
 
@@ -132,7 +145,7 @@ std::vector<page_ptr> topic_hub_state::beginning(const subscription& wish,
   const auto& from = *topics_.at(wish.topic);
   if (wish.epoch != config_.epoch)
     return from.foreign(wish.topic, who.how);
-  return from.missed(wish.topic, *wish.after, who.how, deflater_);
+  return from.missed(wish.topic, *wish.after, who.how, deflater_, *config_.memory);
 }
 
 void topic_hub_state::leave(follower& who, const std::string& topic_name) {

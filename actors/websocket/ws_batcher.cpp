@@ -28,15 +28,22 @@ void ws_batcher_state::deliver(const delivery& what) {
   if (closing_)
     return;
   for (const auto& page : *what.pages)
-    queue_.push(page);
+    queue_.push(page, what.missed);
   pump();
-  keep_within(config_.max_queue_bytes);
+  keep_within();
 }
 
 void ws_batcher_state::control(std::string& frame) {
   if (closing_)
     return;
-  queue_.push_control(std::move(frame));
+  closing_ = is_close_frame(frame);
+  if (closing_) {
+    // Nothing may follow a goodbye, and what waits would come too late to matter.
+    queue_.clear();
+    queue_.push_last(std::move(frame));
+  } else {
+    queue_.push_control(std::move(frame));
+  }
   pump();
 }
 
@@ -53,7 +60,7 @@ void ws_batcher_state::pump() {
       offered += piece.size();
     const auto taken = client_.outlet->write(pieces);
     if (!taken)
-      return leave();
+      return end();
     blocked_ = *taken < offered;
     const auto done = queue_.wrote(*taken);
     if (done.messages > 0) {
@@ -64,28 +71,32 @@ void ws_batcher_state::pump() {
     for (uint64_t i = 0; i < done.answers; ++i)
       client_.outlet->answered();
   }
-  if (queue_.empty())
-    answer_stop();
+  if (!queue_.empty())
+    return;
+  answer_stop();
+  if (leaving_)
+    end();
+  else if (closing_)
+    client_.outlet->farewell();
 }
 
 // -- bounds -------------------------------------------------------------------------
 
-void ws_batcher_state::keep_within(uint64_t bytes) {
-  if (queue_.waiting_bytes() <= bytes)
+void ws_batcher_state::keep_within() {
+  if (queue_.waiting_bytes() <= config_.max_queue_bytes)
     return;
+  if (config_.close_when_full)
+    return close(ws_close::try_again, "this client is too slow");
   const auto before = queue_.dropped();
-  const auto fits = !config_.close_when_full && queue_.shrink_to(bytes);
-  if (fits)
-    report_losses(before, false);
-  else
-    close(ws_close::try_again, "this client is too slow");
+  queue_.shrink_to(config_.max_queue_bytes);
+  report_losses(before, false);
 }
 
 void ws_batcher_state::shed() {
   if (closing_ || !blocked_)
     return;
   const auto before = queue_.dropped();
-  queue_.shrink_to(0);
+  queue_.drop_all();
   report_losses(before, false);
 }
 
@@ -118,6 +129,14 @@ void ws_batcher_state::close(ws_close code, const std::string& reason) {
 }
 
 void ws_batcher_state::leave() {
+  closing_ = true;
+  leaving_ = true;
+  // Where the connection is gone, to write is how it shows.
+  blocked_ = false;
+  pump();
+}
+
+void ws_batcher_state::end() {
   closing_ = true;
   queue_.clear();
   answer_stop();

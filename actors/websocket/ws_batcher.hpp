@@ -24,8 +24,6 @@ struct ws_batcher_config {
   /// Bytes that may wait, past which the oldest are dropped, or the client is.
   uint64_t max_queue_bytes = 1'048'576;
   bool close_when_full = false;
-  /// Topics that one client may follow.
-  uint64_t max_topics = 1000;
 };
 
 class ws_batcher_state {
@@ -52,14 +50,15 @@ public:
   void operator()(const std::string& id, const ws_mistake& x);
   void operator()(const std::string& id, ws_subscribe& x);
   void operator()(const std::string& id, const ws_unsubscribe& x);
-  void operator()(const std::string& id, const publication& x);
+  void operator()(const std::string& id, publication& x);
   void operator()(const std::string& id, const ws_flush& x);
 
 private:
   void pump();
-  void keep_within(uint64_t bytes);
+  void keep_within();
   void report_losses(uint64_t before, bool closed);
   void answer_stop();
+  void end();
 
   void answer(const std::string& message);
   void answer_ok(const std::string& id, const std::string& more = {});
@@ -78,6 +77,8 @@ private:
   bool blocked_ = false;
   /// Nothing new is taken; a Close frame is in the queue or out.
   bool closing_ = false;
+  /// It ends once everything is out.
+  bool leaving_ = false;
   std::optional<caf::typed_response_promise<stop_report>> stopping_;
 
   uint64_t writes_ = 0;

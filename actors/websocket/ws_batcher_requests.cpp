@@ -21,13 +21,6 @@ void ws_batcher_state::operator()(const std::string& id, const ws_mistake& x) {
 }
 
 void ws_batcher_state::operator()(const std::string& id, ws_subscribe& x) {
-  auto wanted = topics_;
-  for (const auto& each : x.topics)
-    wanted.insert(each.topic);
-  if (wanted.size() > config_.max_topics)
-    return answer_error(id, to_string(ec::too_large),
-                        "a connection may follow " + std::to_string(config_.max_topics)
-                          + " topics");
   self_
     ->request(hub_, caf::infinite, atom::subscribe_v, subscriber_actor{self_},
               client_.how, x.topics)
@@ -51,8 +44,8 @@ void ws_batcher_state::operator()(const std::string& id, const ws_unsubscribe& x
       [this, id](const caf::error& why) { answer_error(id, why); });
 }
 
-void ws_batcher_state::operator()(const std::string& id, const publication& x) {
-  self_->request(hub_, caf::infinite, atom::publish_v, x)
+void ws_batcher_state::operator()(const std::string& id, publication& x) {
+  self_->request(hub_, caf::infinite, atom::publish_v, std::move(x))
     .then(
       [this, id](const publish_receipt& receipt) {
         answer_ok(id, R"(,"seq":)" + std::to_string(receipt.seq));
@@ -81,8 +74,8 @@ void ws_batcher_state::answer(const std::string& message) {
   if (closing_)
     return;
   queue_.push_answer(notice_page(message, client_.how));
-  keep_within(config_.max_queue_bytes);
   pump();
+  keep_within();
 }
 
 void ws_batcher_state::answer_ok(const std::string& id, const std::string& more) {

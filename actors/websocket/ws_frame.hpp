@@ -19,4 +19,9 @@ void append_text_frame(std::string& out, std::string_view text);
 /// A Close frame; a reason that is too long is cut.
 std::string close_frame(uint16_t code, std::string_view reason);
 
+/// Whether a whole frame says goodbye.
+inline bool is_close_frame(const std::string& frame) {
+  return !frame.empty() && frame[0] == '\x88';
+}
+
 } // namespace sluice

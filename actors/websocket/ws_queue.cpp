@@ -28,20 +28,32 @@ uint64_t ws_queue::messages_in(const item& x) {
   return x.page && !x.page->notice ? x.page->count() : 0;
 }
 
+void ws_queue::count_on(const item& x) {
+  bytes_ += weight(x);
+  messages_ += messages_in(x);
+  missed_bytes_ += x.missed ? weight(x) : 0;
+}
+
+void ws_queue::count_off(const item& x) {
+  bytes_ -= weight(x);
+  messages_ -= messages_in(x);
+  missed_bytes_ -= x.missed ? weight(x) : 0;
+}
+
 uint64_t ws_queue::waiting_bytes() const {
-  return begun_ > 0 ? bytes_ - weight(items_.front()) : bytes_;
+  const bool counted = begun_ > 0 && !items_.front().missed;
+  return bytes_ - missed_bytes_ - (counted ? weight(items_.front()) : 0);
 }
 
 void ws_queue::add(std::deque<item>::iterator where, item x) {
-  bytes_ += weight(x);
-  messages_ += messages_in(x);
+  count_on(x);
   items_.insert(where, std::move(x));
 }
 
 // -- taking in ----------------------------------------------------------------------
 
-void ws_queue::push(page_ptr page) {
-  add(items_.end(), {std::move(page)});
+void ws_queue::push(page_ptr page, bool missed) {
+  add(items_.end(), {std::move(page), {}, false, missed});
 }
 
 void ws_queue::push_answer(page_ptr page) {
@@ -64,36 +76,45 @@ std::deque<ws_queue::item>::iterator ws_queue::behind_what_is_on_its_way() {
 
 // -- dropping -----------------------------------------------------------------------
 
-bool ws_queue::shrink_to(uint64_t bytes_max) {
-  return shrink_to(bytes_max, false) || shrink_to(bytes_max, true);
-}
-
-bool ws_queue::shrink_to(uint64_t bytes_max, bool critical) {
+template <class Give>
+void ws_queue::drop_down_to(uint64_t bytes_max, Give may_give) {
   size_t i = begun_ > 0 ? 1 : 0;
   while (waiting_bytes() > bytes_max && i < items_.size()) {
-    const auto& x = items_[i];
-    if (!x.droppable() || (x.page->critical && !critical))
-      ++i;
-    else
+    if (items_[i].droppable() && may_give(items_[i]))
       drop(i);
+    else
+      ++i;
   }
-  return waiting_bytes() <= bytes_max;
+}
+
+void ws_queue::shrink_to(uint64_t bytes_max) {
+  drop_down_to(bytes_max, [](const item& x) { return !x.missed && !x.page->critical; });
+  drop_down_to(bytes_max, [](const item& x) { return !x.missed; });
+}
+
+void ws_queue::drop_all() {
+  for (size_t i = begun_ > 0 ? 1 : 0; i < items_.size();) {
+    if (items_[i].droppable())
+      drop(i);
+    else
+      ++i;
+  }
 }
 
 /// Puts the loss in the place of what was lost.
 void ws_queue::drop(size_t index) {
   auto& x = items_[index];
-  bytes_ -= weight(x);
-  messages_ -= messages_in(x);
+  count_off(x);
   dropped_ += x.page->count();
   x.lost = x.page->count();
   x.lost_up_to = x.page->last;
   x.lost_of = x.page->topic;
+  x.missed = false;
   x.page.reset();
   if (merge_loss(index))
     items_.erase(items_.begin() + static_cast<ptrdiff_t>(index));
   else
-    bytes_ += weight(x);
+    count_on(x);
 }
 
 /// Whether an earlier loss of the topic can tell of this one too: nothing of the topic
@@ -107,7 +128,8 @@ bool ws_queue::merge_loss(size_t index) {
     if (earlier.lost == 0)
       return false;
     earlier.lost += x.lost;
-    earlier.lost_up_to = x.lost_up_to;
+    // One that was overtaken has a lower number than the one before.
+    earlier.lost_up_to = std::max(earlier.lost_up_to, x.lost_up_to);
     return true;
   }
   return false;
@@ -115,8 +137,7 @@ bool ws_queue::merge_loss(size_t index) {
 
 void ws_queue::clear() {
   while (items_.size() > (begun_ > 0 ? 1u : 0u)) {
-    bytes_ -= weight(items_.back());
-    messages_ -= messages_in(items_.back());
+    count_off(items_.back());
     items_.pop_back();
   }
 }
@@ -128,9 +149,9 @@ const std::vector<std::string_view>& ws_queue::pieces() {
   size_t sum = 0;
   for (auto& x : items_) {
     if (x.lost > 0) {
-      bytes_ -= weight(x);
+      count_off(x);
       x = {dropped_notice(x.lost_of, x.lost, x.lost_up_to, how_)};
-      bytes_ += weight(x);
+      count_on(x);
     }
     auto piece = bytes_of(x);
     if (pieces_.empty())
@@ -152,8 +173,7 @@ ws_progress ws_queue::wrote(size_t bytes) {
     if (x.lost > 0 || begun_ < bytes_of(x).size())
       break;
     begun_ -= bytes_of(x).size();
-    bytes_ -= weight(x);
-    messages_ -= messages_in(x);
+    count_off(x);
     result.messages += messages_in(x);
     result.answers += x.answers ? 1 : 0;
     items_.pop_front();

@@ -25,7 +25,8 @@ class ws_queue {
 public:
   explicit ws_queue(framing how = framing::single) : how_(how) {}
 
-  void push(page_ptr page);
+  /// What was missed is not cut down to any limit, but for `drop_all`.
+  void push(page_ptr page, bool missed = false);
   /// What answers the client: it may say more once this is out.
   void push_answer(page_ptr page);
   /// A frame that passes whatever waits.
@@ -33,9 +34,11 @@ public:
   /// A frame that comes behind all others.
   void push_last(std::string frame);
 
-  /// Drops, critical messages after all others, until no more than this waits; false if
-  /// what must stay is more.
-  bool shrink_to(uint64_t bytes_max);
+  /// Drops, critical messages after all others, until no more than this waits; answers,
+  /// notices and what was missed stay.
+  void shrink_to(uint64_t bytes_max);
+  /// Drops whatever can be told as lost.
+  void drop_all();
   /// Drops everything that is not on its way, and tells nobody.
   void clear();
 
@@ -46,7 +49,7 @@ public:
   bool empty() const { return items_.empty(); }
   uint64_t messages() const { return messages_; }
   uint64_t bytes() const { return bytes_; }
-  /// Without what is on its way.
+  /// Of what a limit may cut: without what is on its way, and what was missed.
   uint64_t waiting_bytes() const;
   /// Messages dropped so far.
   uint64_t dropped() const { return dropped_; }
@@ -57,6 +60,7 @@ private:
     page_ptr page = nullptr;
     std::string frame = {};
     bool answers = false;
+    bool missed = false;
     uint64_t lost = 0;
     uint64_t lost_up_to = 0;
     std::string lost_of = {};
@@ -72,7 +76,10 @@ private:
   uint64_t weight(const item& x) const;
   static uint64_t messages_in(const item& x);
   void add(std::deque<item>::iterator where, item x);
-  bool shrink_to(uint64_t bytes_max, bool critical);
+  template <class Give>
+  void drop_down_to(uint64_t bytes_max, Give may_give);
+  void count_on(const item& x);
+  void count_off(const item& x);
   void drop(size_t index);
   bool merge_loss(size_t index);
   std::deque<item>::iterator behind_what_is_on_its_way();
@@ -84,6 +91,7 @@ private:
   std::vector<std::string_view> pieces_;
   uint64_t messages_ = 0;
   uint64_t bytes_ = 0;
+  uint64_t missed_bytes_ = 0;
   uint64_t dropped_ = 0;
 };
 

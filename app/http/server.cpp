@@ -234,6 +234,9 @@ void server::finish() {
   });
   x.thread.join();
   x.listeners.clear();
+  // A batcher that is stuck would use what is freed here: rather leave it at that.
+  if (!x.clients.await_batchers())
+    static_cast<void>(impl_.release());
 }
 
 } // namespace sluice::http

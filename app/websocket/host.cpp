@@ -12,6 +12,9 @@ namespace {
 constexpr int looks_per_timeout = 20;
 constexpr session::clock::duration look_interval_min = std::chrono::milliseconds{50};
 
+/// A batcher ends within a message of hearing that its client has gone.
+constexpr caf::timespan batcher_patience = std::chrono::seconds{10};
+
 } // namespace
 
 host::host(http::edge& actor, websocket_settings settings)
@@ -24,9 +27,9 @@ void host::take(std::unique_ptr<transport> over, upgrade_request request,
                                         std::move(ahead), settings_.deflate);
   sessions_.emplace(id, made);
   watch();
-  ws_connection client{
-    id, std::move(remote), made->how(),
-    std::make_shared<outlet>(made->over(), made, actor_.sent_elsewhere())};
+  ws_connection client{id, std::move(remote), made->how(),
+                       std::make_shared<outlet>(batchers_.here(), made->over(), made,
+                                                actor_.sent_elsewhere())};
   actor_.request(actor_.actors().supervisor, caf::infinite, atom::connect_v, client)
     .then([made](const ws_batcher_actor& batcher) { made->start(batcher); },
           [made](const caf::error&) { made->end(); });
@@ -47,6 +50,14 @@ void host::end() {
     each->end();
 }
 
+bool host::await_batchers() {
+  return batchers_.await_end(batcher_patience);
+}
+
+std::pair<credit, bool> host::draw(size_t bytes) {
+  return actor_.actors().in_flight->try_draw(bytes);
+}
+
 void host::watch() {
   if (std::exchange(watching_, true))
     return;
@@ -56,6 +67,8 @@ void host::watch() {
     watching_ = false;
     if (!code)
       look_after_all();
+    else if (!sessions_.empty()) // one came in when the last had just gone
+      watch();
   });
 }
 

@@ -30,7 +30,12 @@ public:
   /// Lets everybody go who is still there.
   void end();
 
+  /// Waits, once the Asio thread has ended, until no batcher can reach it any more; false
+  /// if one could not be waited for.
+  bool await_batchers();
+
   void on_received(size_t bytes) override { actor_.count_received(bytes); }
+  std::pair<credit, bool> draw(size_t bytes) override;
   void on_ended(uint64_t id) override;
 
   /// Called when the last client has gone.
@@ -44,6 +49,7 @@ private:
   const websocket_settings settings_;
   std::unordered_map<uint64_t, std::shared_ptr<session>> sessions_;
   uint64_t last_id_ = 0;
+  presence batchers_;
   /// One for all clients, that runs while there are some.
   boost::asio::steady_timer watch_;
   bool watching_ = false;

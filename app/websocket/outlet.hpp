@@ -1,6 +1,7 @@
 // The OUTLET is where a batcher, on its own thread, meets the session, on Asio's.
 #pragma once
 
+#include "app/websocket/presence.hpp"
 #include "app/websocket/transport.hpp"
 #include "messages/ws_outlet.hpp"
 
@@ -22,9 +23,10 @@ public:
 
 class outlet final : public ws_outlet {
 public:
-  outlet(std::shared_ptr<transport> to, std::weak_ptr<reading_half> other,
-         std::shared_ptr<std::atomic<uint64_t>> sent)
-      : to_(std::move(to)), other_(std::move(other)), sent_(std::move(sent)) {}
+  outlet(presence::token here, std::shared_ptr<transport> to,
+         std::weak_ptr<reading_half> other, std::shared_ptr<std::atomic<uint64_t>> sent)
+      : here_(std::move(here)), to_(std::move(to)), other_(std::move(other)),
+        sent_(std::move(sent)) {}
 
   /// A batcher that died has said nothing.
   ~outlet() override { tell(&reading_half::on_end); }
@@ -40,6 +42,8 @@ public:
 private:
   void tell(void (reading_half::*what)());
 
+  /// First, so that it outlives what needs the Asio context.
+  presence::token here_;
   std::shared_ptr<transport> to_;
   std::weak_ptr<reading_half> other_;
   /// Bytes of all clients.

@@ -3,9 +3,11 @@
 #include "actors/detail/json_ws_request.hpp"
 
 #include <caf/send.hpp>
+#include <caf/variant.hpp>
 
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/websocket/detail/pmd_extension.hpp>
 
 #include <utility>
 
@@ -40,6 +42,15 @@ std::string_view chosen_protocol(const upgrade_request& x) {
   return {};
 }
 
+/// Whether Beast will agree on permessage-deflate, and with the window that pages are
+/// deflated with. It is asked in its own words, for it tells nobody before it answers.
+bool takes_deflated_pages(const upgrade_request& x) {
+  ws::detail::pmd_offer offer;
+  ws::detail::pmd_read(offer, x);
+  return offer.accept
+         && (offer.server_max_window_bits == 0 || offer.server_max_window_bits == 15);
+}
+
 ws::permessage_deflate deflate_options(bool wanted) {
   ws::permessage_deflate options;
   options.server_enable = wanted;
@@ -51,21 +62,24 @@ ws::permessage_deflate deflate_options(bool wanted) {
   return options;
 }
 
+/// Whether what came was refused by Beast, or was a goodbye: it then has answered, or
+/// is answered here. All else is the connection's end.
+bool is_refusal(error_code code, error_code closed) {
+  const auto inflating = make_error_code(boost::beast::zlib::error::stream_error);
+  return code.category() == closed.category() || code.category() == inflating.category();
+}
+
 } // namespace
 
 session::session(session_owner& owner, uint64_t id, std::unique_ptr<transport> over,
                  upgrade_request request, std::string ahead, bool deflate)
     : owner_(owner), id_(id), over_(std::move(over)), request_(std::move(request)),
       stream_(*over_, static_cast<layer::listener&>(*this), std::move(ahead)),
-      timer_(over_->io()) {
+      pause_(over_->io()), farewell_(over_->io()) {
   stream_.set_option(deflate_options(deflate));
   stream_.read_message_max(message_bytes_max);
   how_ = chosen_protocol(request_) == batch_protocol ? framing::batch : framing::single;
-  const auto offers = request_[boost::beast::http::field::sec_websocket_extensions];
-  // A smaller window than the one that frames are made with would not do.
-  if (deflate && how_ == framing::batch
-      && offers.find("permessage-deflate") != offers.npos
-      && offers.find("server_max_window_bits") == offers.npos)
+  if (deflate && how_ == framing::batch && takes_deflated_pages(request_))
     how_ = framing::deflated;
 }
 
@@ -115,63 +129,97 @@ void session::on_message() {
     caf::anon_send(batcher_, atom::close_v, static_cast<uint16_t>(ws_close::wrong_kind),
                    std::string{"only text is understood"});
   } else {
+    count_request();
     owe();
-    caf::anon_send(
-      batcher_, atom::append_v,
-      json::read_ws_request(boost::beast::buffers_to_string(buffer_.data())));
+    auto asked = json::read_ws_request(boost::beast::buffers_to_string(buffer_.data()));
+    auto [charge, paid] = owner_.draw(buffer_.size());
+    if (!paid)
+      asked.what = ws_mistake{std::string{to_string(ec::overloaded)},
+                              "too much is on its way in; try again"};
+    else if (auto* message = caf::get_if<publication>(&asked.what))
+      message->charge = std::move(charge);
+    caf::anon_send(batcher_, atom::append_v, std::move(asked));
   }
   buffer_.consume(buffer_.size());
   if (buffer_.capacity() > 65'536)
     buffer_.shrink_to_fit();
 }
 
-/// Counts what the client is owed, and reads no more while that is too much.
-void session::owe() {
+// -- pace ---------------------------------------------------------------------------
+
+void session::count_request() {
   const auto now = clock::now();
   if (now - second_ >= std::chrono::seconds{1}) {
     second_ = now;
     asked_ = 0;
   }
+  if (++asked_ != asked_max)
+    return;
+  pause_.expires_at(second_ + std::chrono::seconds{1});
+  pause_.async_wait([me = shared_from_this()](error_code code) {
+    if (code)
+      return;
+    me->asked_ = 0;
+    me->adjust_pace();
+  });
+}
+
+void session::owe() {
   ++owed_;
-  if (++asked_ >= asked_max) {
-    stream_.next_layer().pause();
-    timer_.expires_at(second_ + std::chrono::seconds{1});
-    timer_.async_wait([me = shared_from_this()](error_code code) {
-      if (!code && me->owed_ < owed_max)
-        me->stream_.next_layer().resume();
-    });
-  } else if (owed_ >= owed_max) {
-    stream_.next_layer().pause();
-  }
+  adjust_pace();
 }
 
 void session::on_answered() {
   --owed_;
-  if (owed_ < owed_max && asked_ < asked_max)
+  adjust_pace();
+}
+
+/// Reads no more while too much is owed, or was asked.
+void session::adjust_pace() {
+  if (!ended_ && (owed_ >= owed_max || asked_ >= asked_max))
+    stream_.next_layer().pause();
+  else
     stream_.next_layer().resume();
 }
+
+// -- signs of life ------------------------------------------------------------------
 
 void session::on_bytes(size_t count) {
   owner_.on_received(count);
   heard_ = clock::now();
   pinged_ = false;
+  if (buffer_.size() == 0)
+    began_ = heard_;
 }
 
 void session::on_frame(std::string frame) {
-  ++owed_;
-  if (owed_ >= owed_max)
-    stream_.next_layer().pause();
+  if (ended_)
+    return;
+  owe();
   caf::anon_send(batcher_, atom::control_v, std::move(frame));
 }
 
 void session::on_no_room() {
-  over_->await_room(
-    [me = shared_from_this()] { caf::anon_send(me->batcher_, atom::writable_v); });
+  if (!blocked_since_)
+    blocked_since_ = clock::now();
+  over_->await_room([me = shared_from_this()] {
+    me->blocked_since_.reset();
+    if (me->parting_)
+      me->linger();
+    caf::anon_send(me->batcher_, atom::writable_v);
+  });
+}
+
+/// Whether it has taken nothing, or been at one message, for all that time: a sign of
+/// life now and then does not make up for what that holds.
+bool session::is_stuck(clock::time_point now, clock::duration idle) const {
+  return (blocked_since_ && now - *blocked_since_ >= idle)
+         || (buffer_.size() > 0 && now - began_ >= idle);
 }
 
 void session::look_after(clock::time_point now, clock::duration idle) {
   const auto silent = now - heard_;
-  if (silent >= idle) {
+  if (silent >= idle || is_stuck(now, idle)) {
     end();
   } else if (silent >= idle / 2 && !pinged_ && batcher_) {
     pinged_ = true;
@@ -182,28 +230,20 @@ void session::look_after(clock::time_point now, clock::duration idle) {
 // -- ending -------------------------------------------------------------------------
 
 void session::on_broken(error_code code) {
-  reading_ended_ = true;
   if (ended_)
     return;
-  if (code.category()
-      == make_error_code(boost::beast::zlib::error::stream_error).category()) {
+  const auto closed = make_error_code(ws::error::closed);
+  if (!batcher_ || !is_refusal(code, closed))
+    return end();
+  linger();
+  if (code == closed)
+    // It ends when the answer to the client's goodbye is out.
+    return caf::anon_send(batcher_, atom::leave_v);
+  if (code.category() != closed.category())
     caf::anon_send(batcher_, atom::close_v, static_cast<uint16_t>(ws_close::wrong_text),
                    std::string{"what came cannot be inflated"});
-    read_past();
-    return;
-  }
-  // Where Beast has refused what came, its Close frame is on its way to the batcher, and
-  // closing the socket on bytes that were not read would take it back.
-  const auto closed = make_error_code(ws::error::closed);
-  if (code != closed && code.category() == closed.category()) {
-    linger(farewell_time);
-    read_past();
-    return;
-  }
-  if (batcher_)
-    caf::anon_send(batcher_, atom::leave_v);
-  else
-    end();
+  // Closing the socket on bytes that were not read would take the goodbye back.
+  read_past();
 }
 
 void session::read_past() {
@@ -219,16 +259,18 @@ void session::read_past() {
               });
 }
 
-void session::linger(clock::duration span) {
-  timer_.expires_after(span);
-  timer_.async_wait([me = shared_from_this()](error_code code) {
+/// Lets it go in a moment, unless it takes something until then.
+void session::linger() {
+  parting_ = true;
+  farewell_.expires_after(farewell_time);
+  farewell_.async_wait([me = shared_from_this()](error_code code) {
     if (!code)
       me->end();
   });
 }
 
 void session::on_farewell() {
-  linger(farewell_time);
+  linger();
 }
 
 void session::on_end() {
@@ -239,11 +281,12 @@ void session::end() {
   if (std::exchange(ended_, true))
     return;
   const auto alive = shared_from_this();
-  timer_.cancel();
+  pause_.cancel();
+  farewell_.cancel();
   over_->close();
   if (batcher_)
     caf::anon_send(batcher_, atom::leave_v);
-  stream_.next_layer().resume();
+  adjust_pace();
   owner_.on_ended(id_);
 }
 

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace sluice::websocket {
@@ -27,6 +28,8 @@ class session_owner {
 public:
   virtual ~session_owner() = default;
   virtual void on_received(size_t bytes) = 0;
+  /// Pays for a request, if there is room.
+  virtual std::pair<credit, bool> draw(size_t bytes) = 0;
   virtual void on_ended(uint64_t id) = 0;
 };
 
@@ -65,8 +68,11 @@ private:
   void read();
   void on_message();
   void on_broken(boost::system::error_code code);
+  void count_request();
   void owe();
-  void linger(clock::duration span);
+  void adjust_pace();
+  bool is_stuck(clock::time_point now, clock::duration idle) const;
+  void linger();
   void read_past();
 
   session_owner& owner_;
@@ -78,6 +84,11 @@ private:
   ws_batcher_actor batcher_;
   framing how_;
 
+  /// When the message began that has not come to its end.
+  clock::time_point began_;
+  /// Since when the socket takes nothing.
+  std::optional<clock::time_point> blocked_since_;
+
   /// Answers and control frames that are not out yet.
   size_t owed_ = 0;
   /// Requests in the second that began at `second_`.
@@ -85,9 +96,10 @@ private:
   clock::time_point second_;
   clock::time_point heard_ = clock::now();
   bool pinged_ = false;
-  bool reading_ended_ = false;
+  bool parting_ = false;
   bool ended_ = false;
-  boost::asio::steady_timer timer_;
+  boost::asio::steady_timer pause_;
+  boost::asio::steady_timer farewell_;
 };
 
 } // namespace sluice::websocket
