@@ -199,6 +199,7 @@ CAF_TEST(a stop is over when a deaf client is let go) {
   bool stopped = false;
   auto asked = self->request(client.who, caf::infinite, atom::stop_v);
   settle();
+  client.outlet->broken = true; // its session has closed the socket
   self->send(client.who, atom::leave_v);
   settle();
   asked.receive([&](const stop_report& x) { stopped = x.left == 0; },
