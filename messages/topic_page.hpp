@@ -28,6 +28,10 @@ enum class framing : uint8_t {
 
 constexpr size_t framing_count = 3;
 
+/// Memory that a page takes besides its frames, at most: itself, its topic's name, and
+/// its place in the history.
+constexpr size_t page_overhead_bytes = 512;
+
 struct topic_page {
   std::string topic;
   /// Numbers of the first and the last message.
@@ -49,6 +53,10 @@ struct topic_page {
   credit charge;
 
   uint64_t count() const { return begins.size() - 1; }
+
+  uint64_t bytes() const {
+    return page_overhead_bytes + batch.size() + single.size() + deflated.size();
+  }
 
   std::string_view message(size_t i) const {
     return std::string_view{batch}.substr(begins[i], begins[i + 1] - begins[i] - 1);

@@ -64,6 +64,12 @@ CAF_TEST(what is pushed comes out in order whatever a write takes) {
   }
 }
 
+CAF_TEST(the smallest message counts for what it takes to keep it) {
+  queue.push(notice_page("1", framing::single));
+  CAF_CHECK_GREATER(queue.bytes(), 64u);
+  drain();
+}
+
 CAF_TEST(the oldest is dropped first and told in its place) {
   push("a", 1);
   push("b", 1);
@@ -89,7 +95,7 @@ CAF_TEST(a critical message is dropped last and losses are told around it) {
   push("a", 1);
   push("a", 2, true);
   push("a", 3);
-  queue.shrink_to(700);
+  queue.shrink_to(queue.bytes() * 3 / 4);
   CAF_CHECK_EQUAL(drain(),
                   (texts{lost("a", 1, 1), message("a", 2, data), lost("a", 1, 3)}));
 }

@@ -46,7 +46,8 @@ void frame_messages(topic_page& page, std::string_view messages, framings_wanted
 
 size_t page_builder::cost_of(std::string_view data, framings_wanted how) const {
   const size_t ways = 1 + (how.single ? 1 : 0) + (how.deflated ? 1 : 0);
-  return ways * (data.size() + topic_.size() + wrapping_bytes);
+  return (empty() ? page_overhead_bytes : 0)
+         + ways * (data.size() + topic_.size() + wrapping_bytes);
 }
 
 void page_builder::add(uint64_t seq, std::string_view data, bool overtakes) {

@@ -6,12 +6,8 @@ namespace sluice {
 
 namespace {
 
-uint64_t bytes_of(const topic_page& page) {
-  return page.batch.size() + page.single.size() + page.deflated.size();
-}
-
 bool pay(topic_page& page, budget& from) {
-  auto [share, fits] = from.try_draw(bytes_of(page));
+  auto [share, fits] = from.try_draw(page.bytes());
   page.charge = std::move(share);
   return fits;
 }
@@ -84,8 +80,8 @@ std::vector<page_ptr> topic::take_waiting() {
 void topic::keep(const page_ptr& page) {
   history_.push_back(kept_.pages.insert(kept_.pages.end(), {page, this}));
   history_messages_ += page->count();
-  history_bytes_ += bytes_of(*page);
-  kept_.bytes += bytes_of(*page);
+  history_bytes_ += page->bytes();
+  kept_.bytes += page->bytes();
   // A page goes as a whole, and only when what is left is still the promised number.
   const auto too_many = [&] {
     return history_messages_ - history_.front()->page->count() >= limits_.messages
@@ -98,8 +94,8 @@ void topic::keep(const page_ptr& page) {
 void topic::forget_oldest() {
   auto oldest = history_.front();
   history_messages_ -= oldest->page->count();
-  history_bytes_ -= bytes_of(*oldest->page);
-  kept_.bytes -= bytes_of(*oldest->page);
+  history_bytes_ -= oldest->page->bytes();
+  kept_.bytes -= oldest->page->bytes();
   history_.pop_front();
   kept_.pages.erase(oldest);
 }

@@ -21,7 +21,7 @@ constexpr uint64_t loss_bytes = 160;
 // -- counting -----------------------------------------------------------------------
 
 uint64_t ws_queue::weight(const item& x) const {
-  return x.lost > 0 ? loss_bytes : bytes_of(x).size();
+  return sizeof(item) + (x.lost > 0 ? loss_bytes : bytes_of(x).size());
 }
 
 uint64_t ws_queue::messages_in(const item& x) {

@@ -97,7 +97,8 @@ void session::start(ws_batcher_actor batcher) {
 void session::accept() {
   const auto protocol = chosen_protocol(request_);
   stream_.set_option(ws::stream_base::decorator{[protocol](ws::response_type& answer) {
-    answer.erase(boost::beast::http::field::server);
+    // Without one, Beast names itself and its version.
+    answer.set(boost::beast::http::field::server, "sluiced");
     if (!protocol.empty())
       answer.set(boost::beast::http::field::sec_websocket_protocol,
                  {protocol.data(), protocol.size()});

@@ -115,6 +115,7 @@ class Handshakes(AccessCase):
                          "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
         self.assertEqual(answer.headers["Upgrade"].lower(), "websocket")
         self.assertEqual(answer.headers["Connection"].lower(), "upgrade")
+        self.assertEqual(answer.headers["Server"], "sluiced")
 
     def test_the_subprotocol_is_one_that_was_offered_or_none(self):
         service = self.start()
