@@ -11,9 +11,6 @@ namespace sluice {
 
 namespace {
 
-/// So many deaths in a row inside a record, and the next start sets it aside.
-constexpr uint64_t deaths_max = 2;
-
 const char* name_of(lane_kind kind) {
   switch (kind) {
     case lane_kind::log:
@@ -59,7 +56,8 @@ std::string note_of(const spool_contents::lane& lane) {
 /// The record that a start sets aside, if any: its lane and number, and how many died.
 std::optional<spool_format::replay_slot> suspect_of(const spool_contents& contents) {
   auto slot = contents.after_death();
-  if (slot.suspect_deaths < deaths_max || !contents.lanes.contains(slot.suspect_lane))
+  if (slot.suspect_deaths < replay_deaths_max
+      || !contents.lanes.contains(slot.suspect_lane))
     return std::nullopt;
   return slot;
 }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace sluice {
 
@@ -35,6 +36,9 @@ struct log_batch {
   /// Set if somebody began to write the batch there, and nobody knows how far it came:
   /// what the file holds of it is looked at first.
   caf::optional<file_position> begun = {};
+  /// Set if lines come from the spool of an earlier process: the number of each record's
+  /// last line. If starts died with one of them, each is written by itself.
+  std::vector<uint64_t> replayed = {};
 
   bool operator==(const log_batch&) const = default;
 };
@@ -81,7 +85,7 @@ typename Inspector::result_type inspect(Inspector& f, shared_bytes& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, log_batch& x) {
   return f(caf::meta::type_name("log_batch"), x.log, x.lines, x.skip_bytes, x.first_seq,
-           x.last_seq, x.begun);
+           x.last_seq, x.begun, x.replayed);
 }
 
 template <class Inspector>

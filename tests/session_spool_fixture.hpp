@@ -2,7 +2,7 @@
 // Include it after defining CAF_SUITE.
 #pragma once
 
-#include "actors/session/set_aside.hpp"
+#include "actors/storage/set_aside.hpp"
 #include "tests/session_fixture.hpp"
 #include "tests/spool_fixture.hpp"
 

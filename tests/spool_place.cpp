@@ -271,4 +271,50 @@ CAF_TEST(starts that died inside one record are counted) {
   CAF_CHECK_EQUAL(aut->begin_replay(lane, 2), 0u);
 }
 
+CAF_TEST(a start that died with several records at once counts for each of them) {
+  reopen();
+  auto lane = aut->lane(lane_kind::log, "a");
+  auto other = aut->lane(lane_kind::log, "b");
+  for (uint64_t seq = 1; seq <= 4; ++seq)
+    CAF_REQUIRE(!aut->append(lane, seq, 1, "x"));
+  CAF_CHECK_EQUAL(aut->begin_replay_from(lane, 2), 0u);
+  CAF_CHECK(!aut->died_in_replay());
+  reopen();
+  CAF_CHECK(aut->died_in_replay());
+  CAF_CHECK_EQUAL(aut->begin_replay_from(other, 1), 0u);
+  aut->end_replay(other);
+  CAF_CHECK_EQUAL(aut->begin_replay_from(lane, 1), 1u);
+  CAF_CHECK_EQUAL(aut->begin_replay(lane, 1), 0u);
+  CAF_CHECK_EQUAL(aut->begin_replay(lane, 4), 1u);
+  CAF_CHECK_EQUAL(aut->begin_replay(lane, 3), 1u);
+  CAF_MESSAGE("the second death tells which of them it was");
+  reopen();
+  CAF_CHECK_EQUAL(aut->begin_replay_from(lane, 2), 2u);
+  CAF_CHECK_EQUAL(aut->begin_replay(lane, 2), 0u);
+  CAF_CHECK_EQUAL(aut->begin_replay(lane, 4), 0u);
+  CAF_CHECK_EQUAL(aut->begin_replay(lane, 3), 2u);
+}
+
+CAF_TEST(a death while a replay waits says nothing and what is known stays) {
+  reopen();
+  auto lane = aut->lane(lane_kind::log, "a");
+  auto other = aut->lane(lane_kind::log, "b");
+  CAF_REQUIRE(!aut->append(lane, 1, 1, "x"));
+  CAF_REQUIRE(!aut->append(other, 1, 1, "x"));
+  aut->begin_replay(lane, 1);
+  reopen();
+  CAF_CHECK_EQUAL(aut->begin_replay(lane, 1), 1u);
+  aut->pause_replay(lane);
+  reopen();
+  CAF_CHECK_EQUAL(aut->begin_replay(lane, 1), 1u);
+  aut->begin_replay(other, 1);
+  aut->pause_replay(other);
+  CAF_MESSAGE("who waits hands over to who does not");
+  reopen();
+  CAF_CHECK_EQUAL(aut->begin_replay(lane, 1), 2u);
+  aut->pause_replay(lane);
+  aut->end_replay(lane);
+  CAF_CHECK(!aut->died_in_replay());
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -204,8 +204,7 @@ void sql_queue_state::note_on_disk(uint64_t seq) {
 
 void sql_queue_state::on_failed(ec code, const std::string& detail) {
   ++failures_;
-  // A queue that waits for hours ends no start: a kill meanwhile says nothing.
-  end_replay();
+  pause_replay();
   auto disk = code == ec::disk_full || code == ec::disk_failed;
   (disk ? disk_trouble_ : blocked_).note("queued SQL waits for its database: " + detail);
   (disk ? blocked_ : disk_trouble_).clear();

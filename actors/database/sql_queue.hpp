@@ -69,8 +69,6 @@ private:
   /// Requests for `disk` that may wait at once: each holds a promise, and a device
   /// that cannot sync must not let them pile up.
   static constexpr size_t persists_max = 10'000;
-  /// Starts that one write may end before it is set aside.
-  static constexpr uint64_t deaths_max = 3;
 
   struct item {
     queued_write what;
@@ -106,6 +104,7 @@ private:
                              const queue_mark& mark) const;
   void put_in_front(std::deque<item> items);
   void begin_replay(item& front);
+  void pause_replay();
   void end_replay();
 
   int64_t oldest_ms() const;

@@ -129,17 +129,26 @@ void sql_queue_state::put_in_front(std::deque<item> items) {
                   std::make_move_iterator(items.end()));
 }
 
-/// Notes in the spool that this write is about to be applied. If earlier starts died
-/// with it, it is not taken together with others, and in the end set aside.
+/// Notes in the spool that this write, and those behind it, are about to be applied. If
+/// earlier starts died with one of them, they are not taken together, and in the end that
+/// one is set aside.
 void sql_queue_state::begin_replay(item& front) {
   replaying_ = true;
-  auto deaths = config_.spool->begin_replay(lane_, front.what.seq);
-  if (deaths == 0)
+  const auto seq = front.what.seq;
+  if (careful_ == 0 && config_.spool->begin_replay_from(lane_, seq) > 0)
+    careful_ = config_.batch_writes_max;
+  if (careful_ == 0)
     return;
-  careful_ = config_.batch_writes_max;
-  if (deaths >= deaths_max && front.what.refusal.empty())
+  auto deaths = config_.spool->begin_replay(lane_, seq);
+  if (deaths >= replay_deaths_max && front.what.refusal.empty())
     front.what.refusal =
       "the service died " + std::to_string(deaths) + " times while it applied this";
+}
+
+/// A kill while the queue waits says nothing about what it was to apply.
+void sql_queue_state::pause_replay() {
+  if (replaying_)
+    config_.spool->pause_replay(lane_);
 }
 
 void sql_queue_state::end_replay() {

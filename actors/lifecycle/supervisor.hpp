@@ -98,12 +98,13 @@ private:
   void start_log_writer();
   void place_dead_letters();
   subsystems start_database(sqlite_writer_actor writer);
-  void start_queue(const sqlite_writer_actor& writer, const database_actor& database);
+  void start_queue(subsystems& started);
   void start_sessions(subsystems started, start_promise answer);
   session_journal_actor start_journal();
   void use_sessions(subsystems& started, const session_archive_actor& rows,
                     const session_journal_actor& journal);
   void replay(subsystems started, start_promise answer);
+  void replay_queue(subsystems started, start_promise answer);
   void start_topics(subsystems& started);
   persist_targets everybody() const;
 

@@ -118,8 +118,6 @@ subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
                           self_->spawn(database, database_config{}, std::move(handles)));
   meter(result.database);
   writer_ = writer;
-  start_queue(writer, result.database);
-  result.queue = queue_;
   start_topics(result);
   return result;
 }
@@ -194,13 +192,13 @@ void supervisor_state::place_dead_letters() {
   config_.queue.dead_letter_file = refused.directory + "/" + refused.name;
 }
 
-void supervisor_state::start_queue(const sqlite_writer_actor& writer,
-                                   const database_actor& database) {
+void supervisor_state::start_queue(subsystems& started) {
   config_.queue.spool = config_.spool;
   config_.queue.keeper = keeper_;
   queue_ = adopt("sql-queue", "", stage::intake,
-                 self_->spawn(sql_queue, config_.queue, database));
-  self_->send(writer, atom::attach_v, queue_listener_actor{queue_});
+                 self_->spawn(sql_queue, config_.queue, started.database));
+  self_->send(writer_, atom::attach_v, queue_listener_actor{queue_});
+  started.queue = queue_;
 }
 
 void supervisor_state::start_topics(subsystems& started) {
@@ -213,6 +211,11 @@ void supervisor_state::start_topics(subsystems& started) {
 
 /// Brings to disk what the spool holds of an earlier run, before anything new comes.
 void supervisor_state::replay(subsystems started, start_promise answer) {
+  // After a start that died of something in it, queued SQL waits for the others: the next
+  // one to die should know of what.
+  const auto in_turn = config_.spool && config_.spool->died_in_replay();
+  if (!in_turn)
+    start_queue(started);
   persist_targets left;
   left.sessions = sessions_;
   left.queue = queue_;
@@ -229,9 +232,25 @@ void supervisor_state::replay(subsystems started, start_promise answer) {
       started.replay.push_back({to_string(state.kind) + " " + state.name, items});
   }
   persist_all(self_, left, config_.replay_patience,
-              [started = std::move(started),
+              [this, in_turn, started = std::move(started),
                answer](const std::vector<std::string>& failures) mutable {
                 started.unplaced = failures;
+                if (in_turn)
+                  replay_queue(std::move(started), answer);
+                else
+                  answer.deliver(std::move(started));
+              });
+}
+
+void supervisor_state::replay_queue(subsystems started, start_promise answer) {
+  start_queue(started);
+  persist_targets left;
+  left.queue = queue_;
+  persist_all(self_, left, config_.replay_patience,
+              [started = std::move(started),
+               answer](const std::vector<std::string>& failures) mutable {
+                started.unplaced.insert(started.unplaced.end(), failures.begin(),
+                                        failures.end());
                 answer.deliver(std::move(started));
               });
 }

@@ -31,6 +31,8 @@ struct waiting_lines {
   std::vector<credit> charges;
   uint64_t count = 0;
   caf::actor_clock::time_point since;
+  /// Those of an earlier process: the number of each record's last line.
+  std::vector<uint64_t> replayed;
   /// Some are not in the spool, though there is one.
   bool in_memory = false;
 
@@ -52,7 +54,7 @@ struct travelling_lines {
   travelling_lines(waiting_lines lines, uint64_t last)
       : text{std::make_shared<const std::string>(std::move(lines.text))},
         charges(std::move(lines.charges)), count(lines.count), since(lines.since),
-        last_seq(last) {}
+        replayed(std::move(lines.replayed)), last_seq(last) {}
 
   uint64_t first_seq() const { return last_seq - count + 1; }
 
@@ -60,6 +62,7 @@ struct travelling_lines {
   std::vector<credit> charges;
   uint64_t count;
   caf::actor_clock::time_point since;
+  std::vector<uint64_t> replayed;
   /// Number of the last line.
   uint64_t last_seq;
   /// Bytes at the front that are in the file.

@@ -102,7 +102,8 @@ void log_buffer_state::send_batch() {
                   in_flight_->written_bytes,
                   in_flight_->first_seq(),
                   in_flight_->last_seq,
-                  in_flight_->begun};
+                  in_flight_->begun,
+                  in_flight_->replayed};
   self_->request(writer_, caf::infinite, atom::write_v, std::move(batch))
     .then([this](const log_outcome& outcome) { on_outcome(outcome); },
           [this](const caf::error& err) { on_write_failed(code_of(err), text_of(err)); });

@@ -51,6 +51,7 @@ void log_buffer_state::restore() {
     log_chunk chunk{lines_between(std::move(record), written_, last), count, {}};
     auto& to = state.note && last <= state.note->last_seq ? begun : waiting_;
     to.add(chunk, self_->clock().now());
+    to.replayed.push_back(last);
     delta_.log_lines_accepted += count;
   }
   if (begun.count > 0) {

@@ -160,13 +160,16 @@ status_report log_writer_state::status() const {
     suspect_files += x.suspect;
     x.foreign.tell(report);
     x.aside.tell(report);
+    x.record_aside.tell(report);
   }
+  report.troubles.push_back({"log-records-set-aside", records_set_aside_});
   report.state = {{"openFiles", open_files},
                   {"suspectFiles", suspect_files},
                   {"writes", static_cast<int64_t>(io_.writes)},
                   {"bytesWritten", static_cast<int64_t>(io_.write_bytes)},
                   {"syncs", static_cast<int64_t>(io_.syncs)},
                   {"failures", static_cast<int64_t>(failures_)},
+                  {"recordsSetAside", static_cast<int64_t>(records_set_aside_)},
                   {"lastError", last_error_}};
   return report;
 }

@@ -90,6 +90,8 @@ private:
     /// Somebody else's bytes, or a file set aside: for a person to look at.
     detail::trouble foreign{"log-tail-foreign"};
     detail::trouble aside{"log-set-aside"};
+    /// Records that earlier starts died of.
+    detail::trouble record_aside{"log-record-set-aside"};
   };
 
   /// Renamed files of one log that may wait for their syncs; then batches wait too.
@@ -114,8 +116,16 @@ private:
   caf::error reopen(const file_position& begun, log_file& to);
   caf::error resume(const log_batch& batch, log_file& to, log_outcome& outcome);
   caf::error append_rest(const log_batch& batch, log_file& to, log_outcome& outcome);
+  caf::error append_up_to(uint64_t end, const log_batch& batch, log_file& to,
+                          log_outcome& outcome);
   void begin(const log_batch& batch, uint64_t done, file_position where,
              const log_file& to);
+
+  // -- batches of an earlier process (log_writer_replay.cpp) --------------------------
+  caf::error replay(const log_batch& batch, log_file& to, log_outcome& outcome);
+  caf::error replay_each(const log_batch& batch, log_file& to, log_outcome& outcome);
+  caf::error set_aside(const log_batch& batch, size_t start, spool_record record,
+                       log_file& to, log_outcome& outcome);
 
   // -- renamed files (log_writer_renamed.cpp) ----------------------------------------
   void let_go(log_file& from);
@@ -164,6 +174,7 @@ private:
   bool directory_synced_ = false;
   io_counts io_;
   uint64_t failures_ = 0;
+  uint64_t records_set_aside_ = 0;
   std::string last_error_;
 };
 

@@ -16,6 +16,8 @@ log_outcome log_writer_state::write(const log_batch& batch) {
     note_failure(problem);
     outcome.code = code_of(problem);
     outcome.detail = text_of(problem);
+  } else if (!batch.replayed.empty()) {
+    config_.spool->end_replay(entry(batch.log).lane);
   }
   io_ += outcome.io;
   return outcome;
@@ -43,7 +45,8 @@ caf::error log_writer_state::put(const log_batch& batch, log_outcome& outcome) {
   } else if (to.lane != 0 && batch.first_seq <= to.written)
     skip_written(batch, to, outcome);
   if (outcome.written_bytes < size)
-    if (auto err = append_rest(batch, to, outcome)) {
+    if (auto err = batch.replayed.empty() ? append_rest(batch, to, outcome)
+                                          : replay(batch, to, outcome)) {
       note_whole_lines(batch, to, outcome.written_bytes);
       return err;
     }
@@ -118,11 +121,17 @@ caf::error log_writer_state::resume(const log_batch& batch, log_file& to,
 
 caf::error log_writer_state::append_rest(const log_batch& batch, log_file& to,
                                          log_outcome& outcome) {
+  return append_up_to(batch.lines.data->size(), batch, to, outcome);
+}
+
+caf::error log_writer_state::append_up_to(uint64_t end, const log_batch& batch,
+                                          log_file& to, log_outcome& outcome) {
   auto where = to.file->make_ready(outcome.io);
   if (!where)
     return std::move(where.error());
   begin(batch, outcome.written_bytes, *where, to);
-  auto rest = std::string_view{*batch.lines.data}.substr(outcome.written_bytes);
+  auto rest =
+    std::string_view{*batch.lines.data}.substr(0, end).substr(outcome.written_bytes);
   auto done = to.file->append(rest);
   outcome.written_bytes += done.bytes;
   outcome.io += done.io;

@@ -85,7 +85,7 @@ void log_writer_state::sync_failed(const std::string& log,
   waiting.deliver(std::move(reason));
 }
 
-/// At the end, when nobody waits behind it.
+/// Where nobody waits behind it, or must not go on before.
 caf::error log_writer_state::sync_now(const std::string& log, log_file& x) {
   io_counts io;
   if (auto err = sync_renamed_now(x))
@@ -101,6 +101,7 @@ caf::error log_writer_state::sync_now(const std::string& log, log_file& x) {
     x.suspect = true;
     return err;
   }
+  x.file->mark_synced(x.file->end());
   release(x, x.written);
   return caf::none;
 }

@@ -2,19 +2,12 @@
 // start everything that the session store may not have.
 
 #include "actors/session/session_debouncer.hpp"
-#include "actors/session/set_aside.hpp"
+#include "actors/storage/set_aside.hpp"
 
 #include <algorithm>
 #include <iterator>
 
 namespace sluice {
-
-namespace {
-
-/// Starts that may die in one record before the next sets it aside.
-constexpr uint64_t deaths_max = 2;
-
-} // namespace
 
 // -- accepting ---------------------------------------------------------------------
 
@@ -166,12 +159,12 @@ caf::expected<std::vector<session_change>>
 session_debouncer_state::read_kept(const store_line& line, const spool_record& record) {
   auto deaths = line.lane.begin_replay(record.last_seq);
   auto changes = read_session_record(record);
-  if (changes && deaths < deaths_max)
+  if (changes && deaths < replay_deaths_max)
     return changes;
   auto reason = changes ? "the service died again and again while reading it"
                         : text_of(changes.error());
   auto& store = line.sessions.name();
-  if (auto err = set_aside(config_.set_aside_directory, store, record, reason))
+  if (auto err = set_aside(config_.set_aside_directory, "store", store, record, reason))
     return err;
   ++records_set_aside_;
   set_aside_.note("store " + store + ": record " + std::to_string(record.last_seq)

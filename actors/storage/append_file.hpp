@@ -55,6 +55,10 @@ public:
   /// the next append will begin.
   caf::expected<file_position> make_ready(io_counts& io);
 
+  /// The rest of a line that is half in the file is not to come: the next append begins a
+  /// new one.
+  void end_half_line() { needs_newline_ = true; }
+
   /// Appends with one write. If the system takes less, the rest is tried once, so
   /// that `problem` is known; then a file that still ends where we left it is cut to
   /// its last whole line, so that it never holds half of one.

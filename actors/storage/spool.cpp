@@ -133,9 +133,24 @@ uint64_t spool::begin_replay(lane_id lane, uint64_t last_seq) {
   return impl_->journal->begin_replay(lane, last_seq);
 }
 
+uint64_t spool::begin_replay_from(lane_id lane, uint64_t last_seq) {
+  auto held = impl_->lock();
+  return impl_->journal->begin_replay_from(lane, last_seq);
+}
+
+void spool::pause_replay(lane_id lane) {
+  auto held = impl_->lock();
+  impl_->journal->pause_replay(lane);
+}
+
 void spool::end_replay(lane_id lane) {
   auto held = impl_->lock();
   impl_->journal->end_replay(lane);
+}
+
+bool spool::died_in_replay() const {
+  auto held = impl_->lock();
+  return impl_->journal->died_in_replay();
 }
 
 } // namespace sluice

@@ -88,6 +88,9 @@ struct spool_record {
   bool operator==(const spool_record&) const = default;
 };
 
+/// So many starts in a row that died inside a record, and the next sets it aside.
+constexpr uint64_t replay_deaths_max = 2;
+
 /// The smallest bound: there must be a few segments, and a record of half of it.
 constexpr size_t spool_bytes_min = 1'048'576;
 
@@ -207,8 +210,18 @@ public:
   /// Notes that this record is being replayed, and returns how many starts in a row
   /// died inside it before.
   uint64_t begin_replay(lane_id lane, uint64_t last_seq);
-  /// The lane's replay is over.
+
+  /// The same of this record and all behind it, replayed at once. If starts died in any
+  /// of them, they have to be replayed one by one, which tells whose fault it was.
+  uint64_t begin_replay_from(lane_id lane, uint64_t last_seq);
+
+  /// The lane's replay waits: who dies meanwhile does not die of it.
+  void pause_replay(lane_id lane);
+  /// The lane's replay is over, and what it was suspected of with it.
   void end_replay(lane_id lane);
+
+  /// Whether the last start died in a replay. One lane at a time is replayed then.
+  bool died_in_replay() const;
 
 private:
   struct implementation;

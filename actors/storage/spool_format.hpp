@@ -58,10 +58,21 @@ struct replay_slot {
   uint64_t suspect_deaths = 0;
   uint32_t current_lane = 0;
   uint32_t suspect_lane = 0;
-  uint32_t reserved = 0;
+  /// Not that record alone, but all behind it in the lane too.
+  bool current_and_later = false;
+  bool suspect_and_later = false;
+  uint16_t reserved = 0;
   /// Of what precedes. Of two slots the valid one with the higher number counts.
   uint32_t crc = 0;
+
+  /// Whether starts died inside this record, or in several at once with it among them.
+  bool suspects(uint32_t lane, uint64_t seq) const {
+    return suspect_lane == lane
+           && (suspect_seq == seq || (suspect_and_later && suspect_seq < seq));
+  }
 };
+
+static_assert(sizeof(replay_slot) == 48);
 
 constexpr size_t slots_offset = 2048;
 /// From here to the file's end the segments in use: of each the number and, in the upper

@@ -152,28 +152,48 @@ void spool_journal::note_data(lane_entry& entry, spool_segment& where, uint64_t 
 // -- starts ------------------------------------------------------------------------
 
 uint64_t spool_journal::begin_replay(lane_id lane, uint64_t last_seq) {
+  note_replayed(lane, {last_seq, false});
+  const auto slot = header_.replay();
+  return slot.suspects(lane, last_seq) ? slot.suspect_deaths : 0;
+}
+
+uint64_t spool_journal::begin_replay_from(lane_id lane, uint64_t last_seq) {
+  note_replayed(lane, {last_seq, true});
+  const auto slot = header_.replay();
+  const auto among = slot.suspect_seq >= last_seq || slot.suspect_and_later;
+  return slot.suspect_lane == lane && among ? slot.suspect_deaths : 0;
+}
+
+void spool_journal::note_replayed(lane_id lane, replayed what) {
+  if (lane != 0)
+    replaying_[lane] = what;
   auto slot = header_.replay();
-  auto deaths =
-    slot.suspect_lane == lane && slot.suspect_seq == last_seq ? slot.suspect_deaths : 0;
-  replaying_[lane] = last_seq;
   slot.current_lane = lane;
-  slot.current_seq = last_seq;
+  slot.current_seq = what.seq;
+  slot.current_and_later = what.and_later;
   header_.set_replay(slot);
-  return deaths;
+}
+
+void spool_journal::pause_replay(lane_id lane) {
+  if (replaying_.erase(lane) == 0)
+    return;
+  // Others may replay still.
+  if (const auto other = replaying_.begin(); other != replaying_.end())
+    note_replayed(other->first, other->second);
+  else
+    note_replayed(0, {});
 }
 
 void spool_journal::end_replay(lane_id lane) {
-  if (replaying_.erase(lane) == 0)
-    return;
+  pause_replay(lane);
   auto slot = header_.replay();
-  // Others may replay still, and what is known of theirs is not this lane's to forget.
-  slot.current_lane = replaying_.empty() ? 0 : replaying_.begin()->first;
-  slot.current_seq = replaying_.empty() ? 0 : replaying_.begin()->second;
-  if (slot.suspect_lane == lane) {
-    slot.suspect_lane = 0;
-    slot.suspect_seq = 0;
-    slot.suspect_deaths = 0;
-  }
+  // What is known of others is not this lane's to forget.
+  if (slot.suspect_lane != lane)
+    return;
+  slot.suspect_lane = 0;
+  slot.suspect_seq = 0;
+  slot.suspect_and_later = false;
+  slot.suspect_deaths = 0;
   header_.set_replay(slot);
 }
 

@@ -56,9 +56,18 @@ public:
   bool available() const { return !gone_ && !broken_; }
 
   uint64_t begin_replay(lane_id lane, uint64_t last_seq);
+  uint64_t begin_replay_from(lane_id lane, uint64_t last_seq);
+  void pause_replay(lane_id lane);
   void end_replay(lane_id lane);
+  bool died_in_replay() const { return header_.replay().suspect_deaths > 0; }
 
 private:
+  /// A record, or that one and all behind it.
+  struct replayed {
+    uint64_t seq = 0;
+    bool and_later = false;
+  };
+
   struct extent {
     spool_segment* where;
     uint64_t last_seq;
@@ -105,6 +114,7 @@ private:
   void note_data(lane_entry& entry, spool_segment& where, uint64_t last_seq,
                  uint64_t bytes);
   void mark(lane_entry& entry);
+  void note_replayed(lane_id lane, replayed what);
   void state_in(lane_entry& entry, spool_segment& where);
 
   // -- places of lanes (spool_lanes.cpp) ---------------------------------------------
@@ -173,8 +183,8 @@ private:
   bool refusing_ = false;
   uint64_t moved_bytes_ = 0;
   size_t notes_dropped_ = 0;
-  /// The record that each lane replays now.
-  std::map<lane_id, uint64_t> replaying_;
+  /// What each lane replays now.
+  std::map<lane_id, replayed> replaying_;
 };
 
 } // namespace sluice

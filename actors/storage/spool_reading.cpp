@@ -189,9 +189,9 @@ replay_slot spool_contents::after_death() const {
   auto result = replay;
   if (result.current_lane == 0)
     return result;
-  auto again = result.current_lane == result.suspect_lane
-               && result.current_seq == result.suspect_seq;
+  const auto again = result.suspects(result.current_lane, result.current_seq);
   result.suspect_deaths = again ? result.suspect_deaths + 1 : 1;
+  result.suspect_and_later = std::exchange(result.current_and_later, false);
   result.suspect_lane = std::exchange(result.current_lane, 0);
   result.suspect_seq = std::exchange(result.current_seq, 0);
   return result;

@@ -22,6 +22,7 @@ import time
 import unittest
 
 SLUICED = os.environ.get("SLUICED", "build/bin/sluiced")
+PRELOAD = os.environ.get("PRELOAD", "build/tests")
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 60
 ANSWER_SECONDS_MAX = 30
@@ -104,6 +105,12 @@ def read_answer(stream):
     response = http.client.HTTPResponse(Stream(stream))
     response.begin()
     return Answer(response, response.read())
+
+
+def preloaded(name, **settings):
+    """The environment of a service with one of the libraries of `preload/`, set so."""
+    return {"LD_PRELOAD": os.path.abspath(os.path.join(PRELOAD, f"lib{name}.so")),
+            "ASAN_OPTIONS": "verify_asan_link_order=0", **settings}
 
 
 def wait_until(condition, seconds=10):

@@ -1,6 +1,5 @@
-# What the power cuts are made with: a file system that forgets what no sync covered
-# (where libfuse3 is there; its tests are skipped otherwise), and a library that makes
-# every sync do nothing.
+# What trouble is made with: a file system that forgets what no sync covered (where
+# libfuse3 is there; its tests are skipped otherwise), and libraries to preload.
 find_package(PkgConfig)
 if(PkgConfig_FOUND)
   pkg_check_modules(FUSE3 IMPORTED_TARGET fuse3>=3.12)
@@ -17,8 +16,10 @@ if(FUSE3_FOUND)
   target_link_libraries(forgetful PRIVATE sluice_common PkgConfig::FUSE3)
 endif()
 
-# Preloaded first, it can bring no sanitizer with it.
-add_library(no_sync MODULE system/no_sync.cpp)
-target_compile_options(no_sync PRIVATE -fno-sanitize=all)
-target_link_options(no_sync PRIVATE -fno-sanitize=all)
-target_link_libraries(no_sync PRIVATE sluice_common ${CMAKE_DL_LIBS})
+foreach(name die_at no_sync)
+  add_library(${name} MODULE system/preload/${name}.cpp)
+  # Preloaded first, it can bring no sanitizer with it.
+  target_compile_options(${name} PRIVATE -fno-sanitize=all)
+  target_link_options(${name} PRIVATE -fno-sanitize=all)
+  target_link_libraries(${name} PRIVATE sluice_common ${CMAKE_DL_LIBS})
+endforeach()

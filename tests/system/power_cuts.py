@@ -1,22 +1,16 @@
 """Nothing answered with `disk` is lost when the power goes; and whoever says so would
 have noticed. tests/system/torture.py makes more cuts."""
 
-import os
-import pathlib
-
 import harness
 from proof import copied_disk, cuts, forgetful_disk
 
 CUTS = 10
 SECONDS_MAX = 150
-NO_SYNC = os.environ.get("NO_SYNC", "build/tests/libno_sync.so")
 
 
 def without_syncs(whose=None):
     """The environment of a service whose syncs do nothing, or only those of some."""
-    result = {"LD_PRELOAD": str(pathlib.Path(NO_SYNC).absolute()),
-              "ASAN_OPTIONS": "verify_asan_link_order=0"}
-    return result | ({"NO_SYNC_OF": whose} if whose else {})
+    return harness.preloaded("no_sync", **({"NO_SYNC_OF": whose} if whose else {}))
 
 
 class PowerCuts(harness.Case):

@@ -6,10 +6,10 @@
     tests/system/torture.py --blind-cuts 20        with syncs that do nothing
 
 It prints its figures, and every violation; exit 0 if there is none, or if, with syncs
-that do nothing, at least nine of ten cuts were caught. SLUICED, FORGETFUL and NO_SYNC
-name other programs than those in build/. A build with a fault of its own (one that cuts a
-log back on replay, say) is tried with SLUICED=that-build and --cuts or --kills, and
---expect-violations turns the exit around.
+that do nothing, at least nine of ten cuts were caught. SLUICED and FORGETFUL name other
+programs than those in build/, PRELOAD the folder of the libraries to preload. A build
+with a fault of its own (one that cuts a log back on replay, say) is tried with
+SLUICED=that-build and --cuts or --kills, and --expect-violations turns the exit around.
 """
 
 import argparse

@@ -13,8 +13,10 @@ namespace sluice {
 inline constexpr auto set_aside_name = "set-aside.ndjson";
 
 /// Appends `{"store","lastSeq","count","reason","data"}`, the data in hexadecimal, to
-/// the file of this directory, and syncs it.
-caf::error set_aside(const std::string& directory, const std::string& store,
-                     const spool_record& record, const std::string& reason);
+/// the file of this directory, and syncs it. `kind` is the first member's name, `name`
+/// its value.
+caf::error set_aside(const std::string& directory, const std::string& kind,
+                     const std::string& name, const spool_record& record,
+                     const std::string& reason);
 
 } // namespace sluice

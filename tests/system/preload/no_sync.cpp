@@ -2,12 +2,11 @@
 // it must lose data in a power cut, and whoever looks for lost data must find it.
 //
 // NO_SYNC_OF says whose syncs: `directories`, or files whose path holds it; unset: all.
-#include <dlfcn.h>
+#include "tests/system/preload/preload.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -19,13 +18,6 @@ bool is_directory(int descriptor) {
   return fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-std::string path_of(int descriptor) {
-  std::array<char, 4096> path{};
-  auto link = "/proc/self/fd/" + std::to_string(descriptor);
-  auto length = readlink(link.c_str(), path.data(), path.size());
-  return {path.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
-}
-
 bool is_skipped(int descriptor) {
   const auto* whose = std::getenv("NO_SYNC_OF");
   if (whose == nullptr)
@@ -33,12 +25,7 @@ bool is_skipped(int descriptor) {
   if (std::string_view{whose} == "directories")
     return is_directory(descriptor);
   return !is_directory(descriptor)
-         && path_of(descriptor).find(whose) != std::string::npos;
-}
-
-template <class F>
-F next(const char* name) {
-  return reinterpret_cast<F>(dlsym(RTLD_NEXT, name));
+         && preload::path_of(descriptor).find(whose) != std::string::npos;
 }
 
 } // namespace
@@ -46,12 +33,12 @@ F next(const char* name) {
 extern "C" {
 
 int fsync(int descriptor) {
-  static const auto real = next<int (*)(int)>("fsync");
+  static const auto real = preload::next<int (*)(int)>("fsync");
   return is_skipped(descriptor) ? 0 : real(descriptor);
 }
 
 int fdatasync(int descriptor) {
-  static const auto real = next<int (*)(int)>("fdatasync");
+  static const auto real = preload::next<int (*)(int)>("fdatasync");
   return is_skipped(descriptor) ? 0 : real(descriptor);
 }
 

@@ -1,4 +1,4 @@
-#include "actors/session/set_aside.hpp"
+#include "actors/storage/set_aside.hpp"
 
 #include "actors/storage/append_file.hpp"
 
@@ -19,13 +19,14 @@ std::string hex(const std::string& bytes) {
 
 } // namespace
 
-caf::error set_aside(const std::string& directory, const std::string& store,
-                     const spool_record& record, const std::string& reason) {
+caf::error set_aside(const std::string& directory, const std::string& kind,
+                     const std::string& name, const spool_record& record,
+                     const std::string& reason) {
   auto file = append_file::open(directory, set_aside_name);
   if (!file)
     return std::move(file.error());
-  // Neither a store's name nor a reason holds anything that JSON would escape.
-  auto line = R"({"store":")" + store + R"(","lastSeq":)"
+  // Neither a name nor a reason holds anything that JSON would escape.
+  auto line = "{\"" + kind + R"(":")" + name + R"(","lastSeq":)"
               + std::to_string(record.last_seq) + R"(,"count":)"
               + std::to_string(record.count) + R"(,"reason":")" + reason + R"(","data":")"
               + hex(record.data) + "\"}\n";
