@@ -14,10 +14,15 @@ START_SECONDS = 0.04
 
 
 class Killer:
-    """A run of kills, all of which follow from the seed but for what the kernel does."""
+    """A run of kills, all of which follow from the seed but for what the kernel does.
 
-    def __init__(self, folder, seed):
+    `before_start` is called with the trial ahead of each start but the first: that is how
+    the proof itself is tried, with what a start might do wrong.
+    """
+
+    def __init__(self, folder, seed, before_start=lambda trial: None):
         self.folder = folder
+        self.before_start = before_start
         self.dice = random.Random(seed)
         self.sessions_in = self.dice.choice(BACKENDS)
         self.figures = Figures()
@@ -50,6 +55,7 @@ class Killer:
             trial.options = self.options()
             if self.figures.kills < kills and self.dice.random() < 0.4:
                 self.kill_in_start(trial)
+            self.before_start(trial)
             trial.start()
             if self.figures.kills == kills or self.dice.random() < 0.7:
                 trial.check()
