@@ -34,6 +34,10 @@ using database_actor = caf::typed_actor<
   caf::replies_to<atom::maintain, maintenance_kind>::with<maintenance_report>,
   /// Tells the database's numbers; never checkpoints.
   caf::replies_to<atom::stats>::with<database_stats>,
+  /// A sync of the writer's begins (true), or has ended.
+  caf::reacts_to<atom::sync, bool>,
+  // internal: looks whether it takes too long.
+  caf::reacts_to<atom::check, uint64_t>,
   // internal: tries again to prove the database sound.
   caf::reacts_to<atom::recover,
                  uint64_t>>::extend_with<metered_actor>::extend_with<managed_actor>;

@@ -71,6 +71,8 @@ using log_buffer_actor = caf::typed_actor<
   caf::reacts_to<atom::attach, log_writer_actor>,
   // internal: the window that was opened with this generation is over.
   caf::reacts_to<atom::tick, uint64_t>,
+  // internal: looks whether a sync takes too long.
+  caf::reacts_to<atom::check, uint64_t>,
   // internal: the pause after a failure is over.
   caf::reacts_to<atom::retry,
                  uint64_t>>::extend_with<metered_actor>::extend_with<managed_actor>;

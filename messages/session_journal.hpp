@@ -7,6 +7,8 @@
 
 namespace sluice {
 
-using session_journal_actor = session_archive_actor::extend_with<metered_actor>;
+using session_journal_actor = session_archive_actor::extend<
+  // internal: looks whether a sync takes too long.
+  caf::reacts_to<atom::check, uint64_t>>::extend_with<metered_actor>;
 
 } // namespace sluice

@@ -118,6 +118,11 @@ using wal_listener_actor = caf::typed_actor<
   /// The WAL after a commit or a checkpoint.
   caf::reacts_to<atom::wal, wal_state>>;
 
+/// Whoever wants to know how long syncs take.
+using sync_listener_actor = caf::typed_actor<
+  /// A sync of the database begins (true), or has ended.
+  caf::reacts_to<atom::sync, bool>>;
+
 using sqlite_writer_actor = caf::typed_actor<
   /// Opens the database, creating it, and reads the settings back.
   caf::replies_to<atom::open>::with<sqlite_opened>,
@@ -136,6 +141,8 @@ using sqlite_writer_actor = caf::typed_actor<
   caf::replies_to<atom::recover>::with<maintenance_report>,
   /// Tells this listener about the WAL from now on.
   caf::reacts_to<atom::attach, wal_listener_actor>,
+  /// Tells this listener about syncs from now on.
+  caf::reacts_to<atom::attach, sync_listener_actor>,
   /// Tells this listener about the queue's commits from now on.
   caf::reacts_to<atom::attach, queue_listener_actor>,
   /// Tells this listener what a recovery has left of the sessions.

@@ -113,6 +113,25 @@ struct local : sqlite_fixture {
 
 CAF_TEST_FIXTURE_SCOPE(database_tests, local)
 
+// -- syncs ----------------------------------------------------------------------
+
+CAF_TEST(a sync that takes long is told while it lasts) {
+  start();
+  auto is_told = [this] {
+    auto report = status();
+    return std::ranges::any_of(
+      report.alerts, [](const alert& x) { return x.id == "database-sync-slow"; });
+  };
+  self->send(uut, atom::sync_v, true);
+  pass(5s - 1ns);
+  CAF_CHECK(!is_told());
+  pass(1ns);
+  CAF_CHECK(is_told());
+  self->send(uut, atom::sync_v, false);
+  settle();
+  CAF_CHECK(!is_told());
+}
+
 // -- requests -------------------------------------------------------------------
 
 CAF_TEST(a write can be read as soon as it is answered) {

@@ -28,6 +28,8 @@ struct helper_script {
   int failing_syncs = 0;
   int failing_compactions = 0;
   int syncs = 0;
+  /// Syncs never end.
+  bool hangs = false;
   /// Compactions wait until they are let go.
   bool holds = false;
   std::vector<std::function<void()>> held;
@@ -38,8 +40,10 @@ using helper_script_ptr = std::shared_ptr<helper_script>;
 inline file_syncer_actor::behavior_type scripted_syncer(file_syncer_actor::pointer self,
                                                         const helper_script_ptr& script) {
   return {
-    [script](atom::sync, const file_handle& x) -> caf::result<io_counts> {
+    [self, script](atom::sync, const file_handle& x) -> caf::result<io_counts> {
       ++script->syncs;
+      if (script->hangs)
+        return self->make_response_promise<io_counts>();
       if (script->failing_syncs > 0) {
         --script->failing_syncs;
         return caf::make_error(ec::disk_failed, "input/output error"s);

@@ -34,6 +34,17 @@ struct doubts_fixture : log_spool_fixture {
         keep->written(other, seq);
   }
 
+  /// With a device that hangs.
+  void start_hanging() {
+    log_writer_config config;
+    config.directory = dir / "logs";
+    config.identity_file = dir / "id";
+    config.spool = keep;
+    config.make_syncer = [this] { return tracked(sys.spawn(hanging_syncer)); };
+    writer = tracked(sys.spawn(log_writer, std::move(config)));
+    start_buffer();
+  }
+
   void start_and_sync() {
     start();
     CAF_CHECK_EQUAL(persist(), durability::disk);
@@ -79,16 +90,8 @@ CAF_TEST(what was written behind a failed sync follows it after a death) {
 }
 
 CAF_TEST(a death in a sync may have swallowed its failure) {
-  start();
+  start_hanging();
   append("doubtful\n");
-  caf::anon_send_exit(writer, caf::exit_reason::kill);
-  log_writer_config config;
-  config.directory = dir / "logs";
-  config.identity_file = dir / "id";
-  config.spool = keep;
-  config.make_syncer = [this] { return tracked(sys.spawn(hanging_syncer)); };
-  writer = tracked(sys.spawn(log_writer, std::move(config)));
-  self->send(aut, atom::attach_v, writer);
   ask_for_disk();
   die();
   drop_pages(0, 9);
@@ -262,6 +265,17 @@ CAF_TEST(what a failed sync has put in doubt does not give way when room is shor
   drop_pages(5, 9);
   start_and_sync();
   CAF_CHECK_EQUAL(file(), "kept\ndoubtful\n");
+}
+
+CAF_TEST(a sync that hangs is told) {
+  start_hanging();
+  append("a\n");
+  ask_for_disk();
+  auto told = [this] { return alerts_of(aut, "log-sync-slow"); };
+  pass(5s - 1ns);
+  CAF_CHECK(!told());
+  pass(1ns);
+  CAF_CHECK(told());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -111,11 +111,14 @@ struct log_spool_fixture : fixture {
     return {info.st_dev, info.st_ino, 0};
   }
 
-  bool writer_alerts(const std::string& id) {
-    auto report = get<status_report>(writer, atom::status_v);
+  template <class Handle>
+  bool alerts_of(const Handle& who, const std::string& id) {
+    auto report = get<status_report>(who, atom::status_v);
     return std::any_of(report.alerts.begin(), report.alerts.end(),
                        [&id](const alert& x) { return x.id == id; });
   }
+
+  bool writer_alerts(const std::string& id) { return alerts_of(writer, id); }
 
   int64_t writer_counts(const std::string& what) {
     for (const auto& x : get<status_report>(writer, atom::status_v).state)

@@ -1,4 +1,5 @@
 sluice_test(window_timer sluice_detail)
+sluice_test(sync_watch sluice_detail)
 sluice_test(json_input sluice_detail)
 sluice_test(clock_watch sluice_detail)
 sluice_test(merge_patch sluice_session)

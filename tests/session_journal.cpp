@@ -198,6 +198,17 @@ CAF_TEST(what an earlier process wrote is synced before it counts as being on di
   CAF_CHECK(last.level == durability::disk);
 }
 
+CAF_TEST(a sync that hangs is told) {
+  script->hangs = true;
+  self->send(aut, atom::apply_v,
+             session_changes{"s", {{"a", false, "{}", 1000, 1}}, {"spool", 1}},
+             durability::disk);
+  pass(5s - 1ns);
+  CAF_CHECK(!has_alert("session-sync-slow"));
+  pass(1ns);
+  CAF_CHECK(has_alert("session-sync-slow"));
+}
+
 CAF_TEST(a stop syncs what is not and says so) {
   put("a", "{}");
   auto report = get<stop_report>(aut, atom::stop_v);

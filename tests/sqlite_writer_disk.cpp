@@ -60,6 +60,19 @@ CAF_TEST(a synced commit syncs exactly once and says so) {
   CAF_CHECK_EQUAL(collect().disk.syncs, 0u);
 }
 
+CAF_TEST(who wants to know of syncs is told of both ends) {
+  std::vector<bool> heard;
+  auto listener = tracked(sys.spawn([&heard](sync_listener_actor::pointer) {
+    return sync_listener_actor::behavior_type{
+      [&heard](atom::sync, bool begins) { heard.push_back(begins); }};
+  }));
+  self->send(writer, atom::attach_v, listener);
+  must("INSERT INTO t VALUES (1, 1)");
+  CAF_CHECK(heard.empty());
+  must("INSERT INTO t VALUES (2, 1)", {}, durability::disk);
+  CAF_CHECK_EQUAL(heard, (std::vector<bool>{true, false}));
+}
+
 CAF_TEST(a synced group that changes nothing still syncs exactly once) {
   must("INSERT INTO t VALUES (1, 1)");
   must("DELETE FROM t WHERE a = 9", {}, durability::disk);

@@ -13,6 +13,7 @@ void database_state::init(database_config cfg, database_handles handles) {
   scheduler_ = std::move(handles.scheduler);
   readers_.emplace(self_, std::move(handles.readers), cfg_.waiting_bytes_max,
                    [this] { on_end(); });
+  self_->send(writer_, atom::attach_v, sync_listener_actor{self_});
 }
 
 // -- requests -------------------------------------------------------------------
@@ -169,6 +170,12 @@ database_stats database_state::stats_with(const sqlite_writer_stats& writer) {
           readers_->oldest_query_ms()};
 }
 
+void database_state::on_sync(bool begins) {
+  if (!begins)
+    return sync_watch_.end(self_, sync_);
+  sync_ = sync_watch_.begin(self_, "the database");
+}
+
 status_report database_state::status() const {
   status_report report;
   report.name = name;
@@ -190,6 +197,7 @@ status_report database_state::status() const {
                      {"sqlite-reader-lost", readers_->lost()}};
   if (recovery_alert_)
     report.alerts.push_back(*recovery_alert_);
+  sync_watch_.tell(report);
   return report;
 }
 
@@ -279,6 +287,8 @@ database(database_actor::stateful_pointer<database_state> self, database_config 
     [st](atom::checkpoint, checkpoint_mode mode) { return st->checkpoint(mode); },
     [st](atom::maintain, maintenance_kind kind) { return st->maintain(kind); },
     [st](atom::stats) { return st->stats(); },
+    [st](atom::sync, bool begins) { st->on_sync(begins); },
+    [st](atom::check, uint64_t generation) { st->on_check(generation); },
     [st](atom::recover, uint64_t generation) { st->on_recover(generation); },
     // The writer and the readers tell what they counted themselves.
     [](atom::collect) { return metrics_delta{}; },

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/database/reader_pool.hpp"
+#include "actors/detail/sync_watch.hpp"
 #include "messages/checkpoint_scheduler.hpp"
 #include "messages/database.hpp"
 #include "messages/sqlite_reader.hpp"
@@ -51,6 +52,8 @@ public:
   caf::result<checkpoint_report> checkpoint(checkpoint_mode mode);
   caf::result<maintenance_report> maintain(maintenance_kind kind);
   caf::result<database_stats> stats();
+  void on_sync(bool begins);
+  void on_check(uint64_t generation) { sync_watch_.look(self_, generation); }
   void on_recover(uint64_t generation);
   status_report status() const;
   caf::result<stop_report> stop();
@@ -97,6 +100,9 @@ private:
   sqlite_writer_stats writer_stats_;
   uint64_t statements_ = 0;
   uint64_t transactions_ = 0;
+
+  detail::sync_watch sync_watch_{"database-sync-slow"};
+  uint64_t sync_ = 0;
 
   recovery recovery_ = recovery::none;
   uint64_t recovery_generation_ = 0;

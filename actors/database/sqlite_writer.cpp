@@ -127,6 +127,12 @@ void sqlite_writer_state::attach(wal_listener_actor listener) {
   listeners_.push_back(std::move(listener));
 }
 
+/// Told from within the sync, since this actor does nothing else meanwhile.
+void sqlite_writer_state::attach(const sync_listener_actor& listener) {
+  files_.on_sync(
+    [this, listener](bool begins) { self_->send(listener, atom::sync_v, begins); });
+}
+
 void sqlite_writer_state::tell_wal() {
   wal_.committed(db_, files_);
   if (wal_.state() == stats_.wal)
@@ -191,6 +197,7 @@ stop_report sqlite_writer_state::stop() {
       report.detail = text_of(err);
   db_.close();
   report_counts();
+  files_.on_sync([](bool) {});
   listeners_.clear();
   queue_listeners_.clear();
   session_listeners_.clear();
@@ -231,6 +238,7 @@ sqlite_writer(sqlite_writer_actor::stateful_pointer<sqlite_writer_state> self,
     [st](atom::maintain, maintenance_kind kind) { return st->maintain(kind); },
     [st](atom::recover) { return st->recover(); },
     [st](atom::attach, wal_listener_actor& listener) { st->attach(std::move(listener)); },
+    [st](atom::attach, const sync_listener_actor& x) { st->attach(x); },
     [st](atom::attach, queue_listener_actor& x) { st->attach(std::move(x)); },
     [st](atom::attach, session_listener_actor& x) { st->attach(std::move(x)); },
     [st](atom::stats) { return st->stats(); },

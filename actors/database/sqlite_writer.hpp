@@ -48,6 +48,7 @@ public:
   caf::expected<maintenance_report> maintain(maintenance_kind kind);
   maintenance_report recover();
   void attach(wal_listener_actor listener);
+  void attach(const sync_listener_actor& listener);
   void attach(queue_listener_actor listener);
   void attach(session_listener_actor listener);
   sqlite_writer_stats stats();

@@ -75,6 +75,10 @@ void log_buffer_state::on_retry(uint64_t generation) {
   sync_if_wanted();
 }
 
+void log_buffer_state::on_check(uint64_t generation) {
+  sync_watch_.look(self_, generation);
+}
+
 bool log_buffer_state::due() const {
   auto taken = accepted_ - waiting_.count;
   auto many =
@@ -156,14 +160,20 @@ void log_buffer_state::sync_if_wanted() {
   if (!wanted || syncing_ || retry_.is_open())
     return;
   syncing_ = true;
+  sync_ = sync_watch_.begin(self_, "log " + config_.log);
   // One sync answers everybody whose lines are written by now.
   self_->request(writer_, caf::infinite, atom::sync_v, config_.log)
     .then([this, seq = written_](const io_counts& io) { on_synced(seq, io); },
           [this](const caf::error& err) { on_sync_failed(err); });
 }
 
-void log_buffer_state::on_synced(uint64_t seq, const io_counts& io) {
+void log_buffer_state::end_sync() {
   syncing_ = false;
+  sync_watch_.end(self_, sync_);
+}
+
+void log_buffer_state::on_synced(uint64_t seq, const io_counts& io) {
+  end_sync();
   synced_ = seq;
   delta_.disk += io;
   sync_trouble_.clear();
@@ -173,7 +183,7 @@ void log_buffer_state::on_synced(uint64_t seq, const io_counts& io) {
 }
 
 void log_buffer_state::on_sync_failed(const caf::error& reason) {
-  syncing_ = false;
+  end_sync();
   ++failures_;
   sync_trouble_.note("log " + config_.log + " is not synced: " + text_of(reason));
   retry_.open<atom::retry>(self_, pause_.next());
@@ -222,6 +232,7 @@ log_buffer(log_buffer_actor::stateful_pointer<log_buffer_state> self,
     [state](atom::stats) { return state->stats(); },
     [state](atom::attach, log_writer_actor& next) { state->attach(std::move(next)); },
     [state](atom::tick, uint64_t generation) { state->on_tick(generation); },
+    [state](atom::check, uint64_t generation) { state->on_check(generation); },
     [state](atom::retry, uint64_t generation) { state->on_retry(generation); },
     [state](atom::collect) { return state->collect(); },
     [state](atom::status) { return state->status(); },

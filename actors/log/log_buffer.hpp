@@ -13,6 +13,7 @@
 
 #include "actors/detail/growing_pause.hpp"
 #include "actors/detail/seq_waiters.hpp"
+#include "actors/detail/sync_watch.hpp"
 #include "actors/detail/trouble.hpp"
 #include "actors/detail/window_timer.hpp"
 #include "actors/log/line_batch.hpp"
@@ -66,6 +67,7 @@ public:
   void attach(log_writer_actor writer);
   void on_tick(uint64_t generation);
   void on_retry(uint64_t generation);
+  void on_check(uint64_t generation);
   metrics_delta collect();
   status_report status() const;
   caf::result<stop_report> stop();
@@ -91,6 +93,7 @@ private:
 
   // -- syncing -------------------------------------------------------------------
   void sync_if_wanted();
+  void end_sync();
   void on_synced(uint64_t seq, const io_counts& io);
   void on_sync_failed(const caf::error& reason);
 
@@ -122,6 +125,7 @@ private:
   /// The window ended while a batch was in flight.
   bool overdue_ = false;
   bool syncing_ = false;
+  uint64_t sync_ = 0;
   detail::seq_waiters<flush_report> flushes_;
   detail::seq_waiters<durability> syncs_;
 
@@ -129,6 +133,7 @@ private:
   detail::window_timer retry_;
   detail::trouble write_trouble_{"log-write-failed"};
   detail::trouble sync_trouble_{"log-sync-failed"};
+  detail::sync_watch sync_watch_{"log-sync-slow"};
   uint64_t failures_ = 0;
 
   metrics_delta delta_;

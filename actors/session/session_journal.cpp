@@ -196,6 +196,7 @@ status_report session_journal_state::status() const {
     snapshots += x.files->snapshot_bytes();
     set_aside += x.files->set_aside();
   }
+  sync_watch_.tell(report);
   report.checks = {files};
   report.troubles.push_back({"session-line-set-aside", set_aside});
   report.troubles.push_back({"session-journal-tries-failed", failures_});
@@ -232,6 +233,7 @@ session_journal(session_journal_actor::stateful_pointer<session_journal_state> s
     },
     [st](atom::prune, const session_prune& x) { return st->prune(x); },
     [st](atom::dump, const std::string& store) { return st->dump(store); },
+    [st](atom::check, uint64_t generation) { st->on_check(generation); },
     // -- every actor ---------------------------------------------------------------
     [st](atom::collect) { return st->collect(); },
     [st](atom::status) { return st->status(); },

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "actors/detail/helper_pool.hpp"
+#include "actors/detail/sync_watch.hpp"
 #include "actors/session/kept_store.hpp"
 #include "actors/storage/spool.hpp"
 #include "messages/file_syncer.hpp"
@@ -57,6 +58,7 @@ public:
   caf::result<std::vector<session_store_info>> stores();
   caf::result<session_applied> apply(session_changes& x, durability level);
   caf::result<session_pruned> prune(const session_prune& x);
+  void on_check(uint64_t generation) { sync_watch_.look(self_, generation); }
   metrics_delta collect();
   status_report status() const;
   caf::result<stop_report> stop();
@@ -99,6 +101,7 @@ private:
   metrics_aggregator_actor metrics_;
   detail::helper_pool<file_syncer_actor> syncers_;
   detail::helper_pool<session_compactor_actor> compactors_;
+  detail::sync_watch sync_watch_{"session-sync-slow"};
   bool listed_ = false;
   std::map<std::string, kept_store, std::less<>> stores_;
 

@@ -161,8 +161,10 @@ void session_journal_state::sync(kept_store& store,
   ++store.syncs;
   ++open_;
   auto helper = syncers_.take();
-  auto ended = [this, &store, helper](const io_counts& io) {
+  auto watched = sync_watch_.begin(self_, file->path());
+  auto ended = [this, &store, helper, watched](const io_counts& io) {
     syncers_.give_back(self_, helper);
+    sync_watch_.end(self_, watched);
     --store.syncs;
     --open_;
     count(io);

@@ -59,7 +59,10 @@ int counted_file::sync(sqlite3_file* f, int flags) {
     if (auto code = x->owner->fault_of(io_operation::sync))
       return code;
   }
-  return methods(f)->xSync(real(f), flags);
+  x->owner->on_sync_(true);
+  auto code = methods(f)->xSync(real(f), flags);
+  x->owner->on_sync_(false);
+  return code;
 }
 
 /// An emptied WAL is emptied on the disk too: SQLite leaves that to chance, and a power

@@ -8,8 +8,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 struct sqlite3_vfs;
 
@@ -33,6 +35,9 @@ public:
   /// Rises each time the WAL begins anew, its old frames being in the database.
   uint64_t wal_restarts() const { return wal_restarts_; }
 
+  /// Calls this with true as a sync begins, and with false as it ends.
+  void on_sync(std::function<void(bool)> f) { on_sync_ = std::move(f); }
+
   /// Lets the next `times` calls of this kind fail with this SQLite code: how a test
   /// breaks the disk.
   void fail(io_operation operation, int code, uint64_t times);
@@ -52,6 +57,7 @@ private:
   std::unique_ptr<sqlite3_vfs> table_;
   io_counts counts_;
   uint64_t wal_restarts_ = 0;
+  std::function<void(bool)> on_sync_ = [](bool) {};
   std::array<fault, 3> faults_;
 };
 
