@@ -53,6 +53,14 @@ std::string note_of(const spool_contents::lane& lane) {
                      note.where.offset, note.where.device, note.where.inode);
 }
 
+std::string doubt_of(const spool_contents::lane& lane) {
+  if (!lane.state.doubt)
+    return "-";
+  const auto& [what, failed] = *lane.state.doubt;
+  return fmt::format("{} to {} {}", what.first_seq, what.last_seq,
+                     failed ? "failed" : "cut short");
+}
+
 /// The record that a start sets aside, if any: its lane and number, and how many died.
 std::optional<spool_format::replay_slot> suspect_of(const spool_contents& contents) {
   auto slot = contents.after_death();
@@ -65,14 +73,15 @@ std::optional<spool_format::replay_slot> suspect_of(const spool_contents& conten
 using text = std::back_insert_iterator<std::string>;
 
 void tell_lanes(text out, const spool_contents& contents) {
-  constexpr auto row = "{:<8} {:<24} {:>12} {:>12} {:>12} {:>10} {:>12}  {}\n";
+  constexpr auto row = "{:<8} {:<24} {:>12} {:>12} {:>12} {:>10} {:>12}  {:<24} {}\n";
   fmt::format_to(out, row, "kind", "name", "appended", "written", "released", "items",
-                 "bytes", "batch begun");
+                 "bytes", "sync in doubt", "batch begun");
   for (const auto& [id, lane] : contents.lanes) {
     const auto& state = lane.state;
     auto has = held_by(lane);
     fmt::format_to(out, row, name_of(state.kind), state.name, state.appended,
-                   state.written, state.released, has.items, has.bytes, note_of(lane));
+                   state.written, state.released, has.items, has.bytes, doubt_of(lane),
+                   note_of(lane));
   }
 }
 
@@ -89,6 +98,12 @@ void tell_plans(text out, const spool_contents& contents) {
       ++plans;
       fmt::format_to(out, "a start will sync {} items of {}, written already\n",
                      has.items - has.replayed, who);
+    }
+    if (const auto& doubt = lane.state.doubt) {
+      ++plans;
+      fmt::format_to(out, "a start will not believe items {} to {} of {}: a sync {}\n",
+                     doubt->what.first_seq, doubt->what.last_seq, who,
+                     doubt->failed ? "of them failed" : "was to bring them to disk");
     }
     if (lane.note_void) {
       ++plans;
@@ -116,6 +131,16 @@ uint64_t bytes_of(const spool_contents& contents) {
   return result;
 }
 
+/// Where a batch begins, and its numbers; leaves the object open.
+http::json_writer& open_note(http::json_writer& out, const batch_note& note) {
+  return out.open_object()
+    .member("device", note.where.device)
+    .member("inode", note.where.inode)
+    .member("offset", note.where.offset)
+    .member("first", note.first_seq)
+    .member("last", note.last_seq);
+}
+
 void write_lane(http::json_writer& out, const spool_contents::lane& lane) {
   const auto& state = lane.state;
   auto has = held_by(lane);
@@ -131,13 +156,12 @@ void write_lane(http::json_writer& out, const spool_contents::lane& lane) {
     .member("noteVoid", lane.note_void)
     .key("note");
   if (const auto& note = state.note)
-    out.open_object()
-      .member("device", note->where.device)
-      .member("inode", note->where.inode)
-      .member("offset", note->where.offset)
-      .member("first", note->first_seq)
-      .member("last", note->last_seq)
-      .close_object();
+    open_note(out, *note).close_object();
+  else
+    out.null();
+  out.key("doubt");
+  if (const auto& doubt = state.doubt)
+    open_note(out, doubt->what).member("failed", doubt->failed).close_object();
   else
     out.null();
   out.close_object();

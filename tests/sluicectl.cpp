@@ -84,7 +84,7 @@ CAF_TEST(it tells the same as JSON) {
   CAF_CHECK(told.has(R"({"kind":"log","name":"app","appended":30,"written":10,)"
                      R"("released":0,"items":30,"bytes":2100,"replay":20,)"
                      R"("noteVoid":false,"note":{"device":5,"inode":6,"offset":700,)"
-                     R"("first":11,"last":30}})"));
+                     R"("first":11,"last":30},"doubt":null})"));
   CAF_CHECK(told.has(R"("inUse":false)"));
   CAF_CHECK(told.has(R"("setAside":null)"));
   CAF_CHECK_EQUAL(run("spool " + config.dir + " --json").text, told.text);
@@ -102,6 +102,31 @@ CAF_TEST(it tells which record will be set aside) {
     told.has("a start will set aside record 30 of log app: 2 starts died in it\n"));
   CAF_CHECK(run("--json spool " + config.dir)
               .has(R"("setAside":{"kind":"log","name":"app","seq":30,"deaths":2})"));
+}
+
+CAF_TEST(it tells of each lane which syncs are in doubt) {
+  auto log = aut->lane(lane_kind::log, "app");
+  auto store = aut->lane(lane_kind::session, "main");
+  auto queue = aut->lane(lane_kind::queue, "sql");
+  for (auto lane : {log, store, queue})
+    CAF_REQUIRE(!aut->append(lane, 9, 9, "x"));
+  aut->written(log, 9);
+  aut->doubt(log, {{{5, 6, 700}, 3, 9}, true});
+  aut->doubt(store, {{{}, 1, 4}, false});
+  aut->doubt(queue, {{{5, 7, 80}, 2, 2}, true});
+  aut.reset();
+  auto told = run("spool " + config.dir);
+  CAF_MESSAGE(told.text);
+  CAF_CHECK(told.has(" 3 to 9 failed "));
+  CAF_CHECK(told.has(" 1 to 4 cut short "));
+  CAF_CHECK(told.has(" 2 to 2 failed "));
+  CAF_CHECK(told.has("a start will not believe items 3 to 9 of log app: a sync of them "
+                     "failed\n"));
+  CAF_CHECK(told.has("a start will not believe items 1 to 4 of session main: a sync was "
+                     "to bring them to disk\n"));
+  CAF_CHECK(run("--json spool " + config.dir)
+              .has(R"("doubt":{"device":5,"inode":6,"offset":700,"first":3,"last":9,)"
+                   R"("failed":true})"));
 }
 
 CAF_TEST(it finds the spool of a data directory) {
