@@ -25,6 +25,8 @@ using namespace sluice::bench;
 constexpr uint64_t ns_per_second = 1'000'000'000;
 constexpr uint64_t warm_up_ns = ns_per_second;
 
+constexpr std::string_view pong_frame{"\x8a\x80\0\0\0\0", 6};
+
 /// At full rate, published and not yet with every subscriber. Enough for a window of
 /// 50 ms at 40,000 messages a second, and little enough that no queue is cut.
 constexpr uint64_t under_way_max = 2000;
@@ -122,13 +124,17 @@ public:
     report(now_ns() - begun);
   }
 
-  /// Only holds the connections.
+  /// Only holds the connections: what comes is a ping, and is answered.
   void idle() {
     std::puts("measuring");
     std::fflush(stdout);
     const auto end = now_ns() + from_.seconds * ns_per_second;
     while (now_ns() < end)
-      receive(1000);
+      poller_.wait(1000, [this](uint64_t number) {
+        auto& who = number == from_.subscribers ? publisher_ : subscribers_[number];
+        who.receive([](const char*) {});
+        who.send(pong_frame);
+      });
     report(from_.seconds * ns_per_second);
   }
 

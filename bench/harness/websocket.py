@@ -196,7 +196,8 @@ def _paced(bench):
 
 def _idle(bench):
     server = Server("idle", "sluiced", ROOM, BATCHED)
-    seconds = bench.scaled(20, 5)
+    # Each is pinged once meanwhile: after half of websocket.idle-timeout.
+    seconds = bench.scaled(45, 5)
     with _running(bench, server) as process:
         before = process.resident_kib()
         counted = {}
