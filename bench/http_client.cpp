@@ -1,20 +1,13 @@
 #include "bench/http_client.hpp"
 
-#include "actors/storage/unique_fd.hpp"
 #include "bench/http_message.hpp"
+#include "bench/tcp.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <optional>
 #include <stdexcept>
-#include <string_view>
-#include <system_error>
 #include <vector>
 
 namespace sluice::bench {
@@ -25,33 +18,13 @@ using clock = std::chrono::steady_clock;
 
 constexpr auto pause_after_refusal = std::chrono::milliseconds{10};
 
-[[noreturn]] void fail(const std::string& what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
-
-unique_fd connect_to(const std::string& address) {
-  auto colon = address.rfind(':');
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_port = htons(static_cast<uint16_t>(std::stoul(address.substr(colon + 1))));
-  if (::inet_pton(AF_INET, address.substr(0, colon).c_str(), &where.sin_addr) != 1)
-    throw std::runtime_error("not an address: " + address);
-  unique_fd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  auto fd = socket.get();
-  auto no_delay = 1;
-  if (!socket || ::connect(fd, reinterpret_cast<sockaddr*>(&where), sizeof where) != 0
-      || ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay) != 0)
-    fail("connect to " + address);
-  return socket;
-}
-
 /// One keep-alive connection. Reads wait for epoll; a request is small enough for the
 /// socket's buffer or is waited for.
 class connection {
 public:
   explicit connection(const std::string& address) : socket_(connect_to(address)) {}
 
-  int socket() const { return socket_.get(); }
+  const unique_fd& socket() const { return socket_; }
 
   /// When the request at hand is to be sent, or nothing: none, or it is under way.
   std::optional<clock::time_point> due() const { return due_; }
@@ -65,18 +38,14 @@ public:
 
   void send() {
     due_.reset();
-    for (std::string_view rest = request_; !rest.empty();) {
-      auto sent = ::send(socket(), rest.data(), rest.size(), MSG_NOSIGNAL);
-      if (sent < 0)
-        fail("send");
-      rest.remove_prefix(static_cast<size_t>(sent));
-    }
+    if (!send_all(socket_, request_))
+      fail("send");
   }
 
   /// Takes in what has arrived; the answer's status once it is whole, else 0.
   int receive() {
     char block[16'384];
-    auto size = ::recv(socket(), block, sizeof block, 0);
+    auto size = ::recv(socket_.get(), block, sizeof block, 0);
     if (size < 0)
       fail("receive");
     if (size == 0)
@@ -103,14 +72,9 @@ private:
 
 class generator {
 public:
-  explicit generator(const http_load& load)
-      : load_(load), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-    for (uint64_t i = 0; i < load.connections; ++i) {
-      auto& added = connections_.emplace_back(load.address);
-      epoll_event event{EPOLLIN, {.u64 = i}};
-      if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, added.socket(), &event) != 0)
-        fail("epoll");
-    }
+  explicit generator(const http_load& load) : load_(load) {
+    for (uint64_t i = 0; i < load.connections; ++i)
+      poller_.watch(connections_.emplace_back(load.address).socket(), i);
   }
 
   http_outcome run() {
@@ -158,12 +122,7 @@ private:
   }
 
   void receive_what_came() {
-    epoll_event events[64];
-    auto count = ::epoll_wait(epoll_.get(), events, 64, timeout_ms());
-    if (count < 0 && errno != EINTR)
-      fail("epoll");
-    for (int i = 0; i < count; ++i)
-      answered(connections_[events[i].data.u64]);
+    poller_.wait(timeout_ms(), [this](uint64_t i) { answered(connections_[i]); });
   }
 
   void answered(connection& by) {
@@ -180,7 +139,7 @@ private:
   }
 
   const http_load& load_;
-  unique_fd epoll_;
+  poller poller_;
   std::vector<connection> connections_;
   clock::time_point start_;
   std::optional<clock::time_point> earliest_;

@@ -2,17 +2,12 @@
 // connections, appends each body to a file with a write of its own, and answers. No
 // check of anything, no promise. Understands the two arguments that `bench/run` gives
 // to `sluiced`, and says `ready` as it does.
-#include "actors/storage/unique_fd.hpp"
 #include "bench/http_message.hpp"
 #include "bench/plain_file.hpp"
+#include "bench/tcp.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 
-#include <csignal>
 #include <cstdio>
 #include <map>
 #include <stdexcept>
@@ -25,40 +20,30 @@ constexpr std::string_view answer =
   "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n"
   "{\"accepted\":\"all\"}";
 
+/// Numbers that no descriptor has.
+constexpr uint64_t listening = UINT64_MAX;
+constexpr uint64_t ending = UINT64_MAX - 1;
+
 class floor_server {
 public:
   explicit floor_server(const std::string& directory)
       : file_(directory + "/floor.log", O_APPEND) {
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    auto* address = reinterpret_cast<sockaddr*>(&where);
-    socklen_t size = sizeof where;
-    if (::bind(listener_.get(), address, size) != 0 || ::listen(listener_.get(), 100) != 0
-        || ::getsockname(listener_.get(), address, &size) != 0)
-      throw std::runtime_error("no port");
-    std::fprintf(stderr, "ready http=127.0.0.1:%d\n", ntohs(where.sin_port));
-    sigset_t end;
-    sigemptyset(&end);
-    sigaddset(&end, SIGTERM);
-    sigprocmask(SIG_BLOCK, &end, nullptr);
-    signal_ = unique_fd{::signalfd(-1, &end, SFD_CLOEXEC)};
-    watch(listener_.get());
-    watch(signal_.get());
+    std::fprintf(stderr, "ready http=127.0.0.1:%d\n", port_);
+    poller_.watch(listener_, listening);
+    poller_.watch(end_, ending);
   }
 
   /// Until SIGTERM.
   void serve() {
-    for (epoll_event event{};;) {
-      if (::epoll_wait(epoll_.get(), &event, 1, -1) != 1)
-        continue;
-      if (event.data.fd == signal_.get())
-        return;
-      if (event.data.fd == listener_.get())
-        accept();
-      else
-        read(event.data.fd);
-    }
+    for (bool ended = false; !ended;)
+      poller_.wait(-1, [&](uint64_t number) {
+        if (number == ending)
+          ended = true;
+        else if (number == listening)
+          accept();
+        else
+          read(static_cast<int>(number));
+      });
   }
 
 private:
@@ -67,18 +52,13 @@ private:
     std::string received;
   };
 
-  void watch(int fd) {
-    epoll_event event{EPOLLIN, {.fd = fd}};
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
-      throw std::runtime_error("epoll");
-  }
-
   void accept() {
-    auto fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
-    if (fd < 0)
+    auto socket = bench::accept_from(listener_);
+    if (!socket)
       return;
-    clients_[fd].socket = unique_fd{fd};
-    watch(fd);
+    const auto fd = socket.get();
+    poller_.watch(socket, static_cast<uint64_t>(fd));
+    clients_[fd].socket = std::move(socket);
   }
 
   void read(int fd) {
@@ -103,9 +83,10 @@ private:
   }
 
   bench::plain_file file_;
-  unique_fd listener_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  unique_fd epoll_{::epoll_create1(EPOLL_CLOEXEC)};
-  unique_fd signal_;
+  uint16_t port_ = 0;
+  unique_fd listener_ = bench::listen_on_loopback(port_);
+  unique_fd end_ = bench::termination();
+  bench::poller poller_;
   std::map<int, client> clients_;
 };
 

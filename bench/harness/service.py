@@ -126,6 +126,11 @@ class Service:
             timeout=LOAD_SECONDS + (requests / rate if rate else 0))
         return json.loads(done.stdout)
 
+    def confine_to(self, processor):
+        """Leaves it one processor, all of its threads."""
+        for task in os.listdir(f"/proc/{self._process.pid}/task"):
+            os.sched_setaffinity(int(task), {processor})
+
     # -- measuring ---------------------------------------------------------------
 
     def cpu_ns(self):
