@@ -72,5 +72,7 @@ CAF_ADD_ATOM(sluice, sluice::atom, report, "report")
 CAF_ADD_ATOM(sluice, sluice::atom, totals, "totals")
 CAF_ADD_ATOM(sluice, sluice::atom, snapshot, "snapshot")
 CAF_ADD_ATOM(sluice, sluice::atom, history, "history")
+CAF_ADD_ATOM(sluice, sluice::atom, enter, "enter")
+CAF_ADD_ATOM(sluice, sluice::atom, actors, "actors")
 
 CAF_END_TYPE_ID_BLOCK(sluice)

@@ -1,2 +1,3 @@
 sluice_test(metrics_aggregator sluice_observe)
 sluice_test(disk_watch sluice_observe)
+sluice_test(directory sluice_observe)

@@ -1,0 +1,85 @@
+// INSTRUMENTED actors are those of any file, with a meter at their mailbox. Whoever
+// spawns one tells the directory.
+#pragma once
+
+#include "actors/observe/actor_meter.hpp"
+#include "messages/directory.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/local_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <memory>
+#include <tuple>
+#include <utility>
+
+namespace sluice {
+
+template <class Base>
+class instrumented : public Base {
+public:
+  template <class... Ts>
+  explicit instrumented(caf::actor_config& config, std::shared_ptr<actor_meter> meter,
+                        Ts&&... xs)
+      : Base(config, std::forward<Ts>(xs)...), meter_(std::move(meter)) {
+    meter_->name_actor(this->id());
+    this->attach_functor([meter = meter_] { meter->ended(); });
+  }
+
+  using Base::enqueue;
+  using Base::consume;
+
+  void enqueue(caf::mailbox_element_ptr what, caf::execution_unit* where) override {
+    meter_->queued();
+    Base::enqueue(std::move(what), where);
+  }
+
+  caf::invoke_message_result consume(caf::mailbox_element& what) override {
+    const auto begun = meter_->begin();
+    const auto result = Base::consume(what);
+    meter_->end(begun, result == caf::invoke_message_result::skipped);
+    return result;
+  }
+
+private:
+  std::shared_ptr<actor_meter> meter_;
+};
+
+/// An actor that a function makes, as CAF's own function-based actors are.
+template <class Base>
+class instrumented_function : public instrumented<Base> {
+public:
+  template <class Factory>
+  instrumented_function(caf::actor_config& config, std::shared_ptr<actor_meter> meter,
+                        Factory behavior)
+      : instrumented<Base>(with(config, std::move(behavior)), std::move(meter)) {}
+
+private:
+  template <class Factory>
+  static caf::actor_config& with(caf::actor_config& config, Factory behavior) {
+    config.init_fun = caf::actor_config::init_fun_type{std::move(behavior)};
+    return config;
+  }
+};
+
+/// Spawns `fun` as `host`, an actor or the system, would, with a meter.
+template <caf::spawn_options Options = caf::no_spawn_options, class Host, class Behavior,
+          class Base, class... Params, class... Ts>
+auto spawn_instrumented(Host& host, const directory_actor& directory, actor_label label,
+                        Behavior (*fun)(Base*, Params...), Ts&&... xs) {
+  auto factory = [fun, all = std::tuple<std::decay_t<Params>...>(std::forward<Ts>(xs)...)](
+                   caf::local_actor* self) mutable {
+    auto call = [&](auto&... each) {
+      return fun(static_cast<Base*>(self), std::move(each)...);
+    };
+    return caf::behavior{std::move(std::apply(call, all).unbox())};
+  };
+  auto meter = std::make_shared<actor_meter>(std::move(label));
+  auto result =
+    host.template spawn<instrumented_function<Base>, Options>(meter, std::move(factory));
+  caf::anon_send(directory, atom::enter_v, directory_entrance{std::move(meter)});
+  return result;
+}
+
+} // namespace sluice
