@@ -173,7 +173,7 @@ caf::error service::start() {
   auto config = actors_config(self.config);
   config.spool = self.keep.spool;
   config.spool_reservations = self.keep.reservations;
-  self.root = self.system.spawn(supervisor, std::move(config));
+  self.root = start_supervisor(self.system, std::move(config));
   caf::scoped_actor asker{self.system};
   caf::error problem;
   asker->request(self.root, caf::infinite, atom::start_v)

@@ -68,6 +68,8 @@ struct status_report {
   std::vector<alert> alerts;
   /// Of a trouble that is over, too.
   std::vector<trouble_count> troubles = {};
+  /// The actor's id, as a survey fills it in.
+  uint64_t id = 0;
 
   bool operator==(const status_report&) const = default;
 };

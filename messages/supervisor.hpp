@@ -3,6 +3,7 @@
 #pragma once
 
 #include "messages/database.hpp"
+#include "messages/directory.hpp"
 #include "messages/log_buffer.hpp"
 #include "messages/metrics_aggregator.hpp"
 #include "messages/session_backend.hpp"
@@ -32,6 +33,7 @@ struct subsystems {
   metrics_aggregator_actor metrics;
   sql_queue_actor queue;
   topic_hub_actor topics;
+  directory_actor directory;
   /// Where the sessions are, and what was brought there.
   session_conversion conversion = {};
   /// What the start replayed, and what of it could not be brought to disk yet, in words.

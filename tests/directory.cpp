@@ -46,8 +46,7 @@ struct fixture : test::fixture {
   }
 
   worker_actor start(const std::string& key, uint64_t first = 0) {
-    auto result = tracked(
-      spawn_instrumented(sys, aut, {"worker", key, 7, 2, "bad luck"}, worker, first));
+    auto result = tracked(spawn_listed(sys, aut, {key, 7, 2, "bad luck"}, worker, first));
     settle();
     return result;
   }
@@ -128,7 +127,7 @@ CAF_TEST(actors are listed in the order of their start until they end) {
   CAF_CHECK_EQUAL(keys, (std::vector<std::string>{"first", "third"}));
 }
 
-CAF_TEST(a message that takes long is never missed among many that do not) {
+CAF_TEST(a message that takes long is never missed among many that do not ) {
   auto who = start("a");
   work(who, 500);
   work(who, 1, 50ms);
@@ -179,9 +178,7 @@ struct threaded_fixture {
     return result;
   }
 
-  ~threaded_fixture() {
-    caf::anon_send_exit(aut, caf::exit_reason::kill);
-  }
+  ~threaded_fixture() { caf::anon_send_exit(aut, caf::exit_reason::kill); }
 };
 
 } // namespace
@@ -189,7 +186,7 @@ struct threaded_fixture {
 CAF_TEST_FIXTURE_SCOPE(directory_thread_tests, threaded_fixture)
 
 CAF_TEST(an actor that hangs is seen to hang) {
-  auto who = spawn_instrumented<caf::detached>(sys, aut, {"worker"}, worker, 0u);
+  auto who = spawn_listed<caf::detached>(sys, aut, {}, worker, 0u);
   for (int i = 0; i < 4; ++i)
     caf::anon_send(who, atom::tick_v, caf::timespan{800ms});
   actor_entry entry;
@@ -206,7 +203,7 @@ CAF_TEST(an actor that hangs is seen to hang) {
 }
 
 CAF_TEST(messages of many senders at once are all counted) {
-  auto who = spawn_instrumented(sys, aut, {"worker"}, worker, 0u);
+  auto who = spawn_listed(sys, aut, {}, worker, 0u);
   std::vector<std::thread> senders;
   for (int i = 0; i < 4; ++i)
     senders.emplace_back([&who] {

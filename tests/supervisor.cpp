@@ -26,7 +26,7 @@ struct fixture {
     config.metrics.kernel = [] { return process_io{}; };
     system = std::make_unique<caf::actor_system>(system_config);
     self = std::make_unique<caf::scoped_actor>(*system);
-    aut = system->spawn(supervisor, config);
+    aut = start_supervisor(*system, config);
   }
 
   template <class Answer, class Handle, class... Args>
@@ -69,7 +69,7 @@ CAF_TEST(it starts what everybody talks to and stops it with nothing left) {
 CAF_TEST(a database that cannot be opened ends the start with an error) {
   caf::anon_send_exit(aut, caf::exit_reason::kill);
   config.writer.database.path = dir / "no/such/directory/sluice.db";
-  aut = system->spawn(supervisor, config);
+  aut = start_supervisor(*system, config);
   CAF_CHECK(!ask<subsystems>(aut, atom::start_v));
   stop();
 }

@@ -41,7 +41,7 @@ struct fixture {
   void start() {
     system = std::make_unique<caf::actor_system>(system_config);
     self = std::make_unique<caf::scoped_actor>(*system);
-    aut = system->spawn(supervisor, config);
+    aut = start_supervisor(*system, config);
     auto started = ask<subsystems>(aut, atom::start_v);
     if (!started)
       CAF_FAIL(text_of(started.error()));

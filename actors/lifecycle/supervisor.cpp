@@ -10,6 +10,10 @@ void supervisor_state::init(supervisor_config config) {
   config_ = std::move(config);
   restarts_ = restarts{config_.restarts};
   self_->set_down_handler([this](const caf::down_msg& x) { on_down(x); });
+  children_.push_back({"directory", "", config_.directory, stage::observers});
+  self_->attach_functor([directory = config_.directory] {
+    caf::anon_send_exit(directory, caf::exit_reason::user_shutdown);
+  });
 }
 
 // -- all of them ------------------------------------------------------------------
@@ -40,6 +44,7 @@ caf::result<std::vector<status_report>> supervisor_state::survey_all() {
   auto promise = self_->make_response_promise<std::vector<status_report>>();
   status_report own;
   own.name = name;
+  own.id = self_->id();
   own.state = {{"children", static_cast<int64_t>(children_.size())}};
   own.troubles = {{"actor-restarted", restarts_.total()},
                   {"actor-left-down", restarts_.refused()}};
@@ -53,6 +58,11 @@ caf::result<std::vector<stop_report>> supervisor_state::stop() {
   auto promise = self_->make_response_promise<std::vector<stop_report>>();
   drain_.start(with_batchers(), config_.stop_deadline, promise);
   return promise;
+}
+
+supervisor_actor start_supervisor(caf::actor_system& sys, supervisor_config config) {
+  config.directory = start_directory(sys, {config.metrics.window});
+  return spawn_listed(sys, config.directory, {}, supervisor, config);
 }
 
 supervisor_actor::behavior_type

@@ -17,6 +17,8 @@
 #include "actors/lifecycle/persist_round.hpp"
 #include "actors/lifecycle/restarts.hpp"
 #include "actors/log/log_buffer.hpp"
+#include "actors/observe/directory.hpp"
+#include "actors/observe/instrumented.hpp"
 #include "actors/observe/metrics_aggregator.hpp"
 #include "actors/session/session_debouncer.hpp"
 #include "actors/storage/spool.hpp"
@@ -57,6 +59,8 @@ struct supervisor_config {
   topic_hub_config topics;
   ws_batcher_config batchers;
   metrics_aggregator_config metrics;
+  /// Set by `start_supervisor`.
+  directory_actor directory;
   /// Keeps what is acknowledged until it is on disk; may be null.
   std::shared_ptr<sluice::spool> spool = nullptr;
   /// What is wrong with the spool's place, in words.
@@ -118,6 +122,16 @@ private:
   void restart_log_writer(child& old);
   void restart_buffer(child& old);
 
+  // -- children (supervisor_start.cpp) ------------------------------------------------
+  /// Starts an actor, and has the directory list it.
+  template <caf::spawn_options Options = caf::no_spawn_options, class Fun, class... Ts>
+  auto spawn_child(std::string key, Fun* fun, Ts&&... xs) {
+    return spawn_listed<Options>(*self_, config_.directory, {std::move(key), self_->id()},
+                                 fun, std::forward<Ts>(xs)...);
+  }
+  /// Starts such actors for another one, which may want several.
+  template <class Fun>
+  auto helpers_of(std::string whose, Fun* fun);
   /// Takes an actor into the survey and the drain.
   template <class Handle>
   Handle adopt(std::string name, std::string key, stage stops_at, Handle who);
@@ -148,5 +162,8 @@ private:
 supervisor_actor::behavior_type
 supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
            supervisor_config config);
+
+/// Starts one, and the directory that lists it, itself, and all others.
+supervisor_actor start_supervisor(caf::actor_system& sys, supervisor_config config);
 
 } // namespace sluice

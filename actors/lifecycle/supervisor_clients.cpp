@@ -9,8 +9,8 @@ namespace sluice {
 caf::result<ws_batcher_actor> supervisor_state::connect(ws_connection& client) {
   if (drain_.started())
     return caf::make_error(ec::stopping, "the service is stopping");
-  auto batcher = self_->spawn<caf::monitored>(ws_batcher, config_.batchers, topics_,
-                                              std::move(client));
+  auto batcher = spawn_child<caf::monitored>(
+    std::to_string(client.id), ws_batcher, config_.batchers, topics_, std::move(client));
   batchers_.emplace(caf::actor_cast<caf::actor_addr>(batcher), batcher);
   return batcher;
 }

@@ -41,6 +41,14 @@ Handle supervisor_state::adopt(std::string child_name, std::string key, stage st
   return who;
 }
 
+template <class Fun>
+auto supervisor_state::helpers_of(std::string whose, Fun* fun) {
+  // Called on the thread of whoever needs one.
+  return [&sys = self_->system(), directory = config_.directory,
+          label = actor_label{std::move(whose), self_->id()},
+          fun] { return spawn_listed<caf::detached>(sys, directory, label, fun); };
+}
+
 void supervisor_state::watch(std::string child_name, managed_actor who) {
   children_.push_back({std::move(child_name), "", std::move(who), std::nullopt});
 }
@@ -56,7 +64,7 @@ caf::result<subsystems> supervisor_state::start() {
   place_dead_letters();
   auto writer =
     adopt("sqlite-writer", "", stage::database,
-          self_->spawn<caf::detached>(sqlite_writer, config_.writer, metrics_));
+          spawn_child<caf::detached>("", sqlite_writer, config_.writer, metrics_));
   auto promise = self_->make_response_promise<subsystems>();
   self_->request(writer, caf::infinite, atom::open_v)
     .then([this, promise, writer](
@@ -71,10 +79,10 @@ caf::result<subsystems> supervisor_state::start() {
 void supervisor_state::start_files() {
   auto identity = config_.data_dir + "/id";
   metrics_ = adopt("metrics-aggregator", "", stage::observers,
-                   self_->spawn(metrics_aggregator, config_.metrics));
+                   spawn_child("", metrics_aggregator, config_.metrics));
   adopt("disk-watch", "", stage::observers,
-        self_->spawn<caf::detached>(disk_watch,
-                                    disk_watch_config{config_.data_dir, identity}));
+        spawn_child<caf::detached>("", disk_watch,
+                                   disk_watch_config{config_.data_dir, identity}));
   start_spool_keeper();
   start_log_writer();
   adopt("log-writer", "", stage::stores, log_writer_);
@@ -84,8 +92,9 @@ void supervisor_state::start_spool_keeper() {
   if (!config_.spool)
     return;
   spool_keeper_config config{config_.spool, config_.spool_reservations};
-  keeper_ = adopt("spool-keeper", "", stage::observers,
-                  self_->spawn(spool_keeper, std::move(config), supervisor_actor{self_}));
+  keeper_ =
+    adopt("spool-keeper", "", stage::observers,
+          spawn_child("", spool_keeper, std::move(config), supervisor_actor{self_}));
 }
 
 void supervisor_state::start_log_writer() {
@@ -93,29 +102,30 @@ void supervisor_state::start_log_writer() {
   files.directory = config_.data_dir + "/logs";
   files.identity_file = config_.data_dir + "/id";
   files.spool = config_.spool;
-  files.make_syncer = [&sys = self_->system()] {
-    return sys.spawn<caf::detached>(file_syncer);
-  };
+  files.make_syncer = helpers_of("log-writer", file_syncer);
   log_writer_ =
-    self_->spawn<caf::detached + caf::monitored>(log_writer, std::move(files));
+    spawn_child<caf::detached + caf::monitored>("", log_writer, std::move(files));
 }
 
 subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
   database_handles handles{
-    writer, {}, self_->spawn(checkpoint_scheduler, config_.checkpoints, writer)};
+    writer, {}, spawn_child("", checkpoint_scheduler, config_.checkpoints, writer)};
   watch("sqlite-writer", writer);
   watch("checkpoint-scheduler", handles.scheduler);
   meter(writer);
   for (uint64_t i = 0; i < config_.readers; ++i) {
-    handles.readers.push_back(self_->spawn<caf::detached>(sqlite_reader, config_.reader));
+    handles.readers.push_back(
+      spawn_child<caf::detached>(std::to_string(i + 1), sqlite_reader, config_.reader));
     watch("sqlite-reader", handles.readers.back());
     meter(handles.readers.back());
   }
   subsystems result;
   result.metrics = metrics_;
+  result.directory = config_.directory;
   // The database stops the actors behind it itself: only it knows when they are idle.
-  result.database = adopt("database", "", stage::database,
-                          self_->spawn(database, database_config{}, std::move(handles)));
+  result.database =
+    adopt("database", "", stage::database,
+          spawn_child("", database, database_config{}, std::move(handles)));
   meter(result.database);
   writer_ = writer;
   start_topics(result);
@@ -124,13 +134,13 @@ subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
 
 /// Brings the sessions to where they are wanted, and then takes up what is unwritten.
 void supervisor_state::start_sessions(subsystems started, start_promise answer) {
-  auto rows = self_->spawn(session_rows, started.database);
+  auto rows = spawn_child("", session_rows, started.database);
   // Told before whoever writes to it is.
   self_->send(writer_, atom::attach_v, session_listener_actor{rows});
   auto journal = start_journal();
   session_backend_config wanted{config_.data_dir + "/sessions", config_.data_dir + "/id",
                                 config_.sessions_in};
-  auto backend = self_->spawn<caf::detached>(session_backend, std::move(wanted));
+  auto backend = spawn_child<caf::detached>("", session_backend, std::move(wanted));
   self_
     ->request(backend, caf::infinite, atom::convert_v, session_archive_actor{journal},
               session_archive_actor{rows})
@@ -151,13 +161,9 @@ session_journal_actor supervisor_state::start_journal() {
   files.identity_file = config_.data_dir + "/id";
   files.max_journal_bytes = config_.max_journal_bytes;
   files.spool = config_.spool;
-  files.make_syncer = [&sys = self_->system()] {
-    return sys.spawn<caf::detached>(file_syncer);
-  };
-  files.make_compactor = [&sys = self_->system()] {
-    return sys.spawn<caf::detached>(session_compactor);
-  };
-  return self_->spawn<caf::detached>(session_journal, std::move(files), metrics_);
+  files.make_syncer = helpers_of("session-journal", file_syncer);
+  files.make_compactor = helpers_of("session-journal", session_compactor);
+  return spawn_child<caf::detached>("", session_journal, std::move(files), metrics_);
 }
 
 /// Keeps the one of the two that has the sessions, and ends the other.
@@ -177,7 +183,7 @@ void supervisor_state::use_sessions(subsystems& started,
   config.set_aside_directory = config_.data_dir + "/sessions";
   sessions_ = adopt(
     "session-debouncer", "", stage::intake,
-    self_->spawn(session_debouncer, std::move(config), std::move(keeper), metrics_));
+    spawn_child("", session_debouncer, std::move(config), std::move(keeper), metrics_));
   meter(sessions_);
   if (!in_files)
     self_->send(writer_, atom::attach_v, session_listener_actor{sessions_});
@@ -196,7 +202,7 @@ void supervisor_state::start_queue(subsystems& started) {
   config_.queue.spool = config_.spool;
   config_.queue.keeper = keeper_;
   queue_ = adopt("sql-queue", "", stage::intake,
-                 self_->spawn(sql_queue, config_.queue, started.database));
+                 spawn_child("", sql_queue, config_.queue, started.database));
   self_->send(writer_, atom::attach_v, queue_listener_actor{queue_});
   started.queue = queue_;
 }
@@ -205,7 +211,7 @@ void supervisor_state::start_topics(subsystems& started) {
   auto config = config_.topics;
   config.epoch = new_epoch();
   topics_ =
-    adopt("topic-hub", "", stage::intake, self_->spawn(topic_hub, std::move(config)));
+    adopt("topic-hub", "", stage::intake, spawn_child("", topic_hub, std::move(config)));
   started.topics = topics_;
 }
 

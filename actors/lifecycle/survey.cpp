@@ -16,8 +16,9 @@ struct progress {
   std::shared_ptr<uint64_t> silences;
   caf::typed_response_promise<std::vector<status_report>> answer;
 
-  void arrived(size_t index, status_report report) {
+  void arrived(size_t index, uint64_t id, status_report report) {
     reports[index] = std::move(report);
+    reports[index].id = id;
     if (--awaited > 0)
       return;
     reports.back().troubles.push_back({"actor-silent", *silences});
@@ -49,13 +50,16 @@ void survey(supervisor_actor::pointer self, const children& all, caf::timespan t
   }
   auto state = std::make_shared<progress>(
     progress{std::move(reports), all.size(), silences, std::move(answer)});
-  for (size_t i = 0; i < all.size(); ++i)
+  for (size_t i = 0; i < all.size(); ++i) {
+    const auto id = all[i].handle->id();
     self->request<caf::message_priority::high>(all[i].handle, timeout, atom::status_v)
-      .then([state, i](status_report& report) { state->arrived(i, std::move(report)); },
-            [state, i, who = all[i]](const caf::error& err) {
+      .then([state, i, id](
+              status_report& report) { state->arrived(i, id, std::move(report)); },
+            [state, i, id, who = all[i]](const caf::error& err) {
               ++*state->silences;
-              state->arrived(i, silent(who, err));
+              state->arrived(i, id, silent(who, err));
             });
+  }
 }
 
 } // namespace sluice

@@ -50,8 +50,9 @@ uint64_t coarse_now() {
   return by_clock(CLOCK_MONOTONIC_COARSE);
 }
 
-actor_meter::actor_meter(actor_label who)
-    : label(std::move(who)), started_ms(detail::wall_clock_ms()) {}
+actor_meter::actor_meter(std::string called, actor_label who)
+    : name(std::move(called)), label(std::move(who)),
+      started_ms(detail::wall_clock_ms()) {}
 
 void actor_meter::queued() {
   if (queued_.fetch_add(1, relaxed) == handled_.load(relaxed))

@@ -17,10 +17,8 @@
 
 namespace sluice {
 
-/// Who an actor is.
+/// Who an actor is, besides its name.
 struct actor_label {
-  /// The actor's file name in kebab case (`log-buffer`).
-  std::string name;
   /// What it serves (a log's name), or empty.
   std::string key = {};
   /// Who started it; 0 if no actor did.
@@ -56,8 +54,10 @@ struct meter_reading {
 
 class actor_meter {
 public:
-  explicit actor_meter(actor_label label);
+  /// `name` is the actor's file name in kebab case (`log-buffer`).
+  actor_meter(std::string name, actor_label label);
 
+  const std::string name;
   const actor_label label;
   const int64_t started_ms;
 

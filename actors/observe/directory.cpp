@@ -1,5 +1,7 @@
 #include "actors/observe/directory.hpp"
 
+#include "actors/observe/instrumented.hpp"
+
 #include <algorithm>
 #include <numeric>
 
@@ -84,7 +86,7 @@ actor_entry directory_state::entry_of(const listed& who) {
   const auto times = since(who.before.buckets, reading.buckets);
   const auto elapsed = static_cast<double>(std::max<uint64_t>(now - who.before.at, 1));
   actor_entry result;
-  result.name = label.name;
+  result.name = who.meter->name;
   result.key = label.key;
   result.id = who.meter->id();
   result.parent = label.parent;
@@ -120,6 +122,12 @@ stop_report directory_state::stop() {
   stop_report report;
   report.name = name;
   return report;
+}
+
+directory_actor start_directory(caf::actor_system& sys, directory_config config) {
+  auto [result, entrance] = spawn_metered(sys, {}, directory, config);
+  caf::anon_send(result, atom::enter_v, std::move(entrance));
+  return result;
 }
 
 directory_actor::behavior_type

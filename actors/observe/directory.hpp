@@ -1,5 +1,6 @@
 // The DIRECTORY knows every actor by its meter: who it is, what waits for it, how long it
-// takes. It reads, and asks nobody, so that an actor which hangs is listed like any other.
+// takes. It reads, and asks nobody, so that an actor which hangs is listed like any
+// other.
 #pragma once
 
 #include "actors/observe/actor_meter.hpp"
@@ -59,5 +60,8 @@ private:
 directory_actor::behavior_type
 directory(directory_actor::stateful_pointer<directory_state> self,
           directory_config config);
+
+/// Starts one that lists itself too.
+directory_actor start_directory(caf::actor_system& sys, directory_config config);
 
 } // namespace sluice

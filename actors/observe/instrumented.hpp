@@ -27,8 +27,8 @@ public:
     this->attach_functor([meter = meter_] { meter->ended(); });
   }
 
-  using Base::enqueue;
   using Base::consume;
+  using Base::enqueue;
 
   void enqueue(caf::mailbox_element_ptr what, caf::execution_unit* where) override {
     meter_->queued();
@@ -63,23 +63,41 @@ private:
   }
 };
 
-/// Spawns `fun` as `host`, an actor or the system, would, with a meter.
+/// The name that an actor's state gives it.
+template <class State, class Parent>
+const char* name_of(const caf::stateful_actor<State, Parent>*) {
+  return State::name;
+}
+
+/// Spawns `fun` as `host`, an actor or the system, would, with a meter, and returns what
+/// to tell the directory too.
 template <caf::spawn_options Options = caf::no_spawn_options, class Host, class Behavior,
           class Base, class... Params, class... Ts>
-auto spawn_instrumented(Host& host, const directory_actor& directory, actor_label label,
-                        Behavior (*fun)(Base*, Params...), Ts&&... xs) {
-  auto factory = [fun, all = std::tuple<std::decay_t<Params>...>(std::forward<Ts>(xs)...)](
-                   caf::local_actor* self) mutable {
+auto spawn_metered(Host& host, actor_label label, Behavior (*fun)(Base*, Params...),
+                   Ts&&... xs) {
+  auto factory = [fun, all = std::tuple<std::decay_t<Params>...>(
+                         std::forward<Ts>(xs)...)](caf::local_actor* self) mutable {
     auto call = [&](auto&... each) {
       return fun(static_cast<Base*>(self), std::move(each)...);
     };
     return caf::behavior{std::move(std::apply(call, all).unbox())};
   };
-  auto meter = std::make_shared<actor_meter>(std::move(label));
-  auto result =
+  auto meter =
+    std::make_shared<actor_meter>(name_of(static_cast<Base*>(nullptr)), std::move(label));
+  auto who =
     host.template spawn<instrumented_function<Base>, Options>(meter, std::move(factory));
-  caf::anon_send(directory, atom::enter_v, directory_entrance{std::move(meter)});
-  return result;
+  return std::pair{std::move(who), directory_entrance{std::move(meter)}};
+}
+
+/// The same, told to the directory.
+template <caf::spawn_options Options = caf::no_spawn_options, class Host, class Fun,
+          class... Ts>
+auto spawn_listed(Host& host, const directory_actor& directory, actor_label label,
+                  Fun* fun, Ts&&... xs) {
+  auto [who, entrance] =
+    spawn_metered<Options>(host, std::move(label), fun, std::forward<Ts>(xs)...);
+  caf::anon_send(directory, atom::enter_v, std::move(entrance));
+  return who;
 }
 
 } // namespace sluice

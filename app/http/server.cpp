@@ -1,5 +1,6 @@
 #include "app/http/server.hpp"
 
+#include "actors/observe/instrumented.hpp"
 #include "app/http/access_rules.hpp"
 #include "app/http/admission.hpp"
 #include "app/http/edge.hpp"
@@ -40,13 +41,23 @@ router all_routes() {
   return result;
 }
 
+/// An actor of a class, not of a function: nothing is told about it but its meter.
+caf::actor spawn_edge(caf::actor_system& sys, asio::io_context& io,
+                      const http_settings& settings, backend what) {
+  auto meter = std::make_shared<actor_meter>("edge", actor_label{});
+  auto directory = what.actors.directory;
+  auto result = sys.spawn<instrumented<edge>>(meter, io, settings, std::move(what));
+  caf::anon_send(directory, atom::enter_v, directory_entrance{std::move(meter)});
+  return result;
+}
+
 } // namespace
 
 struct server::implementation {
   implementation(caf::actor_system& sys, http_settings config, websocket_settings topics,
                  backend what)
       : settings(std::move(config)),
-        handle(sys.spawn<edge>(io, settings, std::move(what))),
+        handle(spawn_edge(sys, io, settings, std::move(what))),
         actor(static_cast<edge*>(caf::actor_cast<caf::abstract_actor*>(handle))),
         clients(*actor, std::move(topics)) {
     // nop
