@@ -5,6 +5,7 @@
 
 #include <caf/typed_actor.hpp>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,6 +21,10 @@ struct directory_entrance {
 
   bool operator==(const directory_entrance&) const = default;
 };
+
+/// Bucket n counts what took less than 2^n ns, and 2^(n-1) at least; the last one what
+/// took longer than 17 s.
+using time_buckets = std::array<uint64_t, 36>;
 
 /// One actor, as its meter shows it. Rates and times are those of the window that runs
 /// and of the one before it.
@@ -37,6 +42,10 @@ struct actor_entry {
   /// Messages since its start, those that it put off counted apart.
   uint64_t handled = 0;
   uint64_t skipped = 0;
+  /// Time spent on messages since its start, and how many of them took how long, both
+  /// estimated from those that were timed.
+  uint64_t busy_ns = 0;
+  time_buckets times = {};
   double handled_per_second = 0;
   /// Of its time, how much it spent on messages.
   double busy_percent = 0;
@@ -73,9 +82,9 @@ typename Inspector::result_type inspect(Inspector& f, directory_entrance&) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, actor_entry& x) {
   return f(caf::meta::type_name("actor_entry"), x.name, x.key, x.id, x.parent,
-           x.started_ms, x.mailbox, x.handled, x.skipped, x.handled_per_second,
-           x.busy_percent, x.p50_ns, x.p99_ns, x.max_ns, x.running_ms, x.oldest_ms,
-           x.restarts, x.last_error);
+           x.started_ms, x.mailbox, x.handled, x.skipped, x.busy_ns, x.times,
+           x.handled_per_second, x.busy_percent, x.p50_ns, x.p99_ns, x.max_ns,
+           x.running_ms, x.oldest_ms, x.restarts, x.last_error);
 }
 
 } // namespace sluice

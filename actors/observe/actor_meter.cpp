@@ -17,7 +17,7 @@ constexpr auto relaxed = std::memory_order_relaxed;
 
 /// Of messages that come close behind each other, one in so many is timed. A prime:
 /// traffic that repeats itself seldom has this period.
-constexpr uint32_t sampling = 7;
+constexpr uint64_t sampling = 7;
 
 uint64_t by_clock(clockid_t which) {
   timespec now{};
@@ -39,8 +39,7 @@ uint64_t coarse_tick() {
 const uint64_t long_ns = 2 * coarse_tick();
 
 /// For counters that one thread alone writes.
-template <class T>
-void raise(std::atomic<T>& counter, T by) {
+void raise(std::atomic<uint64_t>& counter, uint64_t by) {
   counter.store(counter.load(relaxed) + by, relaxed);
 }
 
@@ -70,10 +69,10 @@ actor_meter::start actor_meter::begin() {
 void actor_meter::end(start begun, bool skipped) {
   running_since_.store(0, relaxed);
   if (skipped) {
-    raise(skipped_, uint64_t{1});
+    raise(skipped_, 1);
     return;
   }
-  raise(handled_, uint64_t{1});
+  raise(handled_, 1);
   const auto coarse = coarse_now() - begun.coarse;
   if (begun.exact != 0) {
     const auto alone = begun.coarse != timed_at_ || coarse >= long_ns;
@@ -85,7 +84,7 @@ void actor_meter::end(start begun, bool skipped) {
   }
 }
 
-void actor_meter::record(uint64_t ns, uint32_t weight) {
+void actor_meter::record(uint64_t ns, uint64_t weight) {
   raise(busy_ns_, ns * weight);
   if (ns > max_ns_.load(relaxed))
     max_ns_.store(ns, relaxed);

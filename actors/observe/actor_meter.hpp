@@ -8,6 +8,8 @@
 // longer, so that no long one is missed.
 #pragma once
 
+#include "messages/directory.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -28,10 +30,6 @@ struct actor_label {
   /// What the one before it died of.
   std::string last_error = {};
 };
-
-/// Bucket n counts what took less than 2^n ns, and 2^(n-1) at least; the last one what
-/// took longer than 17 s.
-using time_buckets = std::array<uint32_t, 36>;
 
 /// Now, by the coarse clock, in ns.
 uint64_t coarse_now();
@@ -88,7 +86,7 @@ public:
   meter_reading read() const;
 
 private:
-  void record(uint64_t ns, uint32_t weight);
+  void record(uint64_t ns, uint64_t weight);
 
   std::atomic<uint64_t> id_{0};
   std::atomic<bool> ended_{false};
@@ -103,8 +101,8 @@ private:
   std::atomic<uint64_t> busy_ns_{0};
   std::atomic<uint64_t> max_ns_{0};
   uint64_t timed_at_ = 0;
-  uint32_t untimed_ = 0;
-  std::array<std::atomic<uint32_t>, std::tuple_size_v<time_buckets>> buckets_{};
+  uint64_t untimed_ = 0;
+  std::array<std::atomic<uint64_t>, std::tuple_size_v<time_buckets>> buckets_{};
 };
 
 using actor_meter_ptr = std::shared_ptr<const actor_meter>;

@@ -94,6 +94,8 @@ actor_entry directory_state::entry_of(const listed& who) {
   result.mailbox = reading.mailbox;
   result.handled = reading.handled;
   result.skipped = reading.skipped;
+  result.busy_ns = reading.busy_ns;
+  result.times = reading.buckets;
   result.handled_per_second =
     static_cast<double>(reading.handled - who.before.handled) * ns_per_second / elapsed;
   result.busy_percent = std::min(

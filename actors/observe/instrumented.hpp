@@ -6,6 +6,7 @@
 #include "messages/directory.hpp"
 
 #include <caf/actor_system.hpp>
+#include <caf/invoke_message_result.hpp>
 #include <caf/local_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>

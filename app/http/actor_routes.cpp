@@ -74,10 +74,10 @@ void list(edge& e, const exchange_ptr& x, const survey_reports& survey) {
 }
 
 void get_actors(edge& e, const exchange_ptr& x) {
-  const auto wanted = query_reader{x->in.query}.flag("state");
+  const auto wanted = query_reader{x->in.query}.flag("state", true);
   if (!wanted)
     return x->refuse(wanted.error());
-  if (!wanted->value_or(true))
+  if (!*wanted)
     return list(e, x, {});
   e.request(e.actors().supervisor, telling_time_max, atom::survey_v)
     .then([&e, x](const survey_reports& survey) { list(e, x, survey); },

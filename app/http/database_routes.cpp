@@ -75,12 +75,7 @@ void post_query(edge& e, const exchange_ptr& x) {
 
 /// Whether the write goes into the queue.
 caf::expected<bool> is_queued(const request& in) {
-  auto word = query_reader{in.query}.text("queue");
-  if (!word)
-    return word.error();
-  if (*word && **word != "true" && **word != "false")
-    return caf::make_error(ec::invalid_argument, std::string{"'queue' is true or false"});
-  return *word && **word == "true";
+  return query_reader{in.query}.flag("queue", false);
 }
 
 /// The level that a write asks for.

@@ -71,5 +71,7 @@ std::span<const route> database_routes();
 std::span<const route> queue_routes();
 std::span<const route> health_routes();
 std::span<const route> topic_routes();
+std::span<const route> actor_routes();
+std::span<const route> exposition_routes();
 
 } // namespace sluice::http

@@ -38,6 +38,8 @@ router all_routes() {
   result.add(queue_routes());
   result.add(health_routes());
   result.add(topic_routes());
+  result.add(actor_routes());
+  result.add(exposition_routes());
   return result;
 }
 

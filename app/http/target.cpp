@@ -70,6 +70,18 @@ query_reader::text(std::string_view name) const {
   return found;
 }
 
+caf::expected<bool> query_reader::flag(std::string_view name, bool fallback) const {
+  auto word = text(name);
+  if (!word)
+    return word.error();
+  if (!*word)
+    return fallback;
+  if (**word != "true" && **word != "false")
+    return caf::make_error(ec::invalid_argument,
+                           "'" + std::string{name} + "' is true or false");
+  return **word == "true";
+}
+
 caf::expected<uint64_t> query_reader::number(std::string_view name, uint64_t fallback,
                                              uint64_t least, uint64_t most) const {
   auto given = text(name);

@@ -34,6 +34,9 @@ public:
   /// The value, or none if the client gave none; an error if it gave two.
   caf::expected<std::optional<std::string_view>> text(std::string_view name) const;
 
+  /// The same for `true` and `false`.
+  caf::expected<bool> flag(std::string_view name, bool fallback) const;
+
   /// The same for a whole number in a range.
   caf::expected<uint64_t> number(std::string_view name, uint64_t fallback, uint64_t least,
                                  uint64_t most) const;
