@@ -53,8 +53,8 @@ void survey(supervisor_actor::pointer self, const children& all, caf::timespan t
   for (size_t i = 0; i < all.size(); ++i) {
     const auto id = all[i].handle->id();
     self->request<caf::message_priority::high>(all[i].handle, timeout, atom::status_v)
-      .then([state, i, id](
-              status_report& report) { state->arrived(i, id, std::move(report)); },
+      .then([state, i,
+             id](status_report& report) { state->arrived(i, id, std::move(report)); },
             [state, i, id, who = all[i]](const caf::error& err) {
               ++*state->silences;
               state->arrived(i, id, silent(who, err));

@@ -68,8 +68,8 @@ void answer(const edge& e, exchange& x, const std::vector<actor_entry>& all,
 /// The meters are read last: they show what the actors are at now.
 void list(edge& e, const exchange_ptr& x, const survey_reports& survey) {
   e.request(e.actors().actors.directory, telling_time_max, atom::actors_v)
-    .then([&e, x, survey](
-            const std::vector<actor_entry>& all) { answer(e, *x, all, survey); },
+    .then([&e, x,
+           survey](const std::vector<actor_entry>& all) { answer(e, *x, all, survey); },
           refuse(x));
 }
 

@@ -38,7 +38,7 @@ class Actors(harness.Case):
         # And the question for its state.
         self.assertEqual(now["handled"] - before["handled"], 101)
         self.assertEqual((now["mailbox"], now["oldestMs"]), (0, 0))
-        self.assertEqual(now["state"]["bufferSize"], 101)
+        self.assertEqual(now["state"]["bufferedLines"], 101)
 
     def test_states_are_asked_for_or_not(self):
         service = self.start()

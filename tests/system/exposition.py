@@ -25,7 +25,8 @@ class Exposition(harness.Case):
         service.post_text("/v1/logs/app", "a line\n")
         checked = subprocess.run(["promtool", "check", "metrics"], text=True,
                                  input=self.scrape(service), capture_output=True)
-        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertEqual(checked.stdout + checked.stderr, "")
 
     def test_counts_are_exact(self):
         service = self.start("--log.flush-interval=1h")

@@ -151,6 +151,10 @@ class Storms(WebSocketCase):
         else:
             client.close()
 
+    def batchers(self, service):
+        actors = self.assert_status(service.get("/v1/actors?state=false"), 200).json
+        return sum(x["name"] == "ws-batcher" for x in actors)
+
     def test_a_storm_of_disconnects_leaves_nothing_behind(self):
         service = self.start("--websocket.batch-interval=5ms", "--http.idle-timeout=2s")
         witness = self.raw(service)
@@ -163,6 +167,7 @@ class Storms(WebSocketCase):
         self.assert_served(witness, "a")
         self.assertTrue(harness.wait_until(
             lambda: len(self.connections(service)) == 1, 30))
+        self.assertTrue(harness.wait_until(lambda: self.batchers(service) == 1))
         self.assertTrue(harness.wait_until(lambda: open_files(service) <= files, 30),
                         f"{open_files(service)} open files, {files} before")
         self.assertEqual(self.post(service, "a", 1)["subscribers"], 1)
@@ -182,6 +187,7 @@ class Storms(WebSocketCase):
             client.reset()
         self.assert_gone(service)
         self.assertEqual(self.post(service, "a", 2)["subscribers"], 0)
+        self.assertTrue(harness.wait_until(lambda: self.batchers(service) == 0))
         self.assertTrue(harness.wait_until(lambda: open_files(service) <= files))
         self.assert_clean_exit(service)
 
