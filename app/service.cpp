@@ -146,13 +146,15 @@ supervisor_config actors_config(const settings& from) {
 } // namespace
 
 struct service::implementation {
-  implementation(settings from, std::string config_json, spool_use with)
+  implementation(settings from, std::string config_json, spool_use with,
+                 ruin_handler when_ruined)
       : config(std::move(from)), json(std::move(config_json)), keep(std::move(with)),
-        system(caf_config) {}
+        on_ruin(std::move(when_ruined)), system(caf_config) {}
 
   settings config;
   std::string json;
   spool_use keep;
+  ruin_handler on_ruin;
   system_config caf_config;
   caf::actor_system system;
   supervisor_actor root;
@@ -160,9 +162,10 @@ struct service::implementation {
   std::unique_ptr<http::server> http;
 };
 
-service::service(settings config, std::string config_json, spool_use spool)
+service::service(settings config, std::string config_json, spool_use spool,
+                 ruin_handler on_ruin)
     : impl_(std::make_unique<implementation>(std::move(config), std::move(config_json),
-                                             std::move(spool))) {}
+                                             std::move(spool), std::move(on_ruin))) {}
 
 service::~service() {
   // nop
@@ -173,6 +176,7 @@ caf::error service::start() {
   auto config = actors_config(self.config);
   config.spool = self.keep.spool;
   config.spool_reservations = self.keep.reservations;
+  config.on_ruin = self.on_ruin;
   self.root = start_supervisor(self.system, std::move(config));
   caf::scoped_actor asker{self.system};
   caf::error problem;

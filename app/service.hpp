@@ -8,6 +8,7 @@
 
 #include <caf/error.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,9 +17,14 @@ namespace sluice {
 
 class service {
 public:
+  /// Called, on a thread of the actors', with who died too often to be started anew. What
+  /// is left to do is to stop.
+  using ruin_handler = std::function<void(const std::string&)>;
+
   /// `config_json` is what `GET /v1/config` answers; `spool` may hold what an earlier run
   /// left.
-  service(settings config, std::string config_json, spool_use spool);
+  service(settings config, std::string config_json, spool_use spool,
+          ruin_handler on_ruin = {});
   ~service();
 
   /// Starts the actors, and brings to disk what the spool holds. On an error nothing

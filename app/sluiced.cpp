@@ -9,12 +9,14 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fmt/core.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
@@ -172,7 +174,13 @@ exit_code serve(config::configuration from, const sigset_t& held) {
   auto keep = open_spool(from.settings.spool, *data);
   if (!keep)
     return failed_start(keep.error(), data_unavailable);
-  service sluice{std::move(from.settings), json, *keep};
+  std::atomic<bool> ruined = false;
+  service sluice{std::move(from.settings), json, *keep,
+                 [&ruined](const std::string& who) {
+                   spdlog::critical("ruined {} died too often to be started anew", who);
+                   ruined = true;
+                   kill(getpid(), SIGTERM);
+                 }};
   if (auto err = sluice.start())
     return failed_start(err, code_of(err) == ec::invalid_setting ? bad_setting : failed);
   tell_start(sluice.actors(), *keep);
@@ -183,7 +191,8 @@ exit_code serve(config::configuration from, const sigset_t& held) {
   sigwait(&held, &received);
   spdlog::info("stopping sluiced received {}", sigabbrev_np(received));
   // A second signal stays held: it can neither cut the drain short nor hurry it.
-  const auto code = report(sluice.stop());
+  const auto reported = report(sluice.stop());
+  const auto code = ruined ? failed : reported;
   // An actor that is stuck in the kernel would hold the end up for ever.
   if (code != drained)
     std::_Exit(code);

@@ -50,6 +50,11 @@ struct log_entry {
   bool operator==(const log_entry&) const = default;
 };
 
+/// Whoever talks to the subsystems.
+using subsystems_listener_actor = caf::typed_actor<
+  /// Some of them have been started anew.
+  caf::reacts_to<atom::attach, subsystems>>;
+
 using supervisor_actor = caf::typed_actor<
   /// Starts the subsystems and brings to disk what a spool holds of an earlier run;
   /// answers once each can work.
@@ -70,6 +75,8 @@ using supervisor_actor = caf::typed_actor<
   caf::replies_to<atom::survey>::with<std::vector<status_report>>,
   /// Brings everything accepted so far to disk, or says what could not be.
   caf::replies_to<atom::persist>::with<bool>,
+  /// Tells this one from now on which subsystems have been started anew.
+  caf::reacts_to<atom::attach, subsystems_listener_actor>,
   /// Stops everything, upstream first; one report an actor.
   caf::replies_to<atom::stop>::with<std::vector<stop_report>>>;
 
@@ -81,7 +88,7 @@ typename Inspector::result_type inspect(Inspector& f, replayed& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, subsystems& x) {
   return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics, x.queue,
-           x.topics, x.conversion, x.replay, x.unplaced);
+           x.topics, x.directory, x.conversion, x.replay, x.unplaced);
 }
 
 template <class Inspector>

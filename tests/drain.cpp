@@ -64,9 +64,13 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
       return promise;
     },
     [](atom::persist) { return true; },
+    [](atom::attach, const subsystems_listener_actor&) {},
     [self, all](atom::stop) {
       auto promise = self->make_response_promise<std::vector<stop_report>>();
-      self->state.draining.start(all, 30s, promise);
+      self->state.draining.start(all, 30s, [self, promise](auto reports) mutable {
+        promise.deliver(std::move(reports));
+        self->quit();
+      });
       return promise;
     },
   };

@@ -1,3 +1,4 @@
 sluice_test(drain sluice_lifecycle)
 sluice_test(supervisor sluice_lifecycle)
 sluice_test(supervisor_spool sluice_lifecycle)
+sluice_test(supervisor_restarts sluice_lifecycle)

@@ -1,15 +1,9 @@
 // The supervisor with a spool: what an earlier run left is on disk before anybody is
 // served, what dies is started anew, and a spool that was deleted is made again.
 #define CAF_SUITE supervisor_spool
-#include "actors/lifecycle/supervisor.hpp"
+#include "tests/supervisor_fixture.hpp"
 
-#include "tests/fixture.hpp"
-#include "tests/temp_dir.hpp"
-
-#include <caf/actor_system.hpp>
-#include <caf/scoped_actor.hpp>
-
-#include <algorithm>
+#include <filesystem>
 #include <thread>
 
 using namespace sluice;
@@ -18,46 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct fixture {
-  fixture() {
-    system_config.set("scheduler.policy", caf::atom("sharing"));
-    test::write_file(dir / "id", "x");
-    config.data_dir = dir.path();
-    config.writer.database.path = dir / "sluice.db";
-    config.reader.database.path = dir / "sluice.db";
-    config.metrics.kernel = [] { return process_io{}; };
-    config.restarts = 2;
-    open_spool();
-  }
-
-  void open_spool() {
-    config.spool.reset();
-    auto opened = spool::open({dir / "spool", 4'194'304, "an id", dir.path()});
-    if (!opened)
-      CAF_FAIL(text_of(opened.error()));
-    config.spool = *opened;
-  }
-
-  void start() {
-    system = std::make_unique<caf::actor_system>(system_config);
-    self = std::make_unique<caf::scoped_actor>(*system);
-    aut = start_supervisor(*system, config);
-    auto started = ask<subsystems>(aut, atom::start_v);
-    if (!started)
-      CAF_FAIL(text_of(started.error()));
-    actors = *started;
-  }
-
-  template <class Answer, class Handle, class... Args>
-  caf::expected<Answer> ask(const Handle& who, Args&&... args) {
-    caf::expected<Answer> answer{caf::sec::runtime_error};
-    (*self)
-      ->request(who, caf::infinite, std::forward<Args>(args)...)
-      .receive([&](Answer& x) { answer = std::move(x); },
-               [&](caf::error& err) { answer = std::move(err); });
-    return answer;
-  }
-
+struct fixture : test::supervisor_fixture {
   log_buffer_actor log() {
     auto buffer = ask<log_buffer_actor>(aut, atom::open_v, "app"s);
     return buffer ? *buffer : absent;
@@ -78,22 +33,7 @@ struct fixture {
     return receipt && receipt->level == durability::ram;
   }
 
-  void stop() {
-    actors = {};
-    ask<std::vector<stop_report>>(aut, atom::stop_v);
-    aut = nullptr;
-    self.reset();
-    system.reset();
-  }
-
   const log_buffer_actor absent;
-  test::temp_dir dir;
-  supervisor_config config;
-  caf::actor_system_config system_config;
-  std::unique_ptr<caf::actor_system> system;
-  std::unique_ptr<caf::scoped_actor> self;
-  supervisor_actor aut;
-  subsystems actors;
 };
 
 } // namespace

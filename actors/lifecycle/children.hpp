@@ -34,4 +34,9 @@ struct child {
 
 using children = std::vector<child>;
 
+/// `log-buffer app`
+inline std::string full_name(const std::string& name, const std::string& key) {
+  return key.empty() ? name : name + " " + key;
+}
+
 } // namespace sluice

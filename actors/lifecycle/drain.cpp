@@ -15,11 +15,11 @@ constexpr caf::timespan grace = std::chrono::milliseconds{100};
 
 } // namespace
 
-void drain::start(children all, caf::timespan deadline, promise_type answer) {
+void drain::start(children all, caf::timespan deadline, receiver then) {
   started_ = true;
   all_ = std::move(all);
   deadline_ = self_->clock().now() + deadline;
-  answer_ = std::move(answer);
+  then_ = std::move(then);
   next_stage();
 }
 
@@ -32,8 +32,7 @@ void drain::next_stage() {
   }
   if (awaited_ > 0)
     return;
-  answer_.deliver(std::move(reports_));
-  self_->quit();
+  then_(std::move(reports_));
 }
 
 void drain::ask(const child& who) {

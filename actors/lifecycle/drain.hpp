@@ -1,4 +1,4 @@
-// The DRAIN stops all children stage by stage and answers with one report each. A
+// The DRAIN stops children stage by stage and hands over one report each. A
 // child that does not finish by the deadline is told as left behind, and killed so
 // that the process can end.
 #pragma once
@@ -9,21 +9,20 @@
 #include <caf/actor_clock.hpp>
 #include <caf/timespan.hpp>
 #include <caf/typed_event_based_actor.hpp>
-#include <caf/typed_response_promise.hpp>
 
+#include <functional>
 #include <vector>
 
 namespace sluice {
 
 class drain {
 public:
-  using promise_type = caf::typed_response_promise<std::vector<stop_report>>;
+  using receiver = std::function<void(std::vector<stop_report>)>;
 
   explicit drain(supervisor_actor::pointer self) : self_(self) {}
 
-  /// Begins; `answer` gets the reports when the last stage is done, and then the
-  /// supervisor quits.
-  void start(children all, caf::timespan deadline, promise_type answer);
+  /// Begins; `then` gets the reports when the last stage is done.
+  void start(children all, caf::timespan deadline, receiver then);
 
   bool started() const { return started_; }
 
@@ -37,7 +36,7 @@ private:
   bool started_ = false;
   children all_;
   caf::actor_clock::time_point deadline_;
-  promise_type answer_;
+  receiver then_;
   size_t stage_ = 0;
   size_t awaited_ = 0;
   std::vector<stop_report> reports_;

@@ -2,6 +2,7 @@
 
 #include "actors/lifecycle/survey.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice {
@@ -26,9 +27,23 @@ persist_targets supervisor_state::everybody() const {
   return result;
 }
 
-caf::result<bool> supervisor_state::persist() {
-  if (drain_.started())
+bool supervisor_state::runs(std::string_view who) const {
+  return std::any_of(children_.begin(), children_.end(),
+                     [who](const child& x) { return x.name == who; });
+}
+
+caf::error supervisor_state::closed() const {
+  if (stopping_)
     return caf::make_error(ec::stopping, "the service is stopping");
+  if (drain_)
+    return caf::make_error(ec::stopping, "an actor has died, and those that depend on it "
+                                         "are started anew");
+  return caf::none;
+}
+
+caf::result<bool> supervisor_state::persist() {
+  if (auto err = closed())
+    return err;
   auto promise = self_->make_response_promise<bool>();
   persist_all(self_, everybody(), config_.replay_patience,
               [promise](const std::vector<std::string>& failures) mutable {
@@ -53,10 +68,17 @@ caf::result<std::vector<status_report>> supervisor_state::survey_all() {
 }
 
 caf::result<std::vector<stop_report>> supervisor_state::stop() {
-  if (drain_.started())
+  if (stopping_)
     return caf::make_error(ec::stopping, "the service is stopping already");
+  stopping_ = true;
   auto promise = self_->make_response_promise<std::vector<stop_report>>();
-  drain_.start(with_batchers(), config_.stop_deadline, promise);
+  // A restart that is on its way ends with the supervisor.
+  drain_.emplace(self_);
+  drain_->start(with_batchers(), config_.stop_deadline,
+                [this, promise](std::vector<stop_report> reports) mutable {
+                  promise.deliver(std::move(reports));
+                  self_->quit();
+                });
   return promise;
 }
 
@@ -81,6 +103,7 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
     [state](atom::logs) { return state->logs(); },
     [state](atom::survey) { return state->survey_all(); },
     [state](atom::persist) { return state->persist(); },
+    [state](atom::attach, const subsystems_listener_actor& who) { state->attach(who); },
     [state](atom::stop) { return state->stop(); },
   };
 }

@@ -2,9 +2,8 @@
 // that is asked for, surveys them, and stops them upstream first. It alone knows which
 // actors there are; everybody else has handles of those they talk to.
 //
-// Nothing is taken in before what a dead service left in the spool is on disk. A log's
-// buffer or the log writer that dies is started anew, a few times a minute, and goes on
-// from the spool.
+// Nothing is taken in before what a dead service left in the spool is on disk. Who dies
+// is started anew, a few times a minute, and goes on from the spool.
 #pragma once
 
 #include "actors/database/checkpoint_scheduler.hpp"
@@ -32,10 +31,15 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace sluice {
@@ -67,6 +71,9 @@ struct supervisor_config {
   std::vector<std::string> spool_reservations = {};
   /// Restarts of one actor in a minute.
   uint64_t restarts = 5;
+  /// Called, with who it was about, when one died more often than that, or could not be
+  /// started anew.
+  std::function<void(const std::string&)> on_ruin = {};
   /// Longest time that a start waits for what it replays.
   caf::timespan replay_patience = std::chrono::seconds{30};
   /// Longest time that a stop may take.
@@ -79,7 +86,7 @@ class supervisor_state {
 public:
   static inline const char* name = "supervisor";
 
-  explicit supervisor_state(supervisor_actor::pointer self) : self_(self), drain_(self) {}
+  explicit supervisor_state(supervisor_actor::pointer self) : self_(self) {}
 
   void init(supervisor_config config);
 
@@ -92,12 +99,14 @@ public:
   caf::result<std::vector<status_report>> survey_all();
   caf::result<bool> persist();
   caf::result<std::vector<stop_report>> stop();
+  void attach(const subsystems_listener_actor& who);
 
 private:
   using start_promise = caf::typed_response_promise<subsystems>;
 
   // -- the start (supervisor_start.cpp) ----------------------------------------------
   void start_files();
+  void start_disk_watch();
   void start_spool_keeper();
   void start_log_writer();
   void place_dead_letters();
@@ -109,8 +118,11 @@ private:
                     const session_journal_actor& journal);
   void replay(subsystems started, start_promise answer);
   void replay_queue(subsystems started, start_promise answer);
-  void start_topics(subsystems& started);
+  void start_topics();
   persist_targets everybody() const;
+  /// Why nothing is taken in, or none.
+  caf::error closed() const;
+  bool runs(std::string_view name) const;
 
   // -- clients (supervisor_clients.cpp) ----------------------------------------------
   children with_batchers() const;
@@ -118,16 +130,25 @@ private:
   // -- logs (supervisor_logs.cpp) ----------------------------------------------------
   log_buffer_actor spawn_buffer(const std::string& log);
   log_buffer_actor make_buffer(const std::string& log);
+
+  // -- deaths (supervisor_restarts.cpp) ------------------------------------------------
   void on_down(const caf::down_msg& x);
-  void restart_log_writer(child& old);
-  void restart_buffer(child& old);
+  void restart(const child& dead);
+  void restart_together();
+  void start_when_all_are_gone();
+  void tell_listeners();
+  void give_up(const std::string& who);
 
   // -- children (supervisor_start.cpp) ------------------------------------------------
-  /// Starts an actor, and has the directory list it.
+  /// Starts an actor, has the directory list it, and watches over its life.
   template <caf::spawn_options Options = caf::no_spawn_options, class Fun, class... Ts>
-  auto spawn_child(std::string key, Fun* fun, Ts&&... xs) {
-    return spawn_listed<Options>(*self_, config_.directory, {std::move(key), self_->id()},
-                                 fun, std::forward<Ts>(xs)...);
+  auto spawn_child(const std::string& key, Fun* fun, Ts&&... xs) {
+    const auto& [deaths, last] = pasts_[full_name(name_of(fun), key)];
+    auto who = spawn_listed<Options + caf::monitored>(*self_, config_.directory,
+                                                      {key, self_->id(), deaths, last},
+                                                      fun, std::forward<Ts>(xs)...);
+    alive_.insert(caf::actor_cast<caf::actor_addr>(who));
+    return who;
   }
   /// Starts such actors for another one, which may want several.
   template <class Fun>
@@ -143,8 +164,18 @@ private:
   supervisor_actor::pointer self_;
   supervisor_config config_;
   children children_;
-  drain drain_;
+  bool stopping_ = false;
+  /// While all stop, or those that are to be started anew.
+  std::optional<drain> drain_;
   restarts restarts_;
+  /// By full name, how often one has died, and of what last.
+  std::map<std::string, std::pair<uint64_t, std::string>> pasts_;
+  /// Everybody that was started and has not ended yet.
+  std::unordered_set<caf::actor_addr> alive_;
+  /// Who was drained, and must be gone before others take their place.
+  children leaving_;
+  subsystems running_;
+  std::vector<subsystems_listener_actor> listeners_;
   /// Times that an actor did not answer a survey.
   std::shared_ptr<uint64_t> silences_ = std::make_shared<uint64_t>(0);
   metrics_aggregator_actor metrics_;

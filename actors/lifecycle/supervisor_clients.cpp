@@ -7,10 +7,10 @@
 namespace sluice {
 
 caf::result<ws_batcher_actor> supervisor_state::connect(ws_connection& client) {
-  if (drain_.started())
-    return caf::make_error(ec::stopping, "the service is stopping");
-  auto batcher = spawn_child<caf::monitored>(
-    std::to_string(client.id), ws_batcher, config_.batchers, topics_, std::move(client));
+  if (auto err = closed())
+    return err;
+  auto batcher = spawn_child(std::to_string(client.id), ws_batcher, config_.batchers,
+                             topics_, std::move(client));
   batchers_.emplace(caf::actor_cast<caf::actor_addr>(batcher), batcher);
   return batcher;
 }

@@ -1,10 +1,8 @@
-// The logs: a buffer for each, made on request, and started anew with the log writer
-// when one of them dies. What they held is in the spool.
+// The logs: a buffer for each, made on request.
 
 #include "actors/detail/names.hpp"
 #include "actors/lifecycle/supervisor.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace sluice {
@@ -14,8 +12,8 @@ namespace sluice {
 caf::expected<log_buffer_actor> supervisor_state::open(const std::string& log) {
   if (auto known = logs_.find(log); known != logs_.end())
     return known->second;
-  if (drain_.started())
-    return caf::make_error(ec::stopping, "the service is stopping");
+  if (auto err = closed())
+    return err;
   if (!detail::valid_name(log))
     return caf::make_error(ec::invalid_argument, "this is no name of a log: " + log);
   if (logs_.size() >= config_.max_logs)
@@ -67,35 +65,6 @@ std::vector<log_entry> supervisor_state::logs() const {
   for (const auto& [log, buffer] : logs_)
     result.push_back({log, buffer});
   return result;
-}
-
-// -- after a death ----------------------------------------------------------------
-
-void supervisor_state::on_down(const caf::down_msg& x) {
-  if (batchers_.erase(x.source) > 0)
-    return;
-  auto place = std::find_if(children_.begin(), children_.end(), [&x](const child& y) {
-    return caf::actor_cast<caf::actor_addr>(y.handle) == x.source;
-  });
-  if (drain_.started() || place == children_.end())
-    return;
-  if (!restarts_.allow(place->name + " " + place->key, self_->clock().now()))
-    return;
-  if (place->name == "log-writer")
-    restart_log_writer(*place);
-  else
-    restart_buffer(*place);
-}
-
-void supervisor_state::restart_log_writer(child& old) {
-  start_log_writer();
-  old.handle = log_writer_;
-  for (const auto& [log, buffer] : logs_)
-    self_->send(buffer, atom::attach_v, log_writer_);
-}
-
-void supervisor_state::restart_buffer(child& old) {
-  old.handle = spawn_buffer(old.key);
 }
 
 } // namespace sluice

@@ -76,16 +76,22 @@ caf::result<subsystems> supervisor_state::start() {
   return promise;
 }
 
+/// Those that outlive whom they serve are there already when those are started anew.
 void supervisor_state::start_files() {
-  auto identity = config_.data_dir + "/id";
-  metrics_ = adopt("metrics-aggregator", "", stage::observers,
-                   spawn_child("", metrics_aggregator, config_.metrics));
-  adopt("disk-watch", "", stage::observers,
-        spawn_child<caf::detached>("", disk_watch,
-                                   disk_watch_config{config_.data_dir, identity}));
-  start_spool_keeper();
+  if (!runs("metrics-aggregator"))
+    metrics_ = adopt("metrics-aggregator", "", stage::observers,
+                     spawn_child("", metrics_aggregator, config_.metrics));
+  if (!runs("disk-watch"))
+    start_disk_watch();
+  if (!runs("spool-keeper"))
+    start_spool_keeper();
   start_log_writer();
-  adopt("log-writer", "", stage::stores, log_writer_);
+}
+
+void supervisor_state::start_disk_watch() {
+  disk_watch_config config{config_.data_dir, config_.data_dir + "/id"};
+  adopt("disk-watch", "", stage::observers,
+        spawn_child<caf::detached>("", disk_watch, std::move(config)));
 }
 
 void supervisor_state::start_spool_keeper() {
@@ -103,8 +109,8 @@ void supervisor_state::start_log_writer() {
   files.identity_file = config_.data_dir + "/id";
   files.spool = config_.spool;
   files.make_syncer = helpers_of("log-writer", file_syncer);
-  log_writer_ =
-    spawn_child<caf::detached + caf::monitored>("", log_writer, std::move(files));
+  log_writer_ = adopt("log-writer", "", stage::stores,
+                      spawn_child<caf::detached>("", log_writer, std::move(files)));
 }
 
 subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
@@ -128,7 +134,9 @@ subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
           spawn_child("", database, database_config{}, std::move(handles)));
   meter(result.database);
   writer_ = writer;
-  start_topics(result);
+  if (!runs("topic-hub"))
+    start_topics();
+  result.topics = topics_;
   return result;
 }
 
@@ -207,12 +215,11 @@ void supervisor_state::start_queue(subsystems& started) {
   started.queue = queue_;
 }
 
-void supervisor_state::start_topics(subsystems& started) {
+void supervisor_state::start_topics() {
   auto config = config_.topics;
   config.epoch = new_epoch();
   topics_ =
     adopt("topic-hub", "", stage::intake, spawn_child("", topic_hub, std::move(config)));
-  started.topics = topics_;
 }
 
 /// Brings to disk what the spool holds of an earlier run, before anything new comes.
@@ -253,7 +260,7 @@ void supervisor_state::replay_queue(subsystems started, start_promise answer) {
   persist_targets left;
   left.queue = queue_;
   persist_all(self_, left, config_.replay_patience,
-              [started = std::move(started),
+              [this, started = std::move(started),
                answer](const std::vector<std::string>& failures) mutable {
                 started.unplaced.insert(started.unplaced.end(), failures.begin(),
                                         failures.end());

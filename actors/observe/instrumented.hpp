@@ -64,9 +64,9 @@ private:
   }
 };
 
-/// The name that an actor's state gives it.
-template <class State, class Parent>
-const char* name_of(const caf::stateful_actor<State, Parent>*) {
+/// The name that the state of an actor gives it, which `fun` starts.
+template <class Behavior, class State, class Parent, class... Params>
+const char* name_of(Behavior (*)(caf::stateful_actor<State, Parent>*, Params...)) {
   return State::name;
 }
 
@@ -83,8 +83,7 @@ auto spawn_metered(Host& host, actor_label label, Behavior (*fun)(Base*, Params.
     };
     return caf::behavior{std::move(std::apply(call, all).unbox())};
   };
-  auto meter =
-    std::make_shared<actor_meter>(name_of(static_cast<Base*>(nullptr)), std::move(label));
+  auto meter = std::make_shared<actor_meter>(name_of(fun), std::move(label));
   auto who =
     host.template spawn<instrumented_function<Base>, Options>(meter, std::move(factory));
   return std::pair{std::move(who), directory_entrance{std::move(meter)}};

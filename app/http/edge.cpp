@@ -93,6 +93,13 @@ void edge::forget(const caf::actor_addr& who) {
   });
 }
 
+void edge::use(const subsystems& now) {
+  const auto other_metrics = now.metrics != backend_.actors.metrics;
+  backend_.actors = now;
+  if (other_metrics)
+    send(now.metrics, atom::attach_v, caf::actor_cast<metered_actor>(this));
+}
+
 metrics_delta edge::collect() {
   traffic_.network_sent += sent_elsewhere_->exchange(0);
   return std::exchange(traffic_, {});
@@ -100,7 +107,10 @@ metrics_delta edge::collect() {
 
 caf::behavior edge::make_behavior() {
   set_down_handler([this](caf::down_msg& x) { forget(x.source); });
-  return {[this](atom::collect) { return collect(); }};
+  return {
+    [this](atom::collect) { return collect(); },
+    [this](atom::attach, const subsystems& now) { use(now); },
+  };
 }
 
 } // namespace sluice::http

@@ -56,12 +56,15 @@ private:
   template <class Atom>
   void look_up(Atom how, const std::string& name, const exchange_ptr& x, log_user use);
 
+  /// Some of those that are asked have been started anew.
+  void use(const subsystems& now);
+
   void remember(const std::string& name, const log_buffer_actor& buffer);
   void forget(const caf::actor_addr& who);
 
   boost::asio::io_context& io_;
   const http_settings settings_;
-  const backend backend_;
+  backend backend_;
   const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   metrics_delta collect();
 

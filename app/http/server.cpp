@@ -196,6 +196,8 @@ caf::error server::start() {
     });
   caf::anon_send(x.actor->actors().actors.metrics, atom::attach_v,
                  caf::actor_cast<metered_actor>(x.handle));
+  caf::anon_send(x.actor->actors().supervisor, atom::attach_v,
+                 caf::actor_cast<subsystems_listener_actor>(x.handle));
   x.thread = std::thread{[&x] { x.run(); }};
   return caf::none;
 }

@@ -1,0 +1,119 @@
+// After a death. What the dead one held is in the spool, and whoever comes after it goes
+// on from there. A buffer, the log writer, the hub and the disk watch are started anew
+// alone; of the others each has handles of the next, and all are drained and started
+// together.
+
+#include "actors/lifecycle/supervisor.hpp"
+#include "messages/error.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+/// Those that know nothing of the others, and so may outlive them.
+bool outlives_others(const std::string& name) {
+  return name == "directory" || name == "metrics-aggregator" || name == "disk-watch"
+         || name == "spool-keeper" || name == "topic-hub";
+}
+
+} // namespace
+
+void supervisor_state::on_down(const caf::down_msg& x) {
+  batchers_.erase(x.source);
+  alive_.erase(x.source);
+  if (stopping_)
+    return;
+  if (drain_)
+    return start_when_all_are_gone();
+  const auto is_dead = [&x](const child& y) {
+    return caf::actor_cast<caf::actor_addr>(y.handle) == x.source;
+  };
+  auto place = std::find_if(children_.begin(), children_.end(), is_dead);
+  if (place == children_.end())
+    return;
+  const auto dead = *place;
+  const auto who = full_name(dead.name, dead.key);
+  auto& [deaths, last] = pasts_[who];
+  ++deaths;
+  last = text_of(x.reason);
+  if (!restarts_.allow(who, self_->clock().now()))
+    return give_up(who);
+  std::erase_if(children_, is_dead);
+  restart(dead);
+}
+
+void supervisor_state::restart(const child& dead) {
+  if (dead.name == "log-buffer") {
+    make_buffer(dead.key);
+  } else if (dead.name == "log-writer") {
+    start_log_writer();
+    for (const auto& [log, buffer] : logs_)
+      self_->send(buffer, atom::attach_v, log_writer_);
+  } else if (dead.name == "disk-watch") {
+    start_disk_watch();
+  } else if (dead.name == "topic-hub") {
+    start_topics();
+    running_.topics = topics_;
+    tell_listeners();
+  } else {
+    restart_together();
+  }
+}
+
+// -- together -----------------------------------------------------------------------
+
+/// Lets all who depend on each other finish what they can, and starts them again.
+void supervisor_state::restart_together() {
+  children leaving;
+  for (const auto& each : children_)
+    if (!outlives_others(each.name))
+      leaving.push_back(each);
+  drain_.emplace(self_);
+  drain_->start(leaving, config_.stop_deadline,
+                [this, leaving](const std::vector<stop_report>&) {
+                  for (const auto& each : leaving)
+                    self_->send_exit(each.handle, caf::exit_reason::kill);
+                  leaving_ = leaving;
+                  start_when_all_are_gone();
+                });
+}
+
+/// Two of a kind at once would write to one file.
+void supervisor_state::start_when_all_are_gone() {
+  const auto gone = [this](const child& x) {
+    return !alive_.contains(caf::actor_cast<caf::actor_addr>(x.handle));
+  };
+  if (leaving_.empty() || !std::all_of(leaving_.begin(), leaving_.end(), gone))
+    return;
+  leaving_.clear();
+  logs_.clear();
+  std::erase_if(children_, [](const child& x) { return !outlives_others(x.name); });
+  self_->request(supervisor_actor{self_}, caf::infinite, atom::start_v)
+    .then(
+      [this](const subsystems&) {
+        drain_.reset();
+        tell_listeners();
+      },
+      [this](const caf::error& err) { give_up("the start: " + text_of(err)); });
+}
+
+// -- what others are told -------------------------------------------------------------
+
+void supervisor_state::attach(const subsystems_listener_actor& who) {
+  listeners_.push_back(who);
+}
+
+void supervisor_state::tell_listeners() {
+  for (const auto& each : listeners_)
+    self_->send(each, atom::attach_v, running_);
+}
+
+void supervisor_state::give_up(const std::string& who) {
+  if (config_.on_ruin)
+    config_.on_ruin(who);
+}
+
+} // namespace sluice
