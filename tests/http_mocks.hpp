@@ -205,6 +205,7 @@ mock_supervisor(supervisor_actor::pointer, const stage& x, log_buffer_actor log)
       return std::vector<status_report>{report};
     },
     [](atom::persist) { return true; },
+    [](atom::attach, const subsystems_listener_actor&) {},
     [](atom::stop) { return std::vector<stop_report>{}; },
   };
 }

@@ -118,6 +118,7 @@ private:
                     const session_journal_actor& journal);
   void replay(subsystems started, start_promise answer);
   void replay_queue(subsystems started, start_promise answer);
+  void started_up(subsystems started, start_promise answer);
   void start_topics();
   persist_targets everybody() const;
   /// Why nothing is taken in, or none.

@@ -34,8 +34,7 @@ log_buffer_actor supervisor_state::spawn_buffer(const std::string& log) {
   config.log = log;
   config.spool = config_.spool;
   config.keeper = keeper_;
-  auto buffer = spawn_child<caf::monitored>(log, log_buffer, std::move(config),
-                                            log_writer_, metrics_);
+  auto buffer = spawn_child(log, log_buffer, std::move(config), log_writer_, metrics_);
   meter(buffer);
   logs_.insert_or_assign(log, buffer);
   return buffer;

@@ -251,7 +251,7 @@ void supervisor_state::replay(subsystems started, start_promise answer) {
                 if (in_turn)
                   replay_queue(std::move(started), answer);
                 else
-                  answer.deliver(std::move(started));
+                  started_up(std::move(started), answer);
               });
 }
 
@@ -264,8 +264,13 @@ void supervisor_state::replay_queue(subsystems started, start_promise answer) {
                answer](const std::vector<std::string>& failures) mutable {
                 started.unplaced.insert(started.unplaced.end(), failures.begin(),
                                         failures.end());
-                answer.deliver(std::move(started));
+                started_up(std::move(started), answer);
               });
+}
+
+void supervisor_state::started_up(subsystems started, start_promise answer) {
+  running_ = started;
+  answer.deliver(std::move(started));
 }
 
 } // namespace sluice
