@@ -1,7 +1,8 @@
 """Messages to many WebSocket clients: `sluiced`, npm's ws, and the least there can be.
 
-The server has one processor and the clients another. What the server costs is the kernel's
-own count of its processor time; its system calls are counted by perf in a run of their own.
+The server has one processor and the clients another. What the server costs is the
+kernel's own count of its processor time; its system calls are counted by strace in a run
+of their own.
 """
 
 import collections
@@ -165,12 +166,13 @@ def _measure(bench, rate):
     return list(results.values())
 
 
-# -- what is measured ---------------------------------------------------------------------
+# -- what is measured -------------------------------------------------------------------
 
 def _full(bench):
     bench.report.note("as fast as it arrives; one message in 200 is critical")
     (batched, calls), *_ = _measure(bench, FULL)
-    bench.report.aim("full rate, CPU per delivered message", batched.cpu_us, 0.35, "us", 3)
+    bench.report.aim("full rate, CPU per delivered message", batched.cpu_us, 0.35, "us",
+                     3)
     if calls is not None:
         bench.report.aim("full rate, system calls per delivered message", calls, 0.06, "",
                          3)
@@ -188,8 +190,8 @@ def _paced(bench):
     (batched, calls), (usual, _), *_ = _measure(bench, PACED)
     bench.report.aim(f"{PACED}/s, CPU per delivered message", usual.cpu_us, 0.5, "us", 3)
     if calls is not None:
-        bench.report.aim(f"{PACED}/s, system calls per delivered message", calls, 0.06, "",
-                         3)
+        bench.report.aim(f"{PACED}/s, system calls per delivered message", calls, 0.06,
+                         "", 3)
     bench.report.aim(f"{PACED}/s, critical p99", usual.critical["p99_ns"] / 1e6, 2, "ms",
                      2)
 
@@ -212,7 +214,8 @@ def _idle(bench):
 
         _load(bench, process, server, IDLE_CONNECTIONS, seconds, None, meanwhile=settled)
     connections = f"{IDLE_CONNECTIONS:,} idle connections"
-    bench.report.aim(f"{connections}, resident", counted["resident"] / 1024, 200, "MiB", 1)
+    bench.report.aim(f"{connections}, resident", counted["resident"] / 1024, 200, "MiB",
+                     1)
     bench.report.note(f"{(counted['resident'] - before) / IDLE_CONNECTIONS:.2f} KiB each")
     bench.report.aim(f"{connections}, wake-ups a second",
                      counted["wake-ups"] / (seconds - 2), 20, "/s", 1)
