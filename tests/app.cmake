@@ -1,4 +1,5 @@
-sluice_test(config sluice_config)
-sluice_test(config_file sluice_config)
-sluice_test(data_dir sluice_data_dir)
+sluice_tests(app
+  LIBRARIES sluice_config sluice_data_dir
+  FILES
+    config config_file data_dir)
 include(checks/checks.cmake)

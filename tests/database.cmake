@@ -1,11 +1,6 @@
-sluice_test(sqlite sluice_sqlite sluice_database)
-sluice_test(sqlite_writer sluice_database)
-sluice_test(sqlite_writer_sql sluice_database)
-sluice_test(sqlite_writer_disk sluice_database)
-sluice_test(sqlite_reader sluice_database)
-sluice_test(checkpoint_scheduler sluice_database)
-sluice_test(database sluice_database)
-sluice_test(sql_codec sluice_database)
-sluice_test(sql_queue sluice_database)
-sluice_test(sql_queue_refusals sluice_database sluice_detail)
-sluice_test(sql_queue_spool sluice_database)
+sluice_tests(database
+  LIBRARIES sluice_sqlite sluice_database sluice_detail
+  FILES
+    sqlite sqlite_writer sqlite_writer_sql sqlite_writer_disk sqlite_reader
+    checkpoint_scheduler database sql_codec sql_queue sql_queue_refusals
+    sql_queue_spool)

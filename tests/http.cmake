@@ -1,9 +1,5 @@
-sluice_test(http_access_rules sluice_http)
-sluice_test(http_admission sluice_http)
-sluice_test(http_asio_actor sluice_http)
-sluice_test(http_log_text sluice_http)
-sluice_test(http_rates sluice_http)
-sluice_test(http_server sluice_http)
-sluice_test(http_target sluice_http)
-sluice_test(http_tls sluice_http)
-sluice_test(json_writer sluice_http)
+sluice_tests(http
+  LIBRARIES sluice_http
+  FILES
+    http_access_rules http_admission http_asio_actor http_log_text http_rates
+    http_server http_target http_tls json_writer)

@@ -1,4 +1,4 @@
-sluice_test(drain sluice_lifecycle)
-sluice_test(supervisor sluice_lifecycle)
-sluice_test(supervisor_spool sluice_lifecycle)
-sluice_test(supervisor_restarts sluice_lifecycle)
+sluice_tests(lifecycle
+  LIBRARIES sluice_lifecycle
+  FILES
+    drain supervisor supervisor_spool supervisor_restarts)

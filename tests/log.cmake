@@ -1,11 +1,6 @@
-sluice_test(log_buffer sluice_log)
-sluice_test(log_writer sluice_log)
-sluice_test(credit sluice_messages)
-sluice_test(log_burst sluice_log)
-sluice_test(log_lanes sluice_log)
-sluice_test(log_spool sluice_log)
-sluice_test(log_replay sluice_log)
-sluice_test(flush_grid sluice_detail)
-sluice_test(dead_letters sluice_storage sluice_detail)
-sluice_test(log_doubts sluice_log)
-sluice_test(log_rotation sluice_log)
+sluice_tests(log
+  LIBRARIES sluice_log
+  FILES
+    log_buffer log_writer log_lanes log_spool log_replay log_doubts log_rotation)
+# It counts what is allocated, which is a program's business.
+sluice_tests(log_burst LIBRARIES sluice_log FILES log_burst)

@@ -1,3 +1,4 @@
-sluice_test(metrics_aggregator sluice_observe)
-sluice_test(disk_watch sluice_observe)
-sluice_test(directory sluice_observe)
+sluice_tests(observe
+  LIBRARIES sluice_observe
+  FILES
+    metrics_aggregator disk_watch directory)

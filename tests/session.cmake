@@ -1,21 +1,7 @@
-sluice_test(window_timer sluice_detail)
-sluice_test(sync_watch sluice_detail)
-sluice_test(json_input sluice_detail)
-sluice_test(clock_watch sluice_detail)
-sluice_test(merge_patch sluice_session)
-sluice_test(session_codec sluice_session)
-sluice_test(session_database sluice_session sluice_database)
-sluice_test(session_debouncer sluice_session)
-sluice_test(session_lanes sluice_session)
-sluice_test(session_limits sluice_session)
-sluice_test(session_maintenance sluice_session)
-sluice_test(session_replay sluice_session)
-sluice_test(session_rows sluice_session)
-sluice_test(session_spool sluice_session)
-sluice_test(session_losses sluice_session)
-sluice_test(session_writes sluice_session)
-sluice_test(session_journal sluice_session)
-sluice_test(session_journal_crash sluice_session)
-sluice_test(session_journal_files sluice_session)
-sluice_test(session_journal_limits sluice_session)
-sluice_test(session_backend sluice_session sluice_database)
+sluice_tests(session
+  LIBRARIES sluice_session sluice_database
+  FILES
+    merge_patch session_backend session_codec session_database session_debouncer
+    session_journal session_journal_crash session_journal_files session_journal_limits
+    session_lanes session_limits session_losses session_maintenance session_replay
+    session_rows session_spool session_writes)

@@ -1,10 +1,7 @@
-sluice_test(crc32c sluice_spool)
-sluice_test(spool sluice_spool)
-sluice_test(spool_damage sluice_spool)
-sluice_test(spool_kill sluice_spool)
-sluice_test(spool_lanes sluice_spool)
-sluice_test(spool_model sluice_spool)
-sluice_test(spool_place sluice_spool)
-sluice_test(sluicectl sluice_spool)
-target_compile_definitions(test_sluicectl PRIVATE SLUICECTL="$<TARGET_FILE:sluicectl>")
-add_dependencies(test_sluicectl sluicectl)
+sluice_tests(spool
+  LIBRARIES sluice_spool
+  FILES
+    crc32c spool spool_damage spool_kill spool_lanes spool_model spool_place
+    sluicectl)
+target_compile_definitions(test_spool PRIVATE SLUICECTL="$<TARGET_FILE:sluicectl>")
+add_dependencies(test_spool sluicectl)

@@ -1,6 +1,4 @@
-sluice_test(json_ws_request sluice_detail)
-sluice_test(topic_hub sluice_websocket)
-sluice_test(topic_resume sluice_websocket)
-sluice_test(ws_batcher sluice_websocket)
-sluice_test(ws_deflater sluice_websocket ZLIB::ZLIB)
-sluice_test(ws_queue sluice_websocket)
+sluice_tests(websocket
+  LIBRARIES sluice_detail sluice_websocket ZLIB::ZLIB
+  FILES
+    topic_hub topic_resume ws_batcher ws_deflater ws_queue)
