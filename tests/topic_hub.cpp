@@ -69,6 +69,35 @@ CAF_TEST(a full page does not wait) {
   CAF_CHECK_EQUAL(client.take().size(), 1u);
 }
 
+CAF_TEST(what follows a full page has a window of its own) {
+  config.max_batch = 2;
+  start();
+  auto client = follower("a");
+  publish("a", "1");
+  pass(60ms);
+  publish("a", "2");
+  publish("a", "3");
+  client.take();
+  pass(100ms - 1ns);
+  CAF_CHECK_EQUAL(client.take(), texts{});
+  pass(1ns);
+  CAF_CHECK_EQUAL(client.take(), texts{"[" + message("a", 3, "3") + "]"});
+}
+
+CAF_TEST(a full page leaves the other topics their window) {
+  config.max_batch = 2;
+  start();
+  auto client = follower("b");
+  publish("b", "1");
+  pass(60ms);
+  publish("a", "1");
+  publish("a", "2");
+  pass(40ms - 1ns);
+  CAF_CHECK_EQUAL(client.take(), texts{});
+  pass(1ns);
+  CAF_CHECK_EQUAL(client.take(), texts{"[" + message("b", 1, "1") + "]"});
+}
+
 CAF_TEST(pages that fill fast grow and shrink when they do so no more) {
   config.max_batch = 2;
   config.adaptive = true;

@@ -48,6 +48,7 @@ caf::result<publish_receipt> topic_hub_state::publish(const publication& what) {
   } else if (!config_.batching || to->full()) {
     to->end_page(now);
     send_now(*to);
+    leave_window(*to);
   } else if (to->has_waiting()) {
     wait_for_window(*to);
   }
@@ -91,6 +92,14 @@ void topic_hub_state::wait_for_window(topic& which) {
   if (!std::exchange(which.listed, true))
     dirty_.push_back(&which);
   window_.open(self_, config_.batch_interval);
+}
+
+void topic_hub_state::leave_window(topic& which) {
+  if (!std::exchange(which.listed, false))
+    return;
+  std::erase(dirty_, &which);
+  if (dirty_.empty())
+    window_.close();
 }
 
 void topic_hub_state::hand_out(gathering& round, topic& which) {

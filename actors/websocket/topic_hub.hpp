@@ -3,9 +3,10 @@
 // end each connection gets all of its topics in one delivery.
 //
 // One window serves all topics: it runs from the first message that waits and never
-// slides. A page that is full, and a critical message with what waits ahead of it, go at
-// once. Every page is paid for from one budget, wherever it is held; half of it at most
-// is history, which gives way to what is new.
+// slides; it ends when nothing waits any more. A page that is full, and a critical
+// message with what waits ahead of it, go at once. Every page is paid for from one
+// budget, wherever it is held; half of it at most is history, which gives way to what is
+// new.
 #pragma once
 
 #include "actors/detail/trouble.hpp"
@@ -88,6 +89,7 @@ private:
   bool is_short() const;
   void shed();
   void wait_for_window(topic& which);
+  void leave_window(topic& which);
   void send_now(topic& which);
   void hand_out(gathering& round, topic& which);
   void send(gathering& round);

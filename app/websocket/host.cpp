@@ -29,7 +29,7 @@ void host::take(std::unique_ptr<transport> over, upgrade_request request,
   watch();
   ws_connection client{id, std::move(remote), made->how(),
                        std::make_shared<outlet>(batchers_.here(), made->over(), made,
-                                                actor_.sent_elsewhere())};
+                                                made->owed(), actor_.sent_elsewhere())};
   actor_.request(actor_.actors().supervisor, caf::infinite, atom::connect_v, client)
     .then([made](const ws_batcher_actor& batcher) { made->start(batcher); },
           [made](const caf::error&) { made->end(); });

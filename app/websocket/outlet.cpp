@@ -17,6 +17,11 @@ std::optional<size_t> outlet::write(std::span<const std::string_view> pieces) {
   return taken;
 }
 
+void outlet::answered() {
+  if (owed_->settle())
+    tell(&reading_half::on_settled);
+}
+
 void outlet::tell(void (reading_half::*what)()) {
   boost::asio::post(to_->io(), [other = other_, what] {
     if (auto alive = other.lock())

@@ -1,6 +1,7 @@
 // The OUTLET is where a batcher, on its own thread, meets the session, on Asio's.
 #pragma once
 
+#include "app/websocket/debt.hpp"
 #include "app/websocket/presence.hpp"
 #include "app/websocket/transport.hpp"
 #include "messages/ws_outlet.hpp"
@@ -16,7 +17,8 @@ class reading_half {
 public:
   virtual ~reading_half() = default;
   virtual void on_no_room() = 0;
-  virtual void on_answered() = 0;
+  /// What is owed fell below its limit.
+  virtual void on_settled() = 0;
   virtual void on_farewell() = 0;
   virtual void on_end() = 0;
 };
@@ -24,9 +26,10 @@ public:
 class outlet final : public ws_outlet {
 public:
   outlet(presence::token here, std::shared_ptr<transport> to,
-         std::weak_ptr<reading_half> other, std::shared_ptr<std::atomic<uint64_t>> sent)
+         std::weak_ptr<reading_half> other, std::shared_ptr<debt> owed,
+         std::shared_ptr<std::atomic<uint64_t>> sent)
       : here_(std::move(here)), to_(std::move(to)), other_(std::move(other)),
-        sent_(std::move(sent)) {}
+        owed_(std::move(owed)), sent_(std::move(sent)) {}
 
   /// A batcher that died has said nothing.
   ~outlet() override { tell(&reading_half::on_end); }
@@ -35,7 +38,7 @@ public:
   outlet& operator=(const outlet&) = delete;
 
   std::optional<size_t> write(std::span<const std::string_view> pieces) override;
-  void answered() override { tell(&reading_half::on_answered); }
+  void answered() override;
   void farewell() override { tell(&reading_half::on_farewell); }
   void end() override { tell(&reading_half::on_end); }
 
@@ -46,6 +49,7 @@ private:
   presence::token here_;
   std::shared_ptr<transport> to_;
   std::weak_ptr<reading_half> other_;
+  std::shared_ptr<debt> owed_;
   /// Bytes of all clients.
   std::shared_ptr<std::atomic<uint64_t>> sent_;
 };

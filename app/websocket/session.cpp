@@ -22,8 +22,6 @@ constexpr std::string_view batch_protocol = "sluice.batch.v1";
 constexpr std::string_view plain_protocol = "sluice.v1";
 
 constexpr size_t message_bytes_max = 1'048'576;
-/// Requests that a client may have unanswered; it is not read from until they are fewer.
-constexpr size_t owed_max = 16;
 /// Requests in a second, past which a client is read from again in the next.
 constexpr size_t asked_max = 20'000;
 /// How long a client may take over its goodbye.
@@ -166,18 +164,17 @@ void session::count_request() {
 }
 
 void session::owe() {
-  ++owed_;
+  owed_->owe();
   adjust_pace();
 }
 
-void session::on_answered() {
-  --owed_;
+void session::on_settled() {
   adjust_pace();
 }
 
 /// Reads no more while too much is owed, or was asked.
 void session::adjust_pace() {
-  if (!ended_ && (owed_ >= owed_max || asked_ >= asked_max))
+  if (!ended_ && (owed_->is_at_limit() || asked_ >= asked_max))
     stream_.next_layer().pause();
   else
     stream_.next_layer().resume();

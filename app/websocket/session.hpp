@@ -45,6 +45,7 @@ public:
   /// How the client wants its messages.
   framing how() const { return how_; }
   std::shared_ptr<transport> over() const { return over_; }
+  std::shared_ptr<debt> owed() const { return owed_; }
 
   /// Answers the handshake, and listens.
   void start(ws_batcher_actor batcher);
@@ -57,7 +58,7 @@ public:
   void end();
 
   void on_no_room() override;
-  void on_answered() override;
+  void on_settled() override;
   void on_farewell() override;
   void on_end() override;
   void on_bytes(size_t count) override;
@@ -89,8 +90,7 @@ private:
   /// Since when the socket takes nothing.
   std::optional<clock::time_point> blocked_since_;
 
-  /// Answers and control frames that are not out yet.
-  size_t owed_ = 0;
+  std::shared_ptr<debt> owed_ = std::make_shared<debt>();
   /// Requests in the second that began at `second_`.
   size_t asked_ = 0;
   clock::time_point second_;
