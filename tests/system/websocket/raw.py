@@ -1,5 +1,5 @@
 """A WebSocket client that is a bare socket: it sends what a test tells it, reads when
-the test wants, and answers a ping only if it is polite."""
+the test wants, and answers a ping, and leaves after a goodbye, only if it is polite."""
 
 import contextlib
 import socket
@@ -68,6 +68,9 @@ class RawClient(Client):
         elif opcode == frames.CLOSE:
             code = struct.unpack(">H", payload[:2])[0] if payload else 1005
             self.closed = code, payload[2:].decode()
+            if self.polite:
+                with contextlib.suppress(OSError):
+                    self.sock.shutdown(socket.SHUT_WR)
         elif first == frames.FIN | frames.TEXT:
             self.frames.append(payload.decode())
         else:
