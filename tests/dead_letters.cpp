@@ -129,6 +129,51 @@ CAF_TEST(what is there is synced before it counts as set aside) {
   CAF_CHECK_EQUAL(uut.take().syncs, 0u);
 }
 
+CAF_TEST(what an earlier process left before its commit is written again) {
+  add(1);
+  add(2);
+  add(3);
+  const auto whole = content();
+  begin(1);
+  uut.take();
+  CAF_CHECK(!uut.add({}));
+  const auto rewritten = whole.size() - whole.find('\n') - 1;
+  const auto io = uut.take();
+  CAF_CHECK_EQUAL(io.writes, 1u);
+  CAF_CHECK_EQUAL(io.write_bytes, rewritten);
+  CAF_CHECK_EQUAL(io.syncs, 1u);
+  CAF_CHECK_EQUAL(content(), whole);
+  add(4);
+  begin(3);
+  CAF_CHECK(uut.contains(4));
+}
+
+CAF_TEST(what others wrote between is left as it is) {
+  add(1);
+  append("{\"mine\":1}\n");
+  add(2);
+  const auto whole = content();
+  begin();
+  uut.take();
+  CAF_CHECK(!uut.add({}));
+  CAF_CHECK_EQUAL(uut.take().writes, 0u);
+  CAF_CHECK_EQUAL(content(), whole);
+  CAF_CHECK(uut.contains(1));
+}
+
+CAF_TEST(a half line that a crash left is kept behind what is written again) {
+  add(1);
+  append("{\"spool\":\"");
+  const auto whole = content();
+  begin();
+  CAF_CHECK(!uut.add({}));
+  CAF_CHECK_EQUAL(content(), whole);
+  add(2);
+  CAF_CHECK(content().starts_with(whole + '\n'));
+  begin();
+  CAF_CHECK(uut.contains(2));
+}
+
 CAF_TEST(a file that somebody took away is begun anew) {
   add(1);
   std::filesystem::rename(path, path + ".done");

@@ -6,7 +6,20 @@
 using namespace sluice;
 using namespace sluice::test;
 
-CAF_TEST_FIXTURE_SCOPE(log_rotation_tests, log_spool_fixture)
+namespace {
+
+struct rotation_fixture : log_spool_fixture {
+  uint64_t replaced() {
+    for (auto& each : get<status_report>(writer, atom::status_v).troubles)
+      if (each.id == "log-file-replaced")
+        return each.times;
+    return 0;
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(log_rotation_tests, rotation_fixture)
 
 CAF_TEST(a batch begun in a file that was renamed is finished there) {
   leave_begun_batch("first\nsec");
@@ -46,6 +59,24 @@ CAF_TEST(a renamed file that is not synced holds back every answer of disk) {
   CAF_CHECK_EQUAL(read_file(dir / "logs/app.log.1"), "old\n");
   CAF_CHECK_EQUAL(file(), "new\n");
   CAF_CHECK_EQUAL(keep->state(keep->lane(lane_kind::log, "app")).released, 2u);
+}
+
+CAF_TEST(a file that somebody renamed or deleted is counted once) {
+  start();
+  append("1\n");
+  flush();
+  CAF_CHECK_EQUAL(replaced(), 0u);
+  fs::rename(path, dir / "logs/app.log.1");
+  append("2\n");
+  flush();
+  append("3\n");
+  flush();
+  CAF_CHECK_EQUAL(replaced(), 1u);
+  fs::remove(path);
+  append("4\n");
+  flush();
+  CAF_CHECK_EQUAL(replaced(), 2u);
+  CAF_CHECK_EQUAL(file(), "4\n");
 }
 
 CAF_TEST(files renamed one after the other are synced oldest first) {

@@ -66,6 +66,8 @@ caf::error log_writer_state::open(const std::string& log, log_file& to) {
   if (to.file && to.cut_open)
     if (auto err = mend(log, to, io_))
       return err;
+  if (to.file)
+    ++files_replaced_;
   let_go(to);
   if (auto err = make_directory())
     return err;
@@ -163,6 +165,7 @@ status_report log_writer_state::status() const {
     x.record_aside.tell(report);
   }
   report.troubles.push_back({"log-records-set-aside", records_set_aside_});
+  report.troubles.push_back({"log-file-replaced", files_replaced_});
   report.state = {{"openFiles", open_files},
                   {"suspectFiles", suspect_files},
                   {"writes", static_cast<int64_t>(io_.writes)},

@@ -175,6 +175,7 @@ private:
   io_counts io_;
   uint64_t failures_ = 0;
   uint64_t records_set_aside_ = 0;
+  uint64_t files_replaced_ = 0;
   std::string last_error_;
 };
 

@@ -32,13 +32,18 @@ std::string front_of(const std::string& spool) {
   return R"({"spool":")" + spool + std::string{before_number};
 }
 
+/// LF included, if there is one.
+std::string_view first_line(std::string_view lines) {
+  return lines.substr(0, std::min(lines.find('\n'), lines.size() - 1) + 1);
+}
+
 /// A crash may leave a line's beginning, which somebody's newline ended later.
 bool is_whole(std::string_view line) {
   auto at = line.rfind(before_end);
-  if (at == line.npos || !line.ends_with('}'))
+  if (at == line.npos || !line.ends_with("}\n"))
     return false;
   auto digits = line.substr(at + before_end.size());
-  digits.remove_suffix(1);
+  digits.remove_suffix(2);
   return !digits.empty() && std::all_of(digits.begin(), digits.end(), [](char c) {
     return c >= '0' && c <= '9';
   });
@@ -190,10 +195,29 @@ caf::error dead_letters::load(const std::string& spool, uint64_t after) {
     }
     auto all = static_cast<uint64_t>(std::count(lines->begin(), lines->end(), '\n')) < n;
     if (learn(*lines, after) || all)
-      break;
+      return doubt(*lines);
   }
-  unsynced_ = !known_.empty();
-  return caf::none;
+}
+
+/// Whoever wrote the known lines died before their commit, and may have taken the
+/// kernel's only word of a failed sync along: they are written again before any sync
+/// counts. Not if others wrote in between, whose bytes are not ours to cut.
+caf::error dead_letters::doubt(std::string_view lines) {
+  if (known_.empty())
+    return caf::none;
+  unsynced_ = true;
+  const auto front = front_of(spool_);
+  while (!is_known(first_line(lines), front))
+    lines.remove_prefix(first_line(lines).size());
+  if (static_cast<size_t>(std::count(lines.begin(), lines.end(), '\n')) != known_.size())
+    return caf::none;
+  suspect_ = true;
+  return file_->doubt_from(file_->end() - lines.size(), lines, io_);
+}
+
+bool dead_letters::is_known(std::string_view line, std::string_view front) const {
+  const auto seq = number_of(line, front);
+  return seq && known_.contains(*seq);
 }
 
 /// Returns whether an older line is among them: lines come in the order of their
@@ -203,8 +227,8 @@ bool dead_letters::learn(std::string_view lines, uint64_t after) {
   auto older = false;
   known_.clear();
   while (!lines.empty()) {
-    auto line = lines.substr(0, lines.find('\n'));
-    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    const auto line = first_line(lines);
+    lines.remove_prefix(line.size());
     auto seq = number_of(line, front);
     if (seq && *seq > after)
       known_.insert(*seq);

@@ -61,6 +61,8 @@ private:
   caf::error append(const std::vector<dead_letter>& letters);
   caf::error sync();
   bool learn(std::string_view lines, uint64_t after);
+  caf::error doubt(std::string_view lines);
+  bool is_known(std::string_view line, std::string_view front) const;
 
   dead_letters_config cfg_;
   std::shared_ptr<append_file> file_;
@@ -69,7 +71,8 @@ private:
   std::set<uint64_t> known_;
   /// Lines of known numbers are perhaps not on disk.
   bool unsynced_ = false;
-  /// A sync failed: what was written since the last good one must be written again.
+  /// A sync failed, or one of an earlier process may have: what was written since the
+  /// last good one must be written again.
   bool suspect_ = false;
   io_counts io_;
 };

@@ -29,6 +29,7 @@ class Hands(trouble.TroubleCase):
                         [f"a.log.{n}" for n in range(5)] + ["a.log"])
         self.assertEqual(found, "".join(lines.taken))
         self.assertEqual(lines.refused, [])
+        self.assertEqual(service.get("/health").json["troubles"]["log-file-replaced"], 5)
         self.assert_green(service)
 
     def test_a_deleted_log_begins_anew_with_whole_lines_in_order(self):
@@ -42,6 +43,7 @@ class Hands(trouble.TroubleCase):
         self.assertGreater(len(rest), 10)
         self.assertEqual(rest, lines.taken[-len(rest):])
         self.assertEqual(lines.refused, [])
+        self.assertEqual(service.get("/health").json["troubles"]["log-file-replaced"], 1)
         self.assert_green(service)
 
     def test_a_log_that_is_copied_and_truncated_goes_on_from_its_start(self):
