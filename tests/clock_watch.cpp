@@ -87,6 +87,22 @@ CAF_TEST(small steps that add up to an hour are a step) {
   CAF_CHECK(!aut.steady());
 }
 
+CAF_TEST(a step is news for ten minutes) {
+  auto aut = watch();
+  pass(hour_ms);
+  CAF_CHECK(!aut.stepped_lately());
+  wall_ms += hour_ms;
+  const auto seen = wall_ms;
+  CAF_CHECK(aut.stepped_lately() == seen);
+  pass(10 * 60'000 - 1);
+  CAF_CHECK(aut.stepped_lately() == seen);
+  pass(1);
+  CAF_CHECK(!aut.stepped_lately());
+  CAF_CHECK(!aut.steady());
+  wall_ms -= hour_ms;
+  CAF_CHECK(aut.stepped_lately() == wall_ms);
+}
+
 CAF_TEST(the kernel clocks can be read) {
   clock_watch aut;
   CAF_CHECK(aut.steady());

@@ -112,6 +112,17 @@ CAF_TEST(nothing is told by age once the time of day has stepped by an hour) {
   CAF_CHECK_EQUAL(value("clockSteps"), 1);
 }
 
+CAF_TEST(a jump is an alert for a while whatever maintenance does) {
+  start();
+  CAF_CHECK(!has_alert("clock-stepped"));
+  wall_step_ms = -3'600'000;
+  CAF_CHECK(has_alert("clock-stepped"));
+  pass(10min - nanosecond);
+  CAF_CHECK(has_alert("clock-stepped"));
+  pass(nanosecond);
+  CAF_CHECK(!has_alert("clock-stepped"));
+}
+
 CAF_TEST(enforce removes nothing while the clock is not synchronised) {
   config.enforce_maintenance = true;
   config.max_entries = 2;

@@ -168,6 +168,7 @@ CAF_TEST(after a failed sync disk is refused until recovery has proven the datab
   status = ask<status_report>(writer, atom::status_v);
   CAF_CHECK(status->checks[0].ok);
   CAF_CHECK(status->alerts.empty());
+  CAF_CHECK_EQUAL(copy(status->troubles[0].times), 1u);
   CAF_CHECK_EQUAL(keys(), "1,4,6");
 }
 

@@ -9,6 +9,7 @@
 #include <caf/scoped_actor.hpp>
 
 #include <algorithm>
+#include <set>
 
 using namespace sluice;
 using namespace std::string_literals;
@@ -124,14 +125,16 @@ CAF_TEST(what a log holds at the stop is in its file) {
   CAF_CHECK_EQUAL(test::read_file(dir / "logs/app.log"), "a\nb\n");
 }
 
-CAF_TEST(a survey hears from every actor) {
+CAF_TEST(a survey hears from every actor once) {
   CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
   ask<log_buffer_actor>(aut, atom::open_v, "app"s);
   auto reports = ask<std::vector<status_report>>(aut, atom::survey_v);
   CAF_REQUIRE(reports);
   std::vector<std::string> names;
+  std::set<uint64_t> ids;
   for (const auto& report : *reports) {
     names.push_back(report.name);
+    CAF_CHECK(ids.insert(report.id).second);
     CAF_CHECK(report.alerts.empty());
   }
   for (auto name : {"log-buffer", "log-writer", "session-debouncer", "session-journal",

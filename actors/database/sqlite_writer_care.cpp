@@ -66,8 +66,9 @@ caf::error sqlite_writer_state::note(caf::error err) {
 
 void sqlite_writer_state::suspect(const std::string& reason) {
   stats_.suspect = true;
+  if (!io_error_)
+    ++io_errors_;
   auto since = io_error_ ? io_error_->since_ms : detail::wall_clock_ms();
-  ++io_errors_;
   io_error_ = alert{"database-io-error", cfg_.database.path + ": " + reason, since};
 }
 

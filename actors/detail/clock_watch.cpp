@@ -27,9 +27,16 @@ bool clock_watch::steady() {
   auto ahead = ahead_ms();
   if (std::abs(ahead - ahead_ms_) >= step_ms_max) {
     ++steps_;
+    stepped_at_steady_ms_ = sources_.steady_ms();
     ahead_ms_ = ahead;
   }
   return steps_ == 0;
+}
+
+std::optional<int64_t> clock_watch::stepped_lately() {
+  if (steady() || sources_.steady_ms() - stepped_at_steady_ms_ >= told_ms)
+    return std::nullopt;
+  return stepped_at_steady_ms_ + ahead_ms_;
 }
 
 std::string clock_watch::doubt() {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace sluice::detail {
@@ -29,6 +30,8 @@ struct clock_sources {
 class clock_watch {
 public:
   static constexpr int64_t step_ms_max = 3'600'000;
+  /// How long a step is an alert.
+  static constexpr int64_t told_ms = 600'000;
 
   clock_watch() : clock_watch(clock_sources{}) {}
   explicit clock_watch(clock_sources sources);
@@ -44,12 +47,16 @@ public:
   /// Steps by an hour or more that were seen since the start.
   uint64_t steps() const { return steps_; }
 
+  /// When the latest step was seen, in ms since 1970, if that is worth an alert still.
+  std::optional<int64_t> stepped_lately();
+
 private:
   int64_t ahead_ms() const { return sources_.wall_ms() - sources_.steady_ms(); }
 
   clock_sources sources_;
   int64_t ahead_ms_;
   uint64_t steps_ = 0;
+  int64_t stepped_at_steady_ms_ = 0;
 };
 
 } // namespace sluice::detail

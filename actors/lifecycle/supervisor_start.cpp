@@ -116,7 +116,10 @@ void supervisor_state::start_log_writer() {
 subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
   database_handles handles{
     writer, {}, spawn_child("", checkpoint_scheduler, config_.checkpoints, writer)};
-  watch("sqlite-writer", writer);
+  // From here on the database stops it.
+  for (auto& each : children_)
+    if (each.name == "sqlite-writer")
+      each.stops_at.reset();
   watch("checkpoint-scheduler", handles.scheduler);
   meter(writer);
   for (uint64_t i = 0; i < config_.readers; ++i) {

@@ -34,6 +34,9 @@ status_report disk_watch_state::status() {
     {"totalBytes", static_cast<int64_t>(uint64_t{info.f_blocks} * info.f_frsize)}};
   tell(report, "free-disk", nearly_full_, free_bytes >= config_.free_bytes_min,
        std::to_string(free_bytes) + " bytes are free");
+  const auto writable = (info.f_flag & ST_RDONLY) == 0;
+  tell(report, "writable-disk", read_only_, writable,
+       config_.data_dir + (writable ? " can be written" : " is mounted read-only"));
   return report;
 }
 

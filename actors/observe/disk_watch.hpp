@@ -37,6 +37,7 @@ private:
   disk_watch_config config_;
   detail::trouble gone_{"data-directory-gone"};
   detail::trouble nearly_full_{"disk-nearly-full"};
+  detail::trouble read_only_{"disk-read-only"};
 };
 
 disk_watch_actor::behavior_type

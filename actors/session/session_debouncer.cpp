@@ -85,7 +85,6 @@ status_report session_debouncer_state::status() {
                      {"session-maintenance-failed", maintenance_failures_},
                      {"session-store-over-limit", excesses_},
                      {"session-maintenance-held-rounds", maintenance_held_},
-                     {"clock-stepped", clock_.steps()},
                      {"session-records-set-aside", records_set_aside_}};
   set_aside_.tell(report);
   write.ok = write.detail.empty();

@@ -102,6 +102,12 @@ void session_debouncer_state::tell_of_clock(status_report& report) {
   else
     clock_doubt_.clear();
   clock_doubt_.tell(report);
+  if (auto since = clock_.stepped_lately())
+    report.alerts.push_back({"clock-stepped",
+                             "the time of day was set forward or back by an hour or "
+                             "more: what was dated before it may not compare",
+                             *since});
+  report.troubles.push_back({"clock-stepped", clock_.steps()});
   report.state.push_back({"wallClockSteady", clock_.steady()});
   report.state.push_back({"clockSynchronised", clock_.synchronised()});
   report.state.push_back({"clockSteps", static_cast<int64_t>(clock_.steps())});

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "actors/storage/append_file.hpp"
-#include "messages/sql_batch.hpp"
+#include "actors/storage/dead_letter_line.hpp"
 
 #include <caf/error.hpp>
 
@@ -26,11 +26,6 @@ struct dead_letters_config {
   /// A file that must exist whenever a new file is begun: without it the data directory
   /// is not mounted, and nothing may be made in its place. Empty: any directory will do.
   std::string identity_file;
-};
-
-struct dead_letter {
-  const queued_write* what = nullptr;
-  std::string error;
 };
 
 class dead_letters {
@@ -62,7 +57,7 @@ private:
   caf::error sync();
   bool learn(std::string_view lines, uint64_t after);
   caf::error doubt(std::string_view lines);
-  bool is_known(std::string_view line, std::string_view front) const;
+  bool is_known(std::string_view line) const;
 
   dead_letters_config cfg_;
   std::shared_ptr<append_file> file_;
@@ -76,10 +71,6 @@ private:
   bool suspect_ = false;
   io_counts io_;
 };
-
-/// The line of a write that is set aside, LF included. It can be posted again: its
-/// members are those of the request.
-std::string line_of(const std::string& spool, const dead_letter& letter, int64_t time_ms);
 
 /// When a line was added last, in ms since 1970; 0 if the file is not there, or empty.
 int64_t last_dead_letter_ms(const std::string& path);

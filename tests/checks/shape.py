@@ -20,9 +20,15 @@ IN_HEADERS = [
     (re.compile(r"include\s+<caf/all\.hpp>"), "includes all of CAF"),
 ]
 
+# Whoever asks it for a window's end ends the window when somebody sets the clock.
+TIME_OF_DAY = (re.compile(r"\b(system_clock|high_resolution_clock|CLOCK_REALTIME)\b"),
+               "reads the time of day: actors/detail/wall_clock.hpp alone does")
+
 
 def rules_for(path):
     rules = list(FORBIDDEN)
+    if path.parts[0] == "actors" and path.name != "wall_clock.hpp":
+        rules.append(TIME_OF_DAY)
     if path.suffix == ".hpp":
         rules += IN_HEADERS
     return rules
@@ -62,6 +68,7 @@ SAMPLES = [
     {"app/x.hpp": "#pragma once\n#include <caf/all.hpp>\n"},
     {"app/x.cpp": "  // self->send(who, atom::stop_v);\n"},
     {"tests/x.py": "x = 1\n" * 501},
+    {"actors/x.cpp": "auto now = system_clock::now();\n"},
 ]
 
 if __name__ == "__main__":

@@ -93,6 +93,18 @@ class SmallDisk(trouble.TroubleCase):
         self.assertTrue(service.comes_to_hold("a", b"one\ntwo\n"))
         self.assert_green(service)
 
+    def test_a_read_only_disk_is_told_before_anybody_writes(self):
+        disk = self.mount(self.data)
+        service = self.start(*QUICK)
+        disk.cover(True)
+        self.assert_alert(service, "disk-read-only")
+        self.assert_red(service)
+        self.assert_status(service.post_text("/v1/logs/new", "one\n"), 202)
+        self.assert_alert(service, "log-write-failed")
+        disk.cover(False)
+        self.assertTrue(service.comes_to_hold("new", b"one\n"))
+        self.assert_green(service)
+
     def test_nothing_is_created_where_the_data_was_mounted(self):
         disk = self.mount(self.data)
         service = self.start(*QUICK)
@@ -134,6 +146,7 @@ class Forgetful(trouble.TroubleCase):
         self.disk.fail_sync("a.log")
         answer = service.post_text("/v1/logs/a?durability=disk", "two\nthree\n")
         self.assert_ok(answer)
+        self.assert_counted(service, "log-sync-failed")
         self.assert_green(service)
         again = service.post_text("/v1/logs/a?durability=disk", "four\n")
         self.assert_status(again, 200)

@@ -1,6 +1,7 @@
 """Syncs that fail or take long, short writes, and starts and kills while the disk
 refuses: of the session journal, the database and the logs alike."""
 
+import json
 import threading
 import time
 
@@ -35,6 +36,7 @@ class Forgetful(trouble.TroubleCase):
         self.disk.fail_sync("main.journal")
         # The answer waits until the next try, which succeeds.
         self.assert_status(self.put(service, "a", {"n": 2}), 200)
+        self.assert_counted(service, "session-sync-failed")
         self.assert_green(service)
         self.assert_status(self.put(service, "b", {"n": 3}), 200)
         self.cut(service, 1)
@@ -55,6 +57,7 @@ class Forgetful(trouble.TroubleCase):
         # The one whose commit failed is refused, and perhaps others until all is sound.
         self.assertNotIn(5, taken)
         self.assertLessEqual(set(range(5)), set(taken))
+        self.assert_counted(service, "database-io-error")
         self.assert_green(service)
         last = service.post("/v1/db/execute?durability=disk",
                             {"sql": "INSERT INTO t VALUES (100)"})
@@ -77,6 +80,25 @@ class Forgetful(trouble.TroubleCase):
             self.assert_ok(answer)
         self.assert_green(service)
         self.assert_rows(service, "t", list(range(30)))
+
+    def test_a_failed_sync_of_a_dead_letter_is_made_good_by_the_next_start(self):
+        service = self.start(*QUICK)
+        self.assert_ok(service.execute("CREATE TABLE t (x)"))
+        self.assert_status(self.queue(service, "INSERT INTO nowhere VALUES (0)"), 202)
+        self.assert_status(service.post("/v1/db/flush"), 200)
+        self.disk.fail_sync("dead-letter.ndjson")
+        self.assert_status(self.queue(service, "INSERT INTO nowhere VALUES (1)"), 202)
+        self.assertTrue(harness.wait_until(lambda: service.get(
+            "/health").json["troubles"]["sql-queue-tries-failed"] > 0))
+        service.kill()
+        again = self.start(*QUICK)
+        answer = again.post("/v1/db/execute?queue=true&durability=disk",
+                            {"sql": "INSERT INTO t VALUES (1)"})
+        self.assertEqual(answer.json["durability"], "disk")
+        self.cut(again, 3)
+        lines = (self.data / "dead-letter.ndjson").read_text().splitlines()
+        self.assertEqual([json.loads(line)["sql"] for line in lines],
+                         [f"INSERT INTO nowhere VALUES ({n})" for n in range(2)])
 
     def test_a_slow_sync_of_the_journal_delays_no_log_and_no_statement(self):
         service = self.start(*QUICK)

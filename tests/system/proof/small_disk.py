@@ -55,6 +55,14 @@ class SmallDisk:
         """Nobody may have a file open for writing on it."""
         run("mount", "-o", f"remount,{'ro' if yes else 'rw'}", str(self.where))
 
+    def cover(self, yes):
+        """Read-only for whoever opens anything from now on."""
+        if not yes:
+            run("umount", "-l", str(self.where))
+            return
+        run("mount", "--bind", str(self.where), str(self.where))
+        run("mount", "-o", "remount,bind,ro", str(self.where))
+
     def hide(self, where):
         """Mounted elsewhere, with an empty directory in its place."""
         pathlib.Path(where).mkdir()
@@ -66,5 +74,5 @@ class SmallDisk:
         run("umount", "-l", str(where))
 
     def close(self):
-        if mounts.is_mounted(self.where):
+        while mounts.is_mounted(self.where):
             run("umount", "-l", str(self.where))

@@ -21,6 +21,11 @@ class TroubleCase(harness.Case):
         self.assertEqual(health["status"], "degraded")
         self.assertGreater(health["troubles"].get(name, 0), 0)
 
+    def assert_counted(self, service, name, times=1):
+        """It was too short to be seen, but it is kept in mind."""
+        troubles = service.get("/health").json["troubles"]
+        self.assertEqual(troubles.get(name), times, troubles)
+
     def assert_red(self, service):
         self.assertTrue(harness.wait_until(
             lambda: service.get("/health/ready").status == 503),

@@ -1,0 +1,137 @@
+#include "actors/storage/dead_letter_line.hpp"
+
+#include "actors/detail/json_text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace sluice {
+
+namespace {
+
+constexpr std::string_view before_number = R"(","seq":)";
+
+/// Only a whole line has it: within strings the quotes are escaped.
+constexpr std::string_view before_end = R"(,"time":)";
+
+std::string front_of(const std::string& spool) {
+  return R"({"spool":")" + spool + std::string{before_number};
+}
+
+/// A crash may leave a line's beginning, which somebody's newline ended later.
+bool is_whole(std::string_view line) {
+  auto at = line.rfind(before_end);
+  if (at == line.npos || !line.ends_with("}\n"))
+    return false;
+  auto digits = line.substr(at + before_end.size());
+  digits.remove_suffix(2);
+  return !digits.empty() && std::all_of(digits.begin(), digits.end(), [](char c) {
+    return c >= '0' && c <= '9';
+  });
+}
+
+template <class T>
+void append_number(std::string& out, T x) {
+  char digits[32];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, x).ptr);
+}
+
+void append_blob(std::string& out, std::string_view bytes) {
+  out += R"({"$blob":")";
+  json::append_base64(out, bytes);
+  out += R"("})";
+}
+
+struct value_appender {
+  std::string& out;
+
+  void operator()(const sql_null&) const { out += "null"; }
+  void operator()(int64_t x) const { append_number(out, x); }
+  void operator()(double x) const {
+    if (std::isfinite(x))
+      append_number(out, x);
+    else
+      out += "null";
+  }
+  void operator()(const std::string& x) const { json::append_quoted(out, x); }
+  void operator()(const sql_blob& x) const { append_blob(out, x.bytes); }
+};
+
+void append_row(std::string& out, const sql_row& row) {
+  out += '[';
+  for (size_t i = 0; i < row.size(); ++i) {
+    if (i > 0)
+      out += ',';
+    caf::visit(value_appender{out}, row[i]);
+  }
+  out += ']';
+}
+
+void append_statement(std::string& out, const sql_statement& x) {
+  out += "\"sql\":";
+  json::append_quoted(out, x.sql);
+  if (x.params.empty())
+    return;
+  out += ",\"params\":";
+  append_row(out, x.params);
+}
+
+/// The members of the request that the write came with.
+void append_write(std::string& out, const sql_write& x) {
+  if (x.statements.size() != 1) {
+    out += "\"statements\":[";
+    for (size_t i = 0; i < x.statements.size(); ++i) {
+      out += i > 0 ? ",{" : "{";
+      append_statement(out, x.statements[i]);
+      out += '}';
+    }
+    out += ']';
+    return;
+  }
+  append_statement(out, x.statements.front());
+  if (x.rows.empty())
+    return;
+  out += ",\"rows\":[";
+  for (size_t i = 0; i < x.rows.size(); ++i) {
+    if (i > 0)
+      out += ',';
+    append_row(out, x.rows[i]);
+  }
+  out += ']';
+}
+
+} // namespace
+
+std::string line_of(const std::string& spool, const dead_letter& letter,
+                    int64_t time_ms) {
+  auto out = front_of(spool);
+  append_number(out, letter.what->seq);
+  out += ",\"error\":";
+  json::append_quoted(out, letter.error);
+  out += ',';
+  if (letter.what->write.data) {
+    append_write(out, *letter.what->write.data);
+  } else {
+    out += "\"record\":";
+    append_blob(out, letter.what->unreadable);
+  }
+  out += before_end;
+  append_number(out, time_ms);
+  out += "}\n";
+  return out;
+}
+
+std::optional<uint64_t> number_of(std::string_view line, const std::string& spool) {
+  const auto front = front_of(spool);
+  if (!line.starts_with(front) || !is_whole(line))
+    return std::nullopt;
+  uint64_t seq = 0;
+  auto digits = line.substr(front.size());
+  auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), seq);
+  if (bad != std::errc{})
+    return std::nullopt;
+  return seq;
+}
+
+} // namespace sluice
