@@ -36,8 +36,10 @@ enum exit_code : int {
 };
 
 constexpr auto lock_patience = std::chrono::seconds{10};
-// Kept back for files; connections get the rest.
-constexpr rlim_t files_max = 64;
+// Kept back for files, with a log's file and its folder; connections get the rest. Of few
+// descriptors half.
+constexpr rlim_t files_kept = 64;
+constexpr rlim_t files_of_log = 2;
 
 // Before any thread exists, so that every thread inherits it: signals wait for `main`,
 // which takes them when it is ready to. A peer that hangs up is an error of `write`,
@@ -68,14 +70,17 @@ void tell(const std::string& line) {
 
 /// Takes all descriptors there may be. Where they are too few for the connections that
 /// are asked for, both kinds get their part of them.
-void raise_descriptor_limit(uint64_t& http_max, uint64_t& websocket_max) {
+void raise_descriptor_limit(uint64_t logs_max, uint64_t& http_max,
+                            uint64_t& websocket_max) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
     return;
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
     return;
-  const uint64_t room = limit.rlim_cur > files_max + 2 ? limit.rlim_cur - files_max : 2;
+  const auto kept =
+    std::min<rlim_t>(files_kept + files_of_log * logs_max, limit.rlim_cur / 2);
+  const auto room = std::max<uint64_t>(limit.rlim_cur - kept, 2);
   const auto wanted = http_max + websocket_max;
   if (wanted <= room)
     return;
@@ -167,7 +172,7 @@ exit_code serve(config::configuration from, const sigset_t& held) {
     return failed_start(
       data.error(), data.error() == ec::invalid_setting ? bad_setting : data_unavailable);
   const auto json = config::json_text(from);
-  raise_descriptor_limit(from.settings.http.max_connections,
+  raise_descriptor_limit(from.settings.log.max_logs, from.settings.http.max_connections,
                          from.settings.websocket.max_connections);
   if (auto err = take_over(from, json, *data))
     return failed_start(err, data_unavailable);

@@ -118,6 +118,19 @@ CAF_TEST(a record that got into the file before the service died is not set asid
   CAF_CHECK(set_aside_lines().empty());
 }
 
+CAF_TEST(half a line that a death left does not join what is set aside) {
+  leave({"a\n", "b\n"});
+  die_with(1);
+  die_with(1);
+  write_file(dir / ("logs/"s + set_aside_name), "{\"log\":\"ap");
+  start();
+  settle();
+  auto aside = set_aside_lines();
+  CAF_REQUIRE_EQUAL(aside.size(), 2u);
+  CAF_CHECK_EQUAL(aside[0], "{\"log\":\"ap");
+  CAF_CHECK(aside[1].starts_with(R"({"log":"app",)"));
+}
+
 CAF_TEST(a record stays in the spool until it could be set aside) {
   leave({"a\n", "b\n", "c\n"});
   die_with(2);

@@ -25,6 +25,10 @@ caf::error set_aside(const std::string& directory, const std::string& kind,
   auto file = append_file::open(directory, set_aside_name);
   if (!file)
     return std::move(file.error());
+  // A death may have left half a line.
+  io_counts unused;
+  if (auto ready = (*file)->make_ready(unused); !ready)
+    return std::move(ready.error());
   // Neither a name nor a reason holds anything that JSON would escape.
   auto line = "{\"" + kind + R"(":")" + name + R"(","lastSeq":)"
               + std::to_string(record.last_seq) + R"(,"count":)"
