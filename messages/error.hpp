@@ -81,6 +81,11 @@ inline ec code_of(const caf::error& err) {
   return ec::unavailable;
 }
 
+/// A request that is wrong.
+inline caf::error invalid_argument(std::string text) {
+  return caf::make_error(ec::invalid_argument, std::move(text));
+}
+
 /// Returns the words that came with `err`, or the code's name if there are none.
 inline std::string text_of(const caf::error& err) {
   const auto& context = err.context();

@@ -12,7 +12,7 @@ namespace sluice {
 
 namespace {
 
-constexpr uint64_t block_bytes = 1'048'576;
+constexpr uint64_t read_block_bytes = 1'048'576;
 constexpr uint64_t head_bytes_max = 65'536;
 constexpr size_t alerts_max = 8;
 
@@ -22,7 +22,7 @@ caf::expected<uint64_t> for_each_line(const append_file& file, io_counts& io, Ea
   std::string waiting;
   uint64_t start = 0;
   for (uint64_t at = 0; at < file.end();) {
-    auto block = file.read(at, std::min(block_bytes, file.end() - at), io);
+    auto block = file.read(at, std::min(read_block_bytes, file.end() - at), io);
     if (!block)
       return std::move(block.error());
     at += block->size();

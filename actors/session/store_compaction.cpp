@@ -13,7 +13,7 @@ namespace sluice {
 
 namespace {
 
-constexpr size_t block_bytes = 1'048'576;
+constexpr size_t write_block_bytes = 1'048'576;
 constexpr std::string_view opening = "{\n";
 constexpr std::string_view between = ": ";
 constexpr std::string_view separator = ",\n";
@@ -119,7 +119,7 @@ caf::error store_compaction::write_documents(new_file& file, digest& sum) {
     block += between;
     places_.push_back({written_.bytes + block.size(), document->size()});
     block += *document;
-    if (block.size() >= block_bytes)
+    if (block.size() >= write_block_bytes)
       if (auto err = write_block())
         return err;
   }

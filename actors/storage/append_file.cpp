@@ -13,11 +13,7 @@
 
 namespace sluice {
 
-namespace {
-
-constexpr mode_t file_mode = 0640;
-
-} // namespace
+namespace {} // namespace
 
 append_file::append_file(std::string path, unique_fd file, unique_fd directory)
     : path_(std::move(path)), file_(std::move(file)), directory_(std::move(directory)) {}

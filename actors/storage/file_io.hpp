@@ -1,14 +1,19 @@
-// One write and one read of a file, interrupted ones repeated, each counted.
+// One write and one read of a file, interrupted ones repeated, each counted; and whose
+// a new one is.
 #pragma once
 
 #include "messages/metrics_aggregator.hpp"
 
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <string_view>
 
 namespace sluice {
+
+/// Rights of a file that is made.
+constexpr mode_t file_mode = 0640;
 
 inline ssize_t write_some(int fd, std::string_view bytes, io_counts& io) {
   ssize_t written;

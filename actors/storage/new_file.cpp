@@ -1,5 +1,6 @@
 #include "actors/storage/new_file.hpp"
 
+#include "actors/storage/file_io.hpp"
 #include "actors/storage/system_error.hpp"
 
 #include <fcntl.h>
@@ -9,12 +10,6 @@
 #include <cerrno>
 
 namespace sluice {
-
-namespace {
-
-constexpr mode_t file_mode = 0640;
-
-} // namespace
 
 caf::expected<new_file> new_file::create(const folder& in, const std::string& name) {
   if (auto err = in.remove(name))

@@ -60,7 +60,7 @@ bool may_use_pragma(std::string_view name, std::string_view value) {
                        : contains(asking_pragmas, name);
 }
 
-std::string_view text_of(const char* x) {
+std::string_view view_of(const char* x) {
   return x == nullptr ? std::string_view{} : std::string_view{x};
 }
 
@@ -81,7 +81,7 @@ int authorizer::ask(void* self, int action, const char* first, const char* secon
   auto& x = *static_cast<authorizer*>(self);
   if (x.origin_ == sql_origin::sluice)
     return SQLITE_OK;
-  auto reason = x.why_not(action, text_of(first), text_of(second), text_of(schema));
+  auto reason = x.why_not(action, view_of(first), view_of(second), view_of(schema));
   if (reason.empty())
     return SQLITE_OK;
   x.refusal_ = std::move(reason);

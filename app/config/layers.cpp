@@ -27,7 +27,7 @@ caf::error invalid_variable(const char* name, const char* text,
                  + std::string{allowed});
 }
 
-std::optional<bool> read_switch(std::string_view text) {
+std::optional<bool> read_variable_switch(std::string_view text) {
   if (text == "true" || text == "1")
     return true;
   if (text == "false" || text == "0")
@@ -41,7 +41,7 @@ caf::expected<std::optional<bool>> switch_variable(const environment& variables,
   const auto* text = variables(name);
   if (text == nullptr)
     return std::optional<bool>{};
-  auto flag = read_switch(text);
+  auto flag = read_variable_switch(text);
   if (!flag)
     return invalid_variable(name, text, "true, 1, false or 0");
   return flag;

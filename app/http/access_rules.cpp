@@ -17,13 +17,13 @@ namespace sluice::http {
 
 namespace {
 
-bool same(std::string_view x, std::string_view y) {
+bool same_name(std::string_view x, std::string_view y) {
   return boost::beast::iequals({x.data(), x.size()}, {y.data(), y.size()});
 }
 
 bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::any_of(names.begin(), names.end(),
-                     [&](const std::string& x) { return same(x, name); });
+                     [&](const std::string& x) { return same_name(x, name); });
 }
 
 struct host_and_port {
@@ -84,7 +84,7 @@ bool access_rules::knows(std::string_view authorization) const {
   if (!guarded_)
     return true;
   if (authorization.size() < scheme.size()
-      || !same(authorization.substr(0, scheme.size()), scheme))
+      || !same_name(authorization.substr(0, scheme.size()), scheme))
     return false;
   const auto given = digest_of(authorization.substr(scheme.size()));
   return CRYPTO_memcmp(given.data(), token_.data(), token_.size()) == 0;
@@ -113,7 +113,8 @@ bool access_rules::serves_origin(std::string_view origin,
 }
 
 bool access_rules::is_own(std::string_view host, std::string_view local_address) const {
-  return contains(own_, host) || (!local_address.empty() && same(host, local_address));
+  return contains(own_, host)
+         || (!local_address.empty() && same_name(host, local_address));
 }
 
 bool access_rules::is_extra(std::string_view host) const {

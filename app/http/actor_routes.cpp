@@ -51,8 +51,8 @@ void write_actor(json_writer& json, const actor_entry& x, const status_report* t
   json.close_object();
 }
 
-void answer(const edge& e, exchange& x, const std::vector<actor_entry>& all,
-            const survey_reports& survey) {
+void reply_actors(const edge& e, exchange& x, const std::vector<actor_entry>& all,
+                  const survey_reports& survey) {
   std::map<uint64_t, const status_report*> told;
   for (const auto& report : survey)
     told.emplace(report.id, &report);
@@ -68,8 +68,8 @@ void answer(const edge& e, exchange& x, const std::vector<actor_entry>& all,
 /// The meters are read last: they show what the actors are at now.
 void list(edge& e, const exchange_ptr& x, const survey_reports& survey) {
   e.request(e.actors().actors.directory, telling_time_max, atom::actors_v)
-    .then([&e, x,
-           survey](const std::vector<actor_entry>& all) { answer(e, *x, all, survey); },
+    .then([&e, x, survey](
+            const std::vector<actor_entry>& all) { reply_actors(e, *x, all, survey); },
           refuse(x));
 }
 

@@ -9,7 +9,7 @@ namespace sluice::http {
 
 namespace {
 
-bool same(boost::beast::string_view x, std::string_view y) {
+bool same_field(boost::beast::string_view x, std::string_view y) {
   return boost::beast::iequals(x, {y.data(), y.size()});
 }
 
@@ -19,13 +19,14 @@ bool is_type(std::string_view text, std::string_view type) {
   auto name = text.substr(0, semicolon);
   while (name.ends_with(' ') || name.ends_with('\t'))
     name.remove_suffix(1);
-  if (!same({name.data(), name.size()}, type))
+  if (!same_field({name.data(), name.size()}, type))
     return false;
   if (semicolon == text.npos)
     return true;
   const auto rest = text.substr(semicolon);
   for (auto [key, value] : boost::beast::http::param_list{{rest.data(), rest.size()}})
-    if (same(key, "charset") && !same(value, "utf-8") && !same(value, "\"utf-8\""))
+    if (same_field(key, "charset") && !same_field(value, "utf-8")
+        && !same_field(value, "\"utf-8\""))
       return false;
   return true;
 }

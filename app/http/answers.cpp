@@ -22,6 +22,12 @@ answer reply_text(const edge& e, std::string text, std::string_view content_type
   return {200, std::move(text), content_type};
 }
 
+void reply_flushed(exchange& x, const flush_report& report) {
+  json_writer json;
+  json.open_object().member("flushed", report.flushed).close_object();
+  x.reply({200, json.take()});
+}
+
 caf::expected<std::optional<durability>> wanted_level(const request& in) {
   auto word = query_reader{in.query}.text("durability");
   if (!word)

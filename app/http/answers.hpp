@@ -20,6 +20,9 @@ namespace sluice::http {
 answer reply_text(const edge& e, std::string text,
                   std::string_view content_type = "application/json");
 
+/// Answers a flush.
+void reply_flushed(exchange& x, const flush_report& report);
+
 /// The level that a request asks for, or none if it does not say.
 caf::expected<std::optional<durability>> wanted_level(const request& in);
 

@@ -45,7 +45,7 @@ void gather(edge& e, const std::shared_ptr<gathering>& round, Told exposed::*par
       });
 }
 
-void get_metrics(edge& e, const exchange_ptr& x) {
+void get_exposition(edge& e, const exchange_ptr& x) {
   auto round = std::make_shared<gathering>(x);
   const auto& actors = e.actors().actors;
   gather(e, round, &exposed::survey, e.actors().supervisor, atom::survey_v);
@@ -58,7 +58,7 @@ void get_metrics(edge& e, const exchange_ptr& x) {
 std::span<const route> exposition_routes() {
   using enum verb;
   static constexpr route rows[] = {
-    {get, "/metrics", body_kind::none, get_metrics},
+    {get, "/metrics", body_kind::none, get_exposition},
   };
   return rows;
 }

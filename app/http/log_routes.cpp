@@ -96,17 +96,13 @@ struct flush_round {
       reply();
   }
 
-  void reply() {
-    json_writer json;
-    json.open_object().member("flushed", flushed).close_object();
-    x->reply({200, json.take()});
-  }
+  void reply() { reply_flushed(*x, {flushed}); }
 };
 
 using round_ptr = std::shared_ptr<flush_round>;
 
-void on_flushed(edge& e, const log_buffer_actor& buffer, const round_ptr& round,
-                const flush_report& report) {
+void on_log_flushed(edge& e, const log_buffer_actor& buffer, const round_ptr& round,
+                    const flush_report& report) {
   if (!round->to_disk)
     return round->add(report);
   e.request(buffer, e.settings().disk_timeout, atom::persist_v, all_lines)
@@ -115,8 +111,8 @@ void on_flushed(edge& e, const log_buffer_actor& buffer, const round_ptr& round,
 
 void flush(edge& e, const log_buffer_actor& buffer, const round_ptr& round) {
   e.request(buffer, caf::infinite, atom::flush_v)
-    .then([&e, buffer,
-           round](const flush_report& report) { on_flushed(e, buffer, round, report); },
+    .then([&e, buffer, round](
+            const flush_report& report) { on_log_flushed(e, buffer, round, report); },
           refuse(round->x));
 }
 
@@ -136,7 +132,7 @@ caf::expected<bool> syncs(const request& in) {
   return *level == durability::disk;
 }
 
-void post_flush_all(edge& e, const exchange_ptr& x) {
+void post_log_flushes(edge& e, const exchange_ptr& x) {
   auto to_disk = syncs(x->in);
   if (!to_disk)
     return x->refuse(to_disk.error());
@@ -146,7 +142,7 @@ void post_flush_all(edge& e, const exchange_ptr& x) {
           refuse(x));
 }
 
-void post_flush(edge& e, const exchange_ptr& x) {
+void post_log_flush(edge& e, const exchange_ptr& x) {
   const auto& name = x->in.captures[0];
   if (auto err = check_name(name))
     return x->refuse(err);
@@ -240,9 +236,9 @@ std::span<const route> log_routes() {
   using enum verb;
   // A log may be called `flush`, but lines cannot be posted to it: that path flushes.
   static constexpr route rows[] = {
-    {post, "/v1/logs/flush", body_kind::none, post_flush_all},
+    {post, "/v1/logs/flush", body_kind::none, post_log_flushes},
     {post, "/v1/logs/{}", body_kind::lines, post_lines},
-    {post, "/v1/logs/{}/flush", body_kind::none, post_flush},
+    {post, "/v1/logs/{}/flush", body_kind::none, post_log_flush},
     {get, "/v1/logs", body_kind::none, get_logs},
     {get, "/v1/logs/{}", body_kind::none, get_log},
     {get, "/v1/logs/{}/tail", body_kind::none, get_tail},

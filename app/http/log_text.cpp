@@ -9,10 +9,6 @@ namespace sluice::http {
 
 namespace {
 
-caf::error invalid(std::string text) {
-  return caf::make_error(ec::invalid_argument, std::move(text));
-}
-
 /// Drops each CR that stands before a LF, in place.
 void drop_returns(std::string& text) {
   auto to = text.find("\r\n");
@@ -28,9 +24,9 @@ void drop_returns(std::string& text) {
 
 caf::expected<log_text> to_lines(std::string text) {
   if (text.find('\0') != std::string::npos)
-    return invalid("the text contains NUL");
+    return invalid_argument("the text contains NUL");
   if (!json::valid_utf8(text))
-    return invalid("the text is not valid UTF-8");
+    return invalid_argument("the text is not valid UTF-8");
   if (!text.empty() && text.back() != '\n')
     text += '\n';
   drop_returns(text);
@@ -41,8 +37,8 @@ caf::expected<log_text> to_lines(std::string text) {
     auto* feed = static_cast<const char*>(std::memchr(line, '\n', end - line));
     ++result.count;
     if (static_cast<size_t>(feed - line) > line_bytes_max)
-      return invalid("line " + std::to_string(result.count) + " is longer than "
-                     + std::to_string(line_bytes_max) + " bytes");
+      return invalid_argument("line " + std::to_string(result.count) + " is longer than "
+                              + std::to_string(line_bytes_max) + " bytes");
     line = feed + 1;
   }
   return result;

@@ -32,19 +32,13 @@ void on_queued(edge& e, const exchange_ptr& x, const queue_receipt& receipt,
 
 // -- flushes ----------------------------------------------------------------------------
 
-void reply_flushed(exchange& x, const flush_report& report) {
-  json_writer json;
-  json.open_object().member("flushed", report.flushed).close_object();
-  x.reply({200, json.take()});
-}
-
-void on_flushed(edge& e, const exchange_ptr& x, const flush_report& report) {
+void on_queue_flushed(edge& e, const exchange_ptr& x, const flush_report& report) {
   constexpr auto all = std::numeric_limits<uint64_t>::max();
   e.request(queue(e), e.settings().disk_timeout, atom::persist_v, all)
     .then([x, report](durability) { reply_flushed(*x, report); }, refuse(x));
 }
 
-void post_flush(edge& e, const exchange_ptr& x) {
+void post_queue_flush(edge& e, const exchange_ptr& x) {
   auto level = wanted_level(x->in);
   if (!level)
     return x->refuse(level.error());
@@ -52,7 +46,7 @@ void post_flush(edge& e, const exchange_ptr& x) {
     .then(
       [&e, x, to_disk = *level == durability::disk](const flush_report& report) {
         if (to_disk)
-          on_flushed(e, x, report);
+          on_queue_flushed(e, x, report);
         else
           reply_flushed(*x, report);
       },
@@ -94,7 +88,7 @@ void ask_database(edge& e, const exchange_ptr& x, const sql_queue_stats& queued)
           refuse(x));
 }
 
-void get_metrics(edge& e, const exchange_ptr& x) {
+void get_database_metrics(edge& e, const exchange_ptr& x) {
   e.request(queue(e), telling_time_max, atom::stats_v)
     .then([&e, x](const sql_queue_stats& queued) { ask_database(e, x, queued); },
           refuse(x));
@@ -116,8 +110,8 @@ void enqueue(edge& e, const exchange_ptr& x, sql_write what) {
 std::span<const route> queue_routes() {
   using enum verb;
   static constexpr route rows[] = {
-    {post, "/v1/db/flush", body_kind::none, post_flush},
-    {get, "/v1/db/metrics", body_kind::none, get_metrics},
+    {post, "/v1/db/flush", body_kind::none, post_queue_flush},
+    {get, "/v1/db/metrics", body_kind::none, get_database_metrics},
   };
   return rows;
 }

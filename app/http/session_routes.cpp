@@ -162,12 +162,6 @@ void get_store(edge& e, const exchange_ptr& x) {
 
 // -- flushes ------------------------------------------------------------------------
 
-void reply_flushed(exchange& x, const flush_report& report) {
-  json_writer json;
-  json.open_object().member("flushed", report.flushed).close_object();
-  x.reply({200, json.take()});
-}
-
 /// A flush of all stores that is to end on disk: one sync a store.
 struct sync_round {
   exchange_ptr x;
@@ -201,7 +195,7 @@ void on_all_flushed(edge& e, const exchange_ptr& x, const flush_report& report,
           refuse(x));
 }
 
-void post_flush_all(edge& e, const exchange_ptr& x) {
+void post_store_flushes(edge& e, const exchange_ptr& x) {
   auto level = wanted_level(x->in);
   if (!level)
     return x->refuse(level.error());
@@ -220,7 +214,7 @@ void on_store_flushed(edge& e, const exchange_ptr& x, const std::string& store,
     .then([x, report](durability) { reply_flushed(*x, report); }, refuse(x));
 }
 
-void post_flush(edge& e, const exchange_ptr& x) {
+void post_store_flush(edge& e, const exchange_ptr& x) {
   const auto& store = x->in.captures[0];
   if (auto err = check_name(store))
     return x->refuse(err);
@@ -275,8 +269,8 @@ std::span<const route> session_routes() {
   using enum verb;
   // A store, or a session, may be called `flush`: only POST means the flush.
   static constexpr route rows[] = {
-    {post, "/v1/sessions/flush", body_kind::none, post_flush_all},
-    {post, "/v1/sessions/{}/flush", body_kind::none, post_flush},
+    {post, "/v1/sessions/flush", body_kind::none, post_store_flushes},
+    {post, "/v1/sessions/{}/flush", body_kind::none, post_store_flush},
     {get, "/v1/sessions", body_kind::none, get_sessions},
     {get, "/v1/sessions/{}", body_kind::none, get_store},
     {put, "/v1/sessions/{}", body_kind::json, put_store},

@@ -15,10 +15,6 @@ namespace {
 
 constexpr size_t key_bytes_max = 512;
 
-caf::error invalid(std::string text) {
-  return caf::make_error(ec::invalid_argument, std::move(text));
-}
-
 std::string decode(boost::urls::pct_string_view text, bool plus_is_blank = false) {
   boost::urls::encoding_opts how;
   how.space_as_plus = plus_is_blank;
@@ -30,7 +26,7 @@ std::string decode(boost::urls::pct_string_view text, bool plus_is_blank = false
 caf::expected<target> parse_target(std::string_view text) {
   auto parsed = boost::urls::parse_origin_form({text.data(), text.size()});
   if (!parsed)
-    return invalid("the request's target is malformed");
+    return invalid_argument("the request's target is malformed");
   target result;
   for (auto segment : parsed->encoded_segments())
     result.segments.push_back(decode(segment));
@@ -42,18 +38,19 @@ caf::expected<target> parse_target(std::string_view text) {
 caf::error check_name(std::string_view name) {
   if (detail::valid_name(name))
     return caf::none;
-  return invalid("a name is 1 to 64 letters, digits, '_', '-' and '.', and does not "
-                 "start with '.'");
+  return invalid_argument(
+    "a name is 1 to 64 letters, digits, '_', '-' and '.', and does not "
+    "start with '.'");
 }
 
 caf::error check_key(std::string_view key) {
   if (key.empty() || key.size() > key_bytes_max)
-    return invalid("a key is 1 to 512 bytes long");
+    return invalid_argument("a key is 1 to 512 bytes long");
   if (!json::valid_utf8(key))
-    return invalid("the key is not valid UTF-8");
+    return invalid_argument("the key is not valid UTF-8");
   if (std::any_of(key.begin(), key.end(),
                   [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
-    return invalid("a key has no control characters");
+    return invalid_argument("a key has no control characters");
   return caf::none;
 }
 
@@ -64,7 +61,7 @@ query_reader::text(std::string_view name) const {
     if (x.name != name)
       continue;
     if (found)
-      return invalid("the parameter '" + std::string{name} + "' is given twice");
+      return invalid_argument("the parameter '" + std::string{name} + "' is given twice");
     found = x.value;
   }
   return found;
@@ -93,8 +90,8 @@ caf::expected<uint64_t> query_reader::number(std::string_view name, uint64_t fal
   uint64_t result = 0;
   auto [end, code] = std::from_chars(digits.begin(), digits.end(), result);
   if (code != std::errc{} || end != digits.end() || result < least || result > most)
-    return invalid("'" + std::string{name} + "' is a whole number from "
-                   + std::to_string(least) + " to " + std::to_string(most));
+    return invalid_argument("'" + std::string{name} + "' is a whole number from "
+                            + std::to_string(least) + " to " + std::to_string(most));
   return result;
 }
 
