@@ -102,6 +102,15 @@ CAF_TEST(a start knows the numbers that are there and none of another spool) {
   CAF_CHECK(!uut.contains(198));
 }
 
+CAF_TEST(half a line behind many does not hide them) {
+  for (uint64_t seq = 1; seq <= 150; ++seq)
+    add(seq);
+  append("{\"spool\":\"");
+  begin();
+  CAF_CHECK(uut.contains(1));
+  CAF_CHECK(uut.contains(150));
+}
+
 CAF_TEST(a line that a crash cut off does not count) {
   add(1);
   auto what = insert(2, ",\"time\":5}");

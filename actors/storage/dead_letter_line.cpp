@@ -10,25 +10,14 @@ namespace sluice {
 
 namespace {
 
+constexpr std::string_view before_spool = R"({"spool":")";
 constexpr std::string_view before_number = R"(","seq":)";
 
 /// Only a whole line has it: within strings the quotes are escaped.
 constexpr std::string_view before_end = R"(,"time":)";
 
 std::string front_of(const std::string& spool) {
-  return R"({"spool":")" + spool + std::string{before_number};
-}
-
-/// A crash may leave a line's beginning, which somebody's newline ended later.
-bool is_whole(std::string_view line) {
-  auto at = line.rfind(before_end);
-  if (at == line.npos || !line.ends_with("}\n"))
-    return false;
-  auto digits = line.substr(at + before_end.size());
-  digits.remove_suffix(2);
-  return !digits.empty() && std::all_of(digits.begin(), digits.end(), [](char c) {
-    return c >= '0' && c <= '9';
-  });
+  return std::string{before_spool} + spool + std::string{before_number};
 }
 
 template <class T>
@@ -122,9 +111,21 @@ std::string line_of(const std::string& spool, const dead_letter& letter,
   return out;
 }
 
+/// A crash may leave a line's beginning, which somebody's newline ended later.
+bool is_dead_letter(std::string_view line) {
+  auto at = line.rfind(before_end);
+  if (!line.starts_with(before_spool) || at == line.npos || !line.ends_with("}\n"))
+    return false;
+  auto digits = line.substr(at + before_end.size());
+  digits.remove_suffix(2);
+  return !digits.empty() && std::all_of(digits.begin(), digits.end(), [](char c) {
+    return c >= '0' && c <= '9';
+  });
+}
+
 std::optional<uint64_t> number_of(std::string_view line, const std::string& spool) {
   const auto front = front_of(spool);
-  if (!line.starts_with(front) || !is_whole(line))
+  if (!line.starts_with(front) || !is_dead_letter(line))
     return std::nullopt;
   uint64_t seq = 0;
   auto digits = line.substr(front.size());

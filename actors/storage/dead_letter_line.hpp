@@ -19,6 +19,9 @@ struct dead_letter {
 /// LF included. It can be posted again: its members are those of the request.
 std::string line_of(const std::string& spool, const dead_letter& letter, int64_t time_ms);
 
+/// Whether it is a whole line, LF included, of whatever spool.
+bool is_dead_letter(std::string_view line);
+
 /// The number in a whole line, LF included, of that spool.
 std::optional<uint64_t> number_of(std::string_view line, const std::string& spool);
 

@@ -63,13 +63,16 @@ caf::error dead_letters::load(const std::string& spool, uint64_t after) {
   if (auto err = open())
     return err;
   spool_ = spool;
+  size_t seen = 0;
   for (auto n = lines_first;; n *= 2) {
     auto lines = file_->tail(n, read_bytes_max, io_);
     if (!lines) {
       forget();
       return std::move(lines.error());
     }
-    auto all = static_cast<uint64_t>(std::count(lines->begin(), lines->end(), '\n')) < n;
+    // Somebody may have made it shorter than it was left.
+    const auto all = lines->size() >= file_->end() || lines->size() == seen;
+    seen = lines->size();
     if (learn(*lines, after) || all)
       return doubt(*lines);
   }
@@ -96,8 +99,9 @@ bool dead_letters::is_known(std::string_view line) const {
   return seq && known_.contains(*seq);
 }
 
-/// Returns whether an older line is among them: lines come in the order of their
-/// numbers, so that none of interest is before it.
+/// Returns whether an older line is among them: lines come in the order of their spools
+/// and numbers, so that none of interest is before it. Half a line that a death left, or
+/// what others wrote, is none.
 bool dead_letters::learn(std::string_view lines, uint64_t after) {
   auto older = false;
   known_.clear();
@@ -107,7 +111,7 @@ bool dead_letters::learn(std::string_view lines, uint64_t after) {
     auto seq = number_of(line, spool_);
     if (seq && *seq > after)
       known_.insert(*seq);
-    else
+    else if (is_dead_letter(line))
       older = true;
   }
   return older;
