@@ -1,13 +1,22 @@
 #include "app/service.hpp"
 
 #include "actors/lifecycle/supervisor.hpp"
+#include "actors/observe/instrumented.hpp"
 #include "actors/storage/process_io.hpp"
+#include "app/config/settings_keeper.hpp"
 #include "app/http/server.hpp"
+#include "app/introspection/socket_keeper.hpp"
+#include "app/introspection/unix_socket.hpp"
+#include "app/introspection/wire.hpp"
 #include "messages/credit.hpp"
 
+#include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <unistd.h>
 
 #include <utility>
 
@@ -21,6 +30,7 @@ struct system_config : caf::actor_system_config {
   system_config() {
     set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-threads", 2);
+    wire::speak(*this);
   }
 };
 
@@ -139,6 +149,8 @@ supervisor_config actors_config(const settings& from) {
   result.metrics.window = from.metrics.window;
   result.metrics.history = from.metrics.history;
   result.metrics.kernel = read_process_io;
+  result.introspection.version = SLUICE_VERSION;
+  result.introspection.data_dir = from.data_dir;
   result.stop_deadline = from.shutdown_deadline;
   return result;
 }
@@ -146,26 +158,35 @@ supervisor_config actors_config(const settings& from) {
 } // namespace
 
 struct service::implementation {
-  implementation(settings from, std::string config_json, spool_use with,
+  implementation(config::configuration from, spool_use with, std::string looked_into_at,
                  ruin_handler when_ruined)
-      : config(std::move(from)), json(std::move(config_json)), keep(std::move(with)),
-        on_ruin(std::move(when_ruined)), system(caf_config) {}
+      : whole(std::move(from)), keep(std::move(with)), socket(std::move(looked_into_at)),
+        on_ruin(std::move(when_ruined)), system(caf_config) {
+    // Whoever is let in asks the introspection, not CAF.
+    system.registry().erase(caf::atom("SpawnServ"));
+    system.registry().erase(caf::atom("ConfigServ"));
+  }
 
-  settings config;
-  std::string json;
+  config::configuration whole;
+  const sluice::settings& config = whole.settings;
   spool_use keep;
+  std::string socket;
+  std::shared_ptr<introspection_counts> counts = std::make_shared<introspection_counts>();
   ruin_handler on_ruin;
   system_config caf_config;
   caf::actor_system system;
   supervisor_actor root;
   subsystems actors;
   std::unique_ptr<http::server> http;
+  settings_actor settings;
+  wire::socket_keeper_actor keeper;
 };
 
-service::service(settings config, std::string config_json, spool_use spool,
-                 ruin_handler on_ruin)
-    : impl_(std::make_unique<implementation>(std::move(config), std::move(config_json),
-                                             std::move(spool), std::move(on_ruin))) {}
+service::service(config::configuration config, spool_use spool,
+                 std::string introspection_socket, ruin_handler on_ruin)
+    : impl_(std::make_unique<implementation>(std::move(config), std::move(spool),
+                                             std::move(introspection_socket),
+                                             std::move(on_ruin))) {}
 
 service::~service() {
   // nop
@@ -176,8 +197,14 @@ caf::error service::start() {
   auto config = actors_config(self.config);
   config.spool = self.keep.spool;
   config.spool_reservations = self.keep.reservations;
+  config.introspection.counts = self.counts;
   config.on_ruin = self.on_ruin;
+  auto [keeper, entrance] =
+    spawn_metered(self.system, {}, config::settings_keeper, self.whole);
+  self.settings = keeper;
+  config.introspection.settings = keeper;
   self.root = start_supervisor(self.system, std::move(config));
+  caf::anon_send(self.settings, atom::attach_v, live_settings_listener_actor{self.root});
   caf::scoped_actor asker{self.system};
   caf::error problem;
   asker->request(self.root, caf::infinite, atom::start_v)
@@ -185,6 +212,8 @@ caf::error service::start() {
              [&](caf::error& err) { problem = std::move(err); });
   if (problem)
     stop();
+  else
+    caf::anon_send(self.actors.directory, atom::enter_v, std::move(entrance));
   return problem;
 }
 
@@ -192,13 +221,28 @@ caf::error service::serve() {
   auto& self = *impl_;
   http::backend backend{self.root, self.actors,
                         std::make_shared<budget>(self.config.http.max_in_flight_bytes),
-                        self.json};
+                        self.settings};
   self.http = std::make_unique<http::server>(self.system, self.config.http,
                                              self.config.websocket, std::move(backend));
   auto problem = self.http->start();
+  if (!problem)
+    problem = serve_introspection();
   if (problem)
     stop();
   return problem;
+}
+
+/// Whoever keeps the socket tries again where it cannot be had. At the start that is an
+/// error, so it is looked at before.
+caf::error service::serve_introspection() {
+  auto& self = *impl_;
+  if (auto listening = wire::listen_at(self.socket); !listening)
+    return std::move(listening.error());
+  self.keeper = spawn_listed(self.system, self.actors.directory, {}, wire::socket_keeper,
+                             wire::socket_keeper_config{self.socket, self.counts});
+  caf::anon_send(self.root, atom::attach_v, subsystems_listener_actor{self.keeper});
+  caf::anon_send(self.keeper, atom::attach_v, self.actors);
+  return caf::none;
 }
 
 const subsystems& service::actors() const {
@@ -223,6 +267,13 @@ std::vector<stop_report> service::stop() {
   if (self.http)
     self.http->finish();
   self.http.reset();
+  if (self.keeper) {
+    caf::anon_send_exit(self.keeper, caf::exit_reason::user_shutdown);
+    self.keeper = nullptr;
+    unlink(self.socket.c_str());
+  }
+  caf::anon_send_exit(self.settings, caf::exit_reason::user_shutdown);
+  self.settings = nullptr;
   self.actors = {};
   return reports;
 }

@@ -2,7 +2,7 @@
 // `sluiced` is this plus signals; a test or a bench may hold one as well.
 #pragma once
 
-#include "app/config/settings.hpp"
+#include "app/config/load.hpp"
 #include "app/spool_use.hpp"
 #include "messages/supervisor.hpp"
 
@@ -21,9 +21,9 @@ public:
   /// is left to do is to stop.
   using ruin_handler = std::function<void(const std::string&)>;
 
-  /// `config_json` is what `GET /v1/config` answers; `spool` may hold what an earlier run
-  /// left.
-  service(settings config, std::string config_json, spool_use spool,
+  /// `spool` may hold what an earlier run left; at `introspection_socket` the service can
+  /// be looked into.
+  service(config::configuration config, spool_use spool, std::string introspection_socket,
           ruin_handler on_ruin = {});
   ~service();
 
@@ -31,8 +31,8 @@ public:
   /// runs.
   caf::error start();
 
-  /// Serves HTTP. On an error nothing runs; its code tells what kind: `invalid_setting`,
-  /// or `unavailable` for an address in use.
+  /// Serves HTTP and the introspection. On an error nothing runs; its code tells what
+  /// kind: `invalid_setting`, or `unavailable` for an address in use.
   caf::error serve();
 
   /// Who works, and what the start took over.
@@ -46,6 +46,9 @@ public:
 
 private:
   struct implementation;
+
+  caf::error serve_introspection();
+
   std::unique_ptr<implementation> impl_;
 };
 

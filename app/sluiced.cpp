@@ -146,14 +146,13 @@ exit_code failed_start(const caf::error& err, exit_code code) {
 
 // What an earlier start left in a place that is not this one's is brought to disk by a
 // service that nobody is served by.
-caf::error take_over(const config::configuration& from, const std::string& json,
-                     const data_dir& data) {
+caf::error take_over(const config::configuration& from, const data_dir& data) {
   auto earlier = open_earlier_spool(from.settings.spool, data);
   if (!earlier)
     return std::move(earlier.error());
   if (!earlier->spool)
     return caf::none;
-  service sluice{from.settings, json, *earlier};
+  service sluice{from, *earlier, {}};
   if (auto err = sluice.start())
     return err;
   tell_start(sluice.actors(), *earlier);
@@ -166,22 +165,28 @@ caf::error take_over(const config::configuration& from, const std::string& json,
   return caf::none;
 }
 
+/// Beside the spool, where there is one: in RAM, and its path is short.
+std::string introspection_socket(const settings& from, const spool_use& keep) {
+  if (!from.introspection.socket.empty())
+    return from.introspection.socket;
+  return (keep.dir.empty() ? from.data_dir : keep.dir) + "/introspection.sock";
+}
+
 exit_code serve(config::configuration from, const sigset_t& held) {
   auto data = data_dir::open(from.settings.data_dir, lock_patience);
   if (!data)
     return failed_start(
       data.error(), data.error() == ec::invalid_setting ? bad_setting : data_unavailable);
-  const auto json = config::json_text(from);
   raise_descriptor_limit(from.settings.log.max_logs, from.settings.http.max_connections,
                          from.settings.websocket.max_connections);
-  if (auto err = take_over(from, json, *data))
+  if (auto err = take_over(from, *data))
     return failed_start(err, data_unavailable);
   auto keep = open_spool(from.settings.spool, *data);
   if (!keep)
     return failed_start(keep.error(), data_unavailable);
   std::atomic<bool> ruined = false;
-  service sluice{std::move(from.settings), json, *keep,
-                 [&ruined](const std::string& who) {
+  const auto socket = introspection_socket(from.settings, *keep);
+  service sluice{std::move(from), *keep, socket, [&ruined](const std::string& who) {
                    spdlog::critical("ruined {} died too often to be started anew", who);
                    ruined = true;
                    kill(getpid(), SIGTERM);
@@ -191,7 +196,7 @@ exit_code serve(config::configuration from, const sigset_t& held) {
   tell_start(sluice.actors(), *keep);
   if (auto err = sluice.serve())
     return failed_start(err, code_for(err));
-  tell("ready http=" + sluice.address());
+  tell("ready http=" + sluice.address() + " introspection=" + socket);
   int received = 0;
   sigwait(&held, &received);
   spdlog::info("stopping sluiced received {}", sigabbrev_np(received));

@@ -14,7 +14,7 @@ caf::expected<spool_use> open_at(const std::string& dir, const spool_settings& f
   auto opened = spool::open({dir, from.max_bytes, data.id(), data.path()});
   if (!opened)
     return caf::make_error(ec::unavailable, text_of(opened.error()));
-  return spool_use{std::move(*opened), {}};
+  return spool_use{std::move(*opened), dir, {}};
 }
 
 } // namespace

@@ -17,6 +17,7 @@ namespace sluice {
 struct spool_use {
   /// Null: there is none.
   std::shared_ptr<sluice::spool> spool;
+  std::string dir = {};
   /// What is wrong with its place, in words.
   std::vector<std::string> reservations;
 };

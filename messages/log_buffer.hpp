@@ -9,6 +9,9 @@
 #include "messages/metrics_aggregator.hpp"
 #include "messages/status.hpp"
 
+#include <caf/timespan.hpp>
+
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -54,6 +57,17 @@ struct log_stats {
   bool operator==(const log_stats&) const = default;
 };
 
+/// When a log is written, as far as that can be changed while the service runs.
+struct log_limits {
+  uint64_t max_entries = 100;
+  uint64_t max_bytes = 65'536;
+  caf::timespan flush_interval = std::chrono::seconds{5};
+  /// Sync with every flush, not only when asked.
+  bool sync = false;
+
+  bool operator==(const log_limits&) const = default;
+};
+
 using log_buffer_actor = caf::typed_actor<
   /// Takes the chunk whole, or refuses it.
   caf::replies_to<atom::append, log_chunk>::with<log_receipt>,
@@ -66,6 +80,8 @@ using log_buffer_actor = caf::typed_actor<
   caf::replies_to<atom::tail, uint64_t>::with<std::string>,
   /// Tells the log's numbers.
   caf::replies_to<atom::stats>::with<log_stats>,
+  /// Keeps these limits from the next window on.
+  caf::reacts_to<atom::apply, log_limits>,
   /// Writes through this writer from now on: the one before is dead, and how far it
   /// came is looked at in the file.
   caf::reacts_to<atom::attach, log_writer_actor>,
@@ -85,6 +101,12 @@ typename Inspector::result_type inspect(Inspector& f, log_chunk& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, log_receipt& x) {
   return f(caf::meta::type_name("log_receipt"), x.accepted, x.seq, x.level);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, log_limits& x) {
+  return f(caf::meta::type_name("log_limits"), x.max_entries, x.max_bytes,
+           x.flush_interval, x.sync);
 }
 
 template <class Inspector>

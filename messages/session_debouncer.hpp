@@ -10,6 +10,9 @@
 #include "messages/session_store.hpp"
 #include "messages/status.hpp"
 
+#include <caf/timespan.hpp>
+
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -67,6 +70,16 @@ struct session_stats {
   bool operator==(const session_stats&) const = default;
 };
 
+/// When sessions are written, as far as that can be changed while the service runs.
+struct session_limits {
+  /// Window from a store's first unwritten update; 0: every update is written at once.
+  caf::timespan debounce = std::chrono::seconds{2};
+  /// Sessions waiting in a store before an early flush.
+  uint64_t max_pending = 10;
+
+  bool operator==(const session_limits&) const = default;
+};
+
 using session_debouncer_actor = caf::typed_actor<
   /// Replaces one document.
   caf::replies_to<atom::put, session_update>::with<session_receipt>,
@@ -88,6 +101,8 @@ using session_debouncer_actor = caf::typed_actor<
   /// Answers once a store's updates up to this number have reached the level, or with
   /// the error of the attempt that failed. A number not given yet means all so far.
   caf::replies_to<atom::persist, std::string, uint64_t, durability>::with<durability>,
+  /// Keeps these limits from each store's next window on.
+  caf::reacts_to<atom::apply, session_limits>,
   /// Tells the sessions' numbers.
   caf::replies_to<atom::stats>::with<session_stats>,
   // internal: the window of this store, opened with this generation, is over.
@@ -113,6 +128,11 @@ typename Inspector::result_type inspect(Inspector& f, session_replacement& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_receipt& x) {
   return f(caf::meta::type_name("session_receipt"), x.seq, x.level);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_limits& x) {
+  return f(caf::meta::type_name("session_limits"), x.debounce, x.max_pending);
 }
 
 template <class Inspector>

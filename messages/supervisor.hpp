@@ -4,6 +4,7 @@
 
 #include "messages/database.hpp"
 #include "messages/directory.hpp"
+#include "messages/introspection.hpp"
 #include "messages/log_buffer.hpp"
 #include "messages/metrics_aggregator.hpp"
 #include "messages/session_backend.hpp"
@@ -34,6 +35,7 @@ struct subsystems {
   sql_queue_actor queue;
   topic_hub_actor topics;
   directory_actor directory;
+  introspection_actor introspection;
   /// Where the sessions are, and what was brought there.
   session_conversion conversion = {};
   /// What the start replayed, and what of it could not be brought to disk yet, in words.
@@ -55,6 +57,10 @@ using subsystems_listener_actor = caf::typed_actor<
   /// Some of them have been started anew.
   caf::reacts_to<atom::attach, subsystems>>;
 
+/// The INTROSPECTION as those in the process know it.
+using local_introspection_actor =
+  introspection_actor::extend_with<subsystems_listener_actor>::extend_with<managed_actor>;
+
 using supervisor_actor = caf::typed_actor<
   /// Starts the subsystems and brings to disk what a spool holds of an earlier run;
   /// answers once each can work.
@@ -75,6 +81,11 @@ using supervisor_actor = caf::typed_actor<
   caf::replies_to<atom::survey>::with<std::vector<status_report>>,
   /// Brings everything accepted so far to disk, or says what could not be.
   caf::replies_to<atom::persist>::with<bool>,
+  /// Ends an actor, by its name, its name and key, or its id, and starts it anew as after
+  /// a death; answers with its name.
+  caf::replies_to<atom::restart, std::string>::with<std::string>,
+  /// Has everybody keep these settings from now on, those to come too.
+  caf::reacts_to<atom::apply, live_settings>,
   /// Tells this one from now on which subsystems have been started anew.
   caf::reacts_to<atom::attach, subsystems_listener_actor>,
   /// Stops everything, upstream first; one report an actor.
@@ -88,7 +99,7 @@ typename Inspector::result_type inspect(Inspector& f, replayed& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, subsystems& x) {
   return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics, x.queue,
-           x.topics, x.directory, x.conversion, x.replay, x.unplaced);
+           x.topics, x.directory, x.introspection, x.conversion, x.replay, x.unplaced);
 }
 
 template <class Inspector>

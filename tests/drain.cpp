@@ -64,6 +64,8 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
       return promise;
     },
     [](atom::persist) { return true; },
+    [](atom::restart, const std::string&) { return std::string{}; },
+    [](atom::apply, const live_settings&) {},
     [](atom::attach, const subsystems_listener_actor&) {},
     [self, all](atom::stop) {
       auto promise = self->make_response_promise<std::vector<stop_report>>();

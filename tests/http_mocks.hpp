@@ -60,6 +60,7 @@ inline log_buffer_actor::behavior_type mock_log(log_buffer_actor::pointer self,
       stats.accepted = x->accepted;
       return stats;
     },
+    [](atom::apply, const log_limits&) {},
     [](atom::attach, const log_writer_actor&) {},
     [](atom::tick, uint64_t) {},
     [](atom::check, uint64_t) {},
@@ -101,6 +102,7 @@ mock_sessions(session_debouncer_actor::pointer self, const stage& x) {
     [](atom::flush) { return flush_report{2}; },
     [](atom::flush, const std::string&) { return flush_report{1}; },
     [](atom::persist, const std::string&, uint64_t, durability level) { return level; },
+    [](atom::apply, const session_limits&) {},
     [](atom::stats) { return session_stats{}; },
     [](atom::tick, const std::string&, uint64_t) {},
     [](atom::retry, const std::string&, uint64_t) {},
@@ -205,8 +207,21 @@ mock_supervisor(supervisor_actor::pointer, const stage& x, log_buffer_actor log)
       return std::vector<status_report>{report};
     },
     [](atom::persist) { return true; },
+    [](atom::restart, const std::string&) { return std::string{}; },
+    [](atom::apply, const live_settings&) {},
     [](atom::attach, const subsystems_listener_actor&) {},
     [](atom::stop) { return std::vector<stop_report>{}; },
+  };
+}
+
+inline settings_actor::behavior_type mock_settings() {
+  return {
+    [](atom::get, const std::string&) { return std::vector<setting>{}; },
+    [](atom::put, const std::string&, const std::string&, const std::string&) {
+      return setting{};
+    },
+    [](atom::dump) { return std::string{"{}"}; },
+    [](atom::attach, const live_settings_listener_actor&) {},
   };
 }
 
@@ -224,7 +239,7 @@ struct theatre {
     back.actors.database = sys.spawn(mock_database);
     back.actors.metrics = sys.spawn(mock_metrics, x);
     back.in_flight = in_flight;
-    back.config_json = "{}";
+    back.settings = sys.spawn(mock_settings);
   }
 
   ~theatre() {
@@ -236,6 +251,7 @@ struct theatre {
     caf::anon_send_exit(back.actors.sessions, caf::exit_reason::kill);
     caf::anon_send_exit(back.actors.database, caf::exit_reason::kill);
     caf::anon_send_exit(back.actors.metrics, caf::exit_reason::kill);
+    caf::anon_send_exit(back.settings, caf::exit_reason::kill);
     caf::anon_send_exit(log, caf::exit_reason::kill);
   }
 };

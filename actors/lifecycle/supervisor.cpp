@@ -103,6 +103,8 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
     [state](atom::logs) { return state->logs(); },
     [state](atom::survey) { return state->survey_all(); },
     [state](atom::persist) { return state->persist(); },
+    [state](atom::restart, const std::string& who) { return state->end(who); },
+    [state](atom::apply, const live_settings& x) { state->apply(x); },
     [state](atom::attach, const subsystems_listener_actor& who) { state->attach(who); },
     [state](atom::stop) { return state->stop(); },
   };

@@ -18,6 +18,7 @@
 #include "actors/log/log_buffer.hpp"
 #include "actors/observe/directory.hpp"
 #include "actors/observe/instrumented.hpp"
+#include "actors/observe/introspection.hpp"
 #include "actors/observe/metrics_aggregator.hpp"
 #include "actors/session/session_debouncer.hpp"
 #include "actors/storage/spool.hpp"
@@ -63,6 +64,7 @@ struct supervisor_config {
   topic_hub_config topics;
   ws_batcher_config batchers;
   metrics_aggregator_config metrics;
+  introspection_config introspection;
   /// Set by `start_supervisor`.
   directory_actor directory;
   /// Keeps what is acknowledged until it is on disk; may be null.
@@ -99,6 +101,8 @@ public:
   caf::result<std::vector<status_report>> survey_all();
   caf::result<bool> persist();
   caf::result<std::vector<stop_report>> stop();
+  caf::expected<std::string> end(const std::string& who);
+  void apply(const live_settings& x);
   void attach(const subsystems_listener_actor& who);
 
 private:
@@ -120,6 +124,7 @@ private:
   void replay_queue(subsystems started, start_promise answer);
   void started_up(subsystems started, start_promise answer);
   void start_topics();
+  void start_introspection();
   persist_targets everybody() const;
   /// Why nothing is taken in, or none.
   caf::error closed() const;
@@ -187,6 +192,7 @@ private:
   sql_queue_actor queue_;
   std::map<std::string, log_buffer_actor> logs_;
   topic_hub_actor topics_;
+  local_introspection_actor introspection_;
   /// No children to the survey: there may be thousands, and their hub tells of them.
   std::unordered_map<caf::actor_addr, ws_batcher_actor> batchers_;
 };

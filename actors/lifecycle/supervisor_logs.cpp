@@ -1,4 +1,4 @@
-// The logs: a buffer for each, made on request.
+// The logs: a buffer for each, made on request. And what changes while they run.
 
 #include "actors/detail/names.hpp"
 #include "actors/lifecycle/supervisor.hpp"
@@ -6,6 +6,22 @@
 #include <utility>
 
 namespace sluice {
+
+// -- settings ---------------------------------------------------------------------
+
+void supervisor_state::apply(const live_settings& x) {
+  config_.log.max_entries = x.log.max_entries;
+  config_.log.max_bytes = x.log.max_bytes;
+  config_.log.flush_interval = x.log.flush_interval;
+  config_.log.sync = x.log.sync;
+  config_.sessions.debounced = x.sessions.debounce.count() > 0;
+  config_.sessions.debounce = x.sessions.debounce;
+  config_.sessions.max_pending = x.sessions.max_pending;
+  for (const auto& [log, buffer] : logs_)
+    self_->send(buffer, atom::apply_v, x.log);
+  if (sessions_)
+    self_->send(sessions_, atom::apply_v, x.sessions);
+}
 
 // -- on request -------------------------------------------------------------------
 

@@ -1,12 +1,15 @@
 // After a death. What the dead one held is in the spool, and whoever comes after it goes
-// on from there. A buffer, the log writer, the hub and the disk watch are started anew
-// alone; of the others each has handles of the next, and all are drained and started
-// together.
+// on from there. A buffer, the log writer, the hub, the introspection and the disk watch
+// are started anew alone; of the others each has handles of the next, and all are drained
+// and started together.
 
 #include "actors/lifecycle/supervisor.hpp"
 #include "messages/error.hpp"
 
+#include <caf/mailbox_element.hpp>
+
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace sluice {
@@ -16,7 +19,15 @@ namespace {
 /// Those that know nothing of the others, and so may outlive them.
 bool outlives_others(const std::string& name) {
   return name == "directory" || name == "metrics-aggregator" || name == "disk-watch"
-         || name == "spool-keeper" || name == "topic-hub";
+         || name == "spool-keeper" || name == "topic-hub" || name == "introspection";
+}
+
+/// Whoever is ended may be the one through whom it was asked for, and is to pass on the
+/// answer.
+constexpr auto answer_first = std::chrono::milliseconds{50};
+
+bool is_restarted_alone(const std::string& name) {
+  return name == "disk-watch" || name == "topic-hub" || name == "introspection";
 }
 
 } // namespace
@@ -58,9 +69,42 @@ void supervisor_state::restart(const child& dead) {
     start_topics();
     running_.topics = topics_;
     tell_listeners();
+  } else if (dead.name == "introspection") {
+    start_introspection();
+    running_.introspection = introspection_;
+    tell_listeners();
   } else {
     restart_together();
   }
+}
+
+// -- on request -----------------------------------------------------------------------
+
+/// Whoever is ended so goes the way of those that die, and is counted with them.
+caf::expected<std::string> supervisor_state::end(const std::string& who) {
+  if (auto err = closed())
+    return err;
+  const auto is_meant = [&who](const child& x) {
+    return who == x.name || who == full_name(x.name, x.key) || who == x.name + "/" + x.key
+           || who == std::to_string(caf::actor_cast<caf::actor_addr>(x.handle).id());
+  };
+  const auto found = std::find_if(children_.begin(), children_.end(), is_meant);
+  if (found == children_.end())
+    return caf::make_error(ec::not_found, "no actor is called " + who);
+  if (std::count_if(children_.begin(), children_.end(), is_meant) > 1)
+    return caf::make_error(ec::invalid_argument, "several actors are called " + who
+                                                   + ": name one by NAME/KEY "
+                                                     "or id");
+  if (outlives_others(found->name) && !is_restarted_alone(found->name))
+    return caf::make_error(ec::refused,
+                           who + " outlives all others and is not started anew");
+  const auto reason = caf::make_error(ec::stopping, "a restart was asked for");
+  self_->clock().schedule_message(
+    self_->clock().now() + answer_first,
+    caf::actor_cast<caf::strong_actor_ptr>(found->handle),
+    caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
+                              caf::exit_msg{self_->address(), reason}));
+  return full_name(found->name, found->key);
 }
 
 // -- together -----------------------------------------------------------------------
@@ -109,6 +153,7 @@ void supervisor_state::attach(const subsystems_listener_actor& who) {
 void supervisor_state::tell_listeners() {
   for (const auto& each : listeners_)
     self_->send(each, atom::attach_v, running_);
+  self_->send(introspection_, atom::attach_v, running_);
 }
 
 void supervisor_state::give_up(const std::string& who) {

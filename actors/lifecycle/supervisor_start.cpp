@@ -225,6 +225,13 @@ void supervisor_state::start_topics() {
     adopt("topic-hub", "", stage::intake, spawn_child("", topic_hub, std::move(config)));
 }
 
+/// Looks at all the others, so it comes last, and goes with those who observe.
+void supervisor_state::start_introspection() {
+  introspection_ =
+    adopt("introspection", "", stage::observers,
+          spawn_child("", introspection, config_.introspection, supervisor_actor{self_}));
+}
+
 /// Brings to disk what the spool holds of an earlier run, before anything new comes.
 void supervisor_state::replay(subsystems started, start_promise answer) {
   // After a start that died of something in it, queued SQL waits for the others: the next
@@ -272,7 +279,11 @@ void supervisor_state::replay_queue(subsystems started, start_promise answer) {
 }
 
 void supervisor_state::started_up(subsystems started, start_promise answer) {
+  if (!runs("introspection"))
+    start_introspection();
+  started.introspection = introspection_;
   running_ = started;
+  self_->send(introspection_, atom::attach_v, running_);
   answer.deliver(std::move(started));
 }
 

@@ -64,6 +64,7 @@ public:
   caf::result<durability> persist(uint64_t seq);
   caf::result<std::string> tail(uint64_t lines);
   log_stats stats() const;
+  void apply(const log_limits& limits);
   void attach(log_writer_actor writer);
   void on_tick(uint64_t generation);
   void on_retry(uint64_t generation);

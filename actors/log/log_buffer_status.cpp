@@ -1,4 +1,5 @@
-// What a log tells of itself: its last lines, its numbers, its state.
+// What a log tells of itself: its last lines, its numbers, its state; and what it is
+// told.
 
 #include "actors/log/log_buffer.hpp"
 
@@ -20,6 +21,13 @@ caf::result<std::string> log_buffer_state::tail(uint64_t lines) {
       },
       [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
   return promise;
+}
+
+void log_buffer_state::apply(const log_limits& limits) {
+  config_.max_entries = limits.max_entries;
+  config_.max_bytes = limits.max_bytes;
+  config_.flush_interval = limits.flush_interval;
+  config_.sync = limits.sync;
 }
 
 std::string log_buffer_state::held_lines() const {

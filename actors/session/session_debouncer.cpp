@@ -53,6 +53,12 @@ caf::result<session_stats> session_debouncer_state::stats() {
   return rp;
 }
 
+void session_debouncer_state::apply(const session_limits& limits) {
+  config_.debounced = limits.debounce.count() > 0;
+  config_.debounce = limits.debounce;
+  config_.max_pending = limits.max_pending;
+}
+
 metrics_delta session_debouncer_state::collect() {
   return std::exchange(untold_, {});
 }
@@ -151,6 +157,7 @@ session_debouncer(session_debouncer_actor::stateful_pointer<session_debouncer_st
     [st](atom::persist, const std::string& store, uint64_t seq, durability level) {
       return st->persist(store, seq, level);
     },
+    [st](atom::apply, const session_limits& limits) { st->apply(limits); },
     [st](atom::stats) { return st->stats(); },
     [st](atom::tick, const std::string& store, uint64_t generation) {
       st->on_tick(store, generation);

@@ -101,6 +101,7 @@ public:
   // -- numbers and the end (session_debouncer.cpp) ---------------------------------
 
   caf::result<session_stats> stats();
+  void apply(const session_limits& limits);
   metrics_delta collect();
   status_report status();
   caf::result<stop_report> stop();

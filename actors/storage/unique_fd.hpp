@@ -22,6 +22,8 @@ public:
   }
 
   int get() const { return fd_; }
+  /// Leaves it to whoever takes it.
+  int release() { return std::exchange(fd_, -1); }
   explicit operator bool() const { return fd_ >= 0; }
 
 private:

@@ -13,7 +13,10 @@ using log = log_settings;
 using session = session_settings;
 using sqlite = sqlite_settings;
 using websocket = websocket_settings;
+using introspection = introspection_settings;
 using metrics = metrics_settings;
+
+constexpr bool live = true;
 
 std::vector<key> general_keys() {
   return {
@@ -75,13 +78,13 @@ std::vector<key> http_keys() {
 std::vector<key> log_keys() {
   return {
     {"log.max-entries", at<&s::log, &log::max_entries>, counts(),
-     "a log is written after this many lines"},
+     "a log is written after this many lines", live},
     {"log.flush-interval", at<&s::log, &log::flush_interval>, times(),
-     "a log is written so long after its first unwritten line"},
+     "a log is written so long after its first unwritten line", live},
     {"log.max-bytes", at<&s::log, &log::max_bytes>, sizes(),
-     "a log is written once this many bytes wait"},
+     "a log is written once this many bytes wait", live},
     {"log.sync", at<&s::log, &log::sync>, either(),
-     "fdatasync with every write, not only when asked for"},
+     "fdatasync with every write, not only when asked for", live},
     {"log.max-logs", at<&s::log, &log::max_logs>, counts(),
      "names of logs; one more is answered with 429"},
   };
@@ -94,9 +97,9 @@ std::vector<key> session_keys() {
      "where sessions are kept; a change converts every store at the next start"},
     {"session.debounce", at<&s::session, &session::debounce>,
      times_or_zero("every update is written at once"),
-     "updates are written so long after the first unwritten one"},
+     "updates are written so long after the first unwritten one", live},
     {"session.max-pending", at<&s::session, &session::max_pending>, counts(),
-     "sessions waiting, past which they are written early"},
+     "sessions waiting, past which they are written early", live},
     {"session.cache-ttl", at<&s::session, &session::cache_ttl>, times_or_zero("off"),
      "how long the read cache keeps a document"},
     {"session.maintenance", at<&s::session, &session::maintenance>,
@@ -184,6 +187,9 @@ std::vector<key> websocket_keys() {
 
 std::vector<key> other_keys() {
   return {
+    {"introspection.socket", at<&s::introspection, &introspection::socket>,
+     text_or_none("introspection.sock in the spool's directory, or in data-dir"),
+     "path of the socket for sluicectl; this user and root may use it"},
     {"flush.grid", at<&s::flush_grid>, times_or_zero("every window is exact"),
      "windows of twice this and more end together, at the last point that is not late"},
     {"metrics.window", at<&s::metrics, &metrics::window>, times(),

@@ -30,6 +30,8 @@ std::string to_string(layer from) {
       return "environment";
     case layer::command_line:
       return "command-line";
+    case layer::set:
+      return "set";
   }
   return "unknown";
 }

@@ -14,7 +14,7 @@
 
 namespace sluice::config {
 
-enum class layer : uint8_t { fallback, profile, file, environment, command_line };
+enum class layer : uint8_t { fallback, profile, file, environment, command_line, set };
 
 /// The layer's word in `GET /v1/config`.
 std::string to_string(layer from);

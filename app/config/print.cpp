@@ -140,15 +140,20 @@ std::string markdown_text() {
   return out;
 }
 
+setting setting_of(const key& which, const configuration& from) {
+  const auto source = from.sources.find(which.name);
+  return {std::string{which.name}, json_value(which, from.settings),
+          to_string(source == from.sources.end() ? layer::fallback : source->second),
+          which.live};
+}
+
 std::string json_text(const configuration& from) {
   std::string out;
   for (const auto& each : keys()) {
-    const auto source = from.sources.find(each.name);
+    const auto now = setting_of(each, from);
     fmt::format_to(
       std::back_inserter(out), R"({}{}:{{"value":{},"source":"{}","live":{}}})",
-      out.empty() ? '{' : ',', quoted(each.name), json_value(each, from.settings),
-      to_string(source == from.sources.end() ? layer::fallback : source->second),
-      each.live);
+      out.empty() ? '{' : ',', quoted(now.key), now.value, now.source, now.live);
   }
   return out += '}';
 }

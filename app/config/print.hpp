@@ -1,7 +1,9 @@
 // The table of keys, and one configuration, in words for people and programs.
 #pragma once
 
+#include "app/config/key.hpp"
 #include "app/config/load.hpp"
+#include "messages/settings.hpp"
 
 #include <string>
 
@@ -19,5 +21,8 @@ std::string markdown_text();
 /// The answer to `GET /v1/config`. It holds no secrets: those live in files, of which
 /// only the paths are settings.
 std::string json_text(const configuration& from);
+
+/// One key of it.
+setting setting_of(const key& which, const configuration& from);
 
 } // namespace sluice::config

@@ -105,6 +105,11 @@ struct websocket_settings {
   uint64_t max_topics = 10'000;
 };
 
+struct introspection_settings {
+  /// Empty: beside the spool, or without one in the data directory.
+  std::string socket;
+};
+
 struct metrics_settings {
   caf::timespan window = std::chrono::minutes{1};
   uint64_t history = 60;
@@ -120,6 +125,7 @@ struct settings {
   std::string database_type = "sqlite";
   sqlite_settings sqlite;
   websocket_settings websocket;
+  introspection_settings introspection;
   metrics_settings metrics;
   /// Early flushes give way to the window while the spool has room.
   bool adaptive = true;

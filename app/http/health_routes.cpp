@@ -1,5 +1,6 @@
 // How the service is, what it did, and how it is set up.
 #include "app/http/answers.hpp"
+#include "app/http/metrics_json.hpp"
 #include "app/http/problem.hpp"
 #include "app/http/rates.hpp"
 #include "app/http/router.hpp"
@@ -11,100 +12,6 @@ namespace {
 
 const metrics_aggregator_actor& metrics(const edge& e) {
   return e.actors().actors.metrics;
-}
-
-// -- numbers ----------------------------------------------------------------------------
-
-void write_io_metrics(json_writer& json, const metrics_totals& x) {
-  const auto rates = rates_of(x.rate_window);
-  const auto& total = x.total;
-  json.key("ioMetrics").open_object();
-  json.key("disk")
-    .open_object()
-    .member("writesPerMin", rates.disk_writes_per_min)
-    .member("readsPerMin", rates.disk_reads_per_min)
-    .member("writeMBPerMin", rates.disk_write_mb_per_min)
-    .close_object();
-  json.key("network")
-    .open_object()
-    .member("totalMB", to_mb(total.network_sent + total.network_received))
-    .member("mbps", rates.network_mbps)
-    .close_object();
-  json.key("database")
-    .open_object()
-    .member("queriesPerSec", rates.queries_per_sec)
-    .member("transactionsPerSec", rates.transactions_per_sec)
-    .close_object();
-  json.key("cache").open_object().member("hitRate", rates.cache_hit_rate).close_object();
-  json.key("logging")
-    .open_object()
-    .member("totalWrites", total.log_writes)
-    .member("totalBytesWritten", total.log_bytes_written)
-    .member("bufferSize",
-            total.log_lines_accepted - total.log_lines_written - total.log_lines_dropped)
-    .close_object();
-  json.key("sessionStore")
-    .open_object()
-    .member("totalCoalesced", total.session_coalesced)
-    .member("totalWrites", total.session_writes)
-    .member("reductionPercent", percent(total.session_coalesced,
-                                        total.session_coalesced + total.session_writes))
-    .close_object()
-    .close_object();
-}
-
-void write_process(json_writer& json, const process_io& x) {
-  json.key("process")
-    .open_object()
-    .member("readCalls", x.read_calls)
-    .member("writeCalls", x.write_calls)
-    .member("readChars", x.read_chars)
-    .member("writeChars", x.write_chars)
-    .member("deviceReadBytes", x.device_read_bytes)
-    .member("deviceWriteBytes", x.device_write_bytes)
-    .close_object();
-}
-
-void write_window(json_writer& json, const metrics_window& x) {
-  const auto rates = rates_of(x);
-  const auto& n = x.counts;
-  const auto to_ms = [](int64_t ns) { return ns / 1'000'000; };
-  json.open_object().key("window").open_object();
-  json.key("startTime").time(x.start_ms).key("endTime").time(x.end_ms);
-  json.member("durationMs", to_ms(x.duration_ns)).close_object();
-  json.key("disk")
-    .open_object()
-    .member("writes", n.disk.writes)
-    .member("reads", n.disk.reads)
-    .member("writeMB", to_mb(n.disk.write_bytes))
-    .member("readMB", to_mb(n.disk.read_bytes))
-    .member("writesPerMin", rates.disk_writes_per_min)
-    .member("readsPerMin", rates.disk_reads_per_min)
-    .member("writeMBPerMin", rates.disk_write_mb_per_min)
-    .close_object();
-  json.key("network")
-    .open_object()
-    .member("sent", n.network_sent)
-    .member("received", n.network_received)
-    .member("sentMB", to_mb(n.network_sent))
-    .member("receivedMB", to_mb(n.network_received))
-    .member("totalMB", to_mb(n.network_sent + n.network_received))
-    .member("mbps", rates.network_mbps)
-    .close_object();
-  json.key("database")
-    .open_object()
-    .member("queries", n.queries)
-    .member("transactions", n.transactions)
-    .member("queriesPerSec", rates.queries_per_sec)
-    .member("transactionsPerSec", rates.transactions_per_sec)
-    .close_object();
-  json.key("cache")
-    .open_object()
-    .member("hits", n.cache_hits)
-    .member("misses", n.cache_misses)
-    .member("hitRate", rates.cache_hit_rate)
-    .close_object()
-    .close_object();
 }
 
 // -- health -----------------------------------------------------------------------------
@@ -121,18 +28,7 @@ void reply_unavailable(edge& e, exchange& x, const caf::error& why) {
 
 void on_totals(edge& e, exchange& x, const survey_reports& survey,
                const metrics_totals& totals) {
-  const auto checks = checks_of(survey);
-  json_writer parts;
-  parts.open_object();
-  write_io_metrics(parts, totals);
-  const auto alerts = write_alerts(parts, survey);
-  write_checks(parts, checks);
-  write_troubles(parts, survey);
-  write_spool(parts, survey);
-  write_process(parts, totals.kernel);
-  const auto sound = alerts == 0 && all_ok(checks);
-  parts.member("status", sound ? "ok" : "degraded").member("uptimeMs", e.uptime_ms());
-  x.reply({200, parts.close_object().take()});
+  x.reply({200, health_json(survey, totals, e.uptime_ms())});
 }
 
 void on_survey(edge& e, const exchange_ptr& x, const survey_reports& survey) {
@@ -172,9 +68,7 @@ void get_snapshot(edge& e, const exchange_ptr& x) {
   e.request(metrics(e), telling_time_max, atom::snapshot_v)
     .then(
       [x](const metrics_window& window) {
-        json_writer json;
-        write_window(json, window);
-        x->reply({200, json.take()});
+        x->reply({200, window_json(window)});
       },
       refuse(x));
 }
@@ -183,11 +77,7 @@ void get_history(edge& e, const exchange_ptr& x) {
   e.request(metrics(e), telling_time_max, atom::history_v)
     .then(
       [&e, x](const std::vector<metrics_window>& windows) {
-        json_writer json;
-        json.open_array();
-        for (const auto& window : windows)
-          write_window(json, window);
-        x->reply(reply_text(e, json.close_array().take()));
+        x->reply(reply_text(e, windows_json(windows)));
       },
       refuse(x));
 }
@@ -212,7 +102,12 @@ void get_aggregate(edge& e, const exchange_ptr& x) {
 }
 
 void get_config(edge& e, const exchange_ptr& x) {
-  x->reply({200, e.actors().config_json});
+  e.request(e.actors().settings, telling_time_max, atom::dump_v)
+    .then(
+      [x](const std::string& json) {
+        x->reply({200, json});
+      },
+      refuse(x));
 }
 
 } // namespace

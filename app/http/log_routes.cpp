@@ -3,6 +3,7 @@
 #include "app/http/log_text.hpp"
 #include "app/http/problem.hpp"
 #include "app/http/router.hpp"
+#include "app/http/stats_json.hpp"
 
 #include "actors/detail/json_input.hpp"
 
@@ -17,18 +18,6 @@ constexpr uint64_t tail_lines_max = 100'000;
 
 /// A number that no log has reached: everything accepted so far.
 constexpr uint64_t all_lines = std::numeric_limits<uint64_t>::max();
-
-void write_stats(json_writer& json, const log_stats& x) {
-  json.open_object()
-    .member("totalWrites", x.total_writes)
-    .member("totalBytesWritten", x.total_bytes_written)
-    .member("bufferSize", x.buffered_lines)
-    .key("lastFlushAt")
-    .time(x.last_flush_at_ms)
-    .member("accepted", x.accepted)
-    .member("dropped", x.dropped)
-    .close_object();
-}
 
 // -- lines in -----------------------------------------------------------------------
 
@@ -173,7 +162,7 @@ struct stats_round {
     json_writer json;
     json.open_object();
     for (const auto& [name, stats] : found)
-      write_stats(json.key(name), stats);
+      write_log_stats(json.key(name), stats);
     x->reply({200, json.close_object().take()});
   }
 };
@@ -203,7 +192,7 @@ void get_log(edge& e, const exchange_ptr& x) {
       .then(
         [x](const log_stats& stats) {
           json_writer json;
-          write_stats(json, stats);
+          write_log_stats(json, stats);
           x->reply({200, json.take()});
         },
         refuse(x));

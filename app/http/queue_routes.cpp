@@ -2,8 +2,8 @@
 // of the database, the queue's included.
 #include "app/http/answers.hpp"
 #include "app/http/queueing.hpp"
-#include "app/http/rates.hpp"
 #include "app/http/router.hpp"
+#include "app/http/stats_json.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -55,37 +55,13 @@ void post_queue_flush(edge& e, const exchange_ptr& x) {
 
 // -- numbers ----------------------------------------------------------------------------
 
-void reply_stats(exchange& x, const database_stats& stats,
-                 const sql_queue_stats& queued) {
-  const auto& writer = stats.writer;
-  json_writer json;
-  json.open_object()
-    .member("type", stats.type)
-    .member("journalMode", writer.opened.journal_mode)
-    .member("synchronous", writer.opened.synchronous)
-    .member("cacheKiB", writer.opened.cache_kib)
-    .member("queries", stats.queries)
-    .member("transactions", stats.transactions)
-    .member("commits", writer.commits)
-    .member("walCheckpoints", writer.checkpoints)
-    .member("walBytes", writer.wal.bytes)
-    .member("cacheHitRate",
-            percent(writer.cache_hits, writer.cache_hits + writer.cache_misses))
-    .key("lastCheckpointAt")
-    .time(writer.last_checkpoint_at_ms)
-    .member("queued", queued.queued)
-    .member("queuedBytes", queued.queued_bytes)
-    .member("deadLetters", queued.dead_letters)
-    .member("waitingQueries", stats.waiting_queries)
-    .member("oldestQueryMs", stats.oldest_query_ms)
-    .close_object();
-  x.reply({200, json.take()});
-}
-
 void ask_database(edge& e, const exchange_ptr& x, const sql_queue_stats& queued) {
   e.request(e.actors().actors.database, telling_time_max, atom::stats_v)
-    .then([x, queued](const database_stats& stats) { reply_stats(*x, stats, queued); },
-          refuse(x));
+    .then(
+      [x, queued](const database_stats& stats) {
+        x->reply({200, database_json(stats, queued)});
+      },
+      refuse(x));
 }
 
 void get_database_metrics(edge& e, const exchange_ptr& x) {

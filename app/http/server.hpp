@@ -21,8 +21,7 @@ struct backend {
   /// Bytes accepted and not yet in the spool or on disk, all senders of the process
   /// together.
   std::shared_ptr<budget> in_flight;
-  /// The answer to `GET /v1/config`.
-  std::string config_json;
+  settings_actor settings;
 };
 
 class server {

@@ -1,8 +1,8 @@
 // Sessions: documents in and out, whole stores, flushes, and their numbers.
 #include "app/http/answers.hpp"
 #include "app/http/problem.hpp"
-#include "app/http/rates.hpp"
 #include "app/http/router.hpp"
+#include "app/http/stats_json.hpp"
 
 #include "actors/detail/json_input.hpp"
 
@@ -229,36 +229,11 @@ void post_store_flush(edge& e, const exchange_ptr& x) {
 
 // -- numbers ------------------------------------------------------------------------
 
-std::string describe(const session_stats& x) {
-  const auto lookups = x.cache_hits + x.cache_misses;
-  const auto updates = x.total_coalesced + x.total_writes;
-  json_writer json;
-  json.open_object()
-    .member("totalCoalesced", x.total_coalesced)
-    .member("totalWrites", x.total_writes)
-    .member("pending", x.pending)
-    .member("reductionPercent", percent(x.total_coalesced, updates));
-  json.key("cache")
-    .open_object()
-    .member("hits", x.cache_hits)
-    .member("misses", x.cache_misses)
-    .member("hitRate", percent(x.cache_hits, lookups))
-    .close_object();
-  json.key("stores").open_array();
-  for (const auto& store : x.stores)
-    json.open_object()
-      .member("store", store.store)
-      .member("entries", store.entries)
-      .member("bytes", store.bytes)
-      .close_object();
-  return json.close_array().close_object().take();
-}
-
 void get_sessions(edge& e, const exchange_ptr& x) {
   e.request(sessions(e), telling_time_max, atom::stats_v)
     .then(
       [x](const session_stats& stats) {
-        x->reply({200, describe(stats)});
+        x->reply({200, sessions_json(stats)});
       },
       refuse(x));
 }

@@ -3,6 +3,7 @@
 #include "app/http/answers.hpp"
 #include "app/http/problem.hpp"
 #include "app/http/router.hpp"
+#include "app/http/stats_json.hpp"
 
 #include "actors/detail/json_input.hpp"
 
@@ -51,32 +52,12 @@ void post_message(edge& e, const exchange_ptr& x) {
 
 // -- who is connected ---------------------------------------------------------------
 
-void write_connection(json_writer& json, const ws_connection_stats& n) {
-  json.open_object()
-    .member("id", n.id)
-    .member("remote", n.remote)
-    .member("topics", n.topics)
-    .member("queuedMessages", n.queued_messages)
-    .member("queuedBytes", n.queued_bytes)
-    .member("totalBatched", n.total_batched)
-    .member("totalSent", n.total_sent)
-    .member("avgBatchSize", n.avg_batch_size)
-    .member("dropped", n.dropped)
-    .close_object();
-}
-
 /// What the clients that were asked have told so far. One that left meanwhile is none.
 struct roll_call {
   explicit roll_call(exchange_ptr asked) : x(std::move(asked)) {}
 
   void finish(const edge& e) {
-    std::sort(all.begin(), all.end(),
-              [](const auto& one, const auto& other) { return one.id < other.id; });
-    json_writer json;
-    json.open_array();
-    for (const auto& each : all)
-      write_connection(json, each);
-    x->reply(reply_text(e, json.close_array().take()));
+    x->reply(reply_text(e, connections_json(std::move(all))));
   }
 
   exchange_ptr x;

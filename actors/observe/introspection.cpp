@@ -1,0 +1,283 @@
+#include "actors/observe/introspection.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+// -- what the others tell ---------------------------------------------------------------
+
+void introspection_state::init(introspection_config config, supervisor_actor supervisor) {
+  config_ = std::move(config);
+  supervisor_ = std::move(supervisor);
+  // Whoever is outside may say what it likes; what is not understood is answered, and
+  // told to nobody else.
+  self_->set_default_handler(caf::drop);
+}
+
+void introspection_state::use(const subsystems& now) {
+  actors_ = now;
+  // Who holds itself never ends.
+  actors_.introspection = nullptr;
+}
+
+template <class Answer, class Handle, class... Ts>
+caf::result<Answer> introspection_state::relay(caf::timespan patience, const Handle& who,
+                                               Ts&&... xs) {
+  ++requests_;
+  auto answer = self_->make_response_promise<Answer>();
+  self_->request(who, patience, std::forward<Ts>(xs)...)
+    .then([answer](Answer& x) mutable { answer.deliver(std::move(x)); },
+          [answer](caf::error& err) mutable { answer.deliver(std::move(err)); });
+  return answer;
+}
+
+service_status introspection_state::overview() const {
+  using std::chrono::milliseconds;
+  service_status result;
+  result.version = config_.version;
+  result.process = static_cast<uint64_t>(getpid());
+  result.data_dir = config_.data_dir;
+  result.uptime_ms =
+    std::chrono::duration_cast<milliseconds>(clock::now() - since_).count();
+  return result;
+}
+
+caf::result<service_status> introspection_state::survey() {
+  ++requests_;
+  const auto patience = config_.telling_time_max;
+  auto promise = self_->make_response_promise<service_status>();
+  auto round = gather(promise, 2, overview());
+  self_->request(supervisor_, patience, atom::survey_v)
+    .then(into(round, &service_status::survey), failing(round));
+  self_->request(actors_.metrics, patience, atom::totals_v)
+    .then(into(round, &service_status::totals), failing(round));
+  return promise;
+}
+
+caf::result<actor_listing> introspection_state::list(bool with_states) {
+  ++requests_;
+  const auto patience = config_.telling_time_max;
+  auto promise = self_->make_response_promise<actor_listing>();
+  auto round = gather(promise, with_states ? 2 : 1);
+  self_->request(actors_.directory, patience, atom::actors_v)
+    .then(into(round, &actor_listing::actors), failing(round));
+  if (with_states)
+    self_->request(supervisor_, patience, atom::survey_v)
+      .then(
+        [round](const std::vector<status_report>& reports) {
+          for (const auto& each : reports)
+            round->found.states.push_back({each.id, each});
+          round->arrived();
+        },
+        failing(round));
+  return promise;
+}
+
+caf::result<std::vector<named_log_stats>> introspection_state::logs() {
+  ++requests_;
+  auto promise = self_->make_response_promise<std::vector<named_log_stats>>();
+  self_->request(supervisor_, config_.telling_time_max, atom::logs_v)
+    .then(
+      [this, promise](const std::vector<log_entry>& logs) { ask_logs(logs, promise); },
+      [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
+  return promise;
+}
+
+/// Answers in the order of the names, whoever tells first.
+void introspection_state::ask_logs(
+  const std::vector<log_entry>& logs,
+  caf::typed_response_promise<std::vector<named_log_stats>> promise) {
+  std::vector<named_log_stats> all;
+  for (const auto& log : logs)
+    all.push_back({log.name, {}});
+  auto round = gather(std::move(promise), logs.size(), std::move(all));
+  for (size_t i = 0; i < logs.size(); ++i)
+    self_->request(logs[i].buffer, config_.telling_time_max, atom::stats_v)
+      .then(
+        [round, i](const log_stats& told) {
+          round->found[i].stats = told;
+          round->arrived();
+        },
+        failing(round));
+}
+
+caf::result<session_stats> introspection_state::sessions() {
+  return relay<session_stats>(config_.telling_time_max, actors_.sessions, atom::stats_v);
+}
+
+caf::result<database_numbers> introspection_state::database() {
+  ++requests_;
+  const auto patience = config_.telling_time_max;
+  auto promise = self_->make_response_promise<database_numbers>();
+  auto round = gather(promise, 2);
+  self_->request(actors_.database, patience, atom::stats_v)
+    .then(into(round, &database_numbers::database), failing(round));
+  self_->request(actors_.queue, patience, atom::stats_v)
+    .then(into(round, &database_numbers::queue), failing(round));
+  return promise;
+}
+
+caf::result<std::vector<ws_connection_stats>> introspection_state::clients() {
+  ++requests_;
+  auto promise = self_->make_response_promise<std::vector<ws_connection_stats>>();
+  self_->request(supervisor_, config_.telling_time_max, atom::clients_v)
+    .then([this, promise](
+            const std::vector<ws_batcher_actor>& all) { ask_clients(all, promise); },
+          [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
+  return promise;
+}
+
+void introspection_state::ask_clients(
+  const std::vector<ws_batcher_actor>& clients,
+  caf::typed_response_promise<std::vector<ws_connection_stats>> promise) {
+  auto round = gather(std::move(promise), clients.size());
+  for (const auto& each : clients)
+    self_->request(each, config_.telling_time_max, atom::stats_v)
+      .then(
+        [round](const ws_connection_stats& told) {
+          round->found.push_back(told);
+          round->arrived();
+        },
+        // One that has left meanwhile is none.
+        [round](const caf::error&) { round->arrived(); });
+}
+
+caf::result<metrics_window> introspection_state::snapshot() {
+  return relay<metrics_window>(config_.telling_time_max, actors_.metrics,
+                               atom::snapshot_v);
+}
+
+caf::result<std::vector<metrics_window>> introspection_state::history() {
+  return relay<std::vector<metrics_window>>(config_.telling_time_max, actors_.metrics,
+                                            atom::history_v);
+}
+
+// -- what the others do -----------------------------------------------------------------
+
+caf::result<flush_report> introspection_state::flush(flush_target what) {
+  ++requests_;
+  if (what > flush_target::all)
+    return caf::make_error(ec::invalid_argument, "there is no such thing to flush");
+  using enum flush_target;
+  auto promise = self_->make_response_promise<flush_report>();
+  auto round = gather(promise, what == all ? 4 : 1);
+  if (what == logs || what == all)
+    flush_logs(round);
+  if (what == sessions || what == all)
+    flush_one(round, actors_.sessions);
+  if (what == queue || what == all)
+    flush_one(round, actors_.queue);
+  if (what == websocket || what == all)
+    self_->request(actors_.topics, config_.working_time_max, atom::flush_v)
+      .then(
+        [round](uint64_t messages) {
+          round->found.flushed += messages;
+          round->arrived();
+        },
+        failing(round));
+  return promise;
+}
+
+template <class Handle>
+void introspection_state::flush_one(const joint_answer_ptr<flush_report>& round,
+                                    const Handle& who) {
+  self_->request(who, config_.working_time_max, atom::flush_v)
+    .then(
+      [round](const flush_report& told) {
+        round->found.flushed += told.flushed;
+        round->arrived();
+      },
+      failing(round));
+}
+
+void introspection_state::flush_logs(const joint_answer_ptr<flush_report>& round) {
+  self_->request(supervisor_, config_.telling_time_max, atom::logs_v)
+    .then(
+      [this, round](const std::vector<log_entry>& logs) {
+        round->awaited += logs.size();
+        for (const auto& log : logs)
+          flush_one(round, log.buffer);
+        round->arrived();
+      },
+      failing(round));
+}
+
+caf::result<checkpoint_report> introspection_state::checkpoint(checkpoint_mode mode) {
+  if (mode > checkpoint_mode::truncate)
+    return caf::make_error(ec::invalid_argument, "there is no such checkpoint mode");
+  return relay<checkpoint_report>(config_.working_time_max, actors_.database,
+                                  atom::checkpoint_v, mode);
+}
+
+caf::result<std::vector<setting>> introspection_state::get(const std::string& key) {
+  return relay<std::vector<setting>>(config_.telling_time_max, config_.settings,
+                                     atom::get_v, key);
+}
+
+caf::result<setting> introspection_state::set(const std::string& key,
+                                              const std::string& value,
+                                              const std::string& who) {
+  return relay<setting>(config_.telling_time_max, config_.settings, atom::put_v, key,
+                        value, who);
+}
+
+caf::result<std::string> introspection_state::restart(const std::string& who) {
+  return relay<std::string>(config_.telling_time_max, supervisor_, atom::restart_v, who);
+}
+
+// -- itself -----------------------------------------------------------------------------
+
+status_report introspection_state::status() const {
+  status_report report;
+  report.name = name;
+  report.state = {{"requests", static_cast<int64_t>(requests_)}};
+  if (!config_.counts)
+    return report;
+  const auto add = [&report](const char* what, const std::atomic<uint64_t>& count) {
+    report.state.push_back({what, static_cast<int64_t>(count.load())});
+  };
+  add("connections", config_.counts->connections);
+  add("refusedPeers", config_.counts->refused_peers);
+  add("closedPeers", config_.counts->closed_peers);
+  add("droppedMessages", config_.counts->dropped_messages);
+  add("socketRestarts", config_.counts->socket_restarts);
+  return report;
+}
+
+stop_report introspection_state::stop() {
+  self_->quit();
+  stop_report report;
+  report.name = name;
+  return report;
+}
+
+local_introspection_actor::behavior_type
+introspection(local_introspection_actor::stateful_pointer<introspection_state> self,
+              introspection_config config, supervisor_actor supervisor) {
+  auto* state = &self->state;
+  state->init(std::move(config), std::move(supervisor));
+  return {
+    [state](atom::survey) { return state->survey(); },
+    [state](atom::actors, bool with_states) { return state->list(with_states); },
+    [state](atom::logs) { return state->logs(); },
+    [state](atom::stores) { return state->sessions(); },
+    [state](atom::database) { return state->database(); },
+    [state](atom::clients) { return state->clients(); },
+    [state](atom::snapshot) { return state->snapshot(); },
+    [state](atom::history) { return state->history(); },
+    [state](atom::flush, flush_target what) { return state->flush(what); },
+    [state](atom::checkpoint, checkpoint_mode mode) { return state->checkpoint(mode); },
+    [state](atom::get, const std::string& key) { return state->get(key); },
+    [state](atom::put, const std::string& key, const std::string& value,
+            const std::string& who) { return state->set(key, value, who); },
+    [state](atom::restart, const std::string& who) { return state->restart(who); },
+    [state](atom::attach, const subsystems& now) { state->use(now); },
+    [state](atom::status) { return state->status(); },
+    [state](atom::stop) { return state->stop(); },
+  };
+}
+
+} // namespace sluice

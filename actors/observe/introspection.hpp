@@ -1,0 +1,83 @@
+// The INTROSPECTION answers those who look at the service from outside: it asks the
+// others for them, and hands out nothing but plain values, so that nobody outside ever
+// holds an actor of the service.
+#pragma once
+
+#include "actors/observe/joint_answer.hpp"
+#include "messages/supervisor.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace sluice {
+
+struct introspection_config {
+  std::string version;
+  std::string data_dir;
+  /// May be null.
+  settings_actor settings = {};
+  /// Written by whoever serves the socket; null where nobody does.
+  std::shared_ptr<const introspection_counts> counts = nullptr;
+  /// Longest time that an actor may take to tell its numbers.
+  caf::timespan telling_time_max = std::chrono::seconds{10};
+  /// Longest time that a flush or a checkpoint may take.
+  caf::timespan working_time_max = std::chrono::seconds{60};
+};
+
+class introspection_state {
+public:
+  static inline const char* name = "introspection";
+
+  explicit introspection_state(local_introspection_actor::pointer self) : self_(self) {}
+
+  void init(introspection_config config, supervisor_actor supervisor);
+  void use(const subsystems& now);
+
+  caf::result<service_status> survey();
+  caf::result<actor_listing> list(bool with_states);
+  caf::result<std::vector<named_log_stats>> logs();
+  caf::result<session_stats> sessions();
+  caf::result<database_numbers> database();
+  caf::result<std::vector<ws_connection_stats>> clients();
+  caf::result<metrics_window> snapshot();
+  caf::result<std::vector<metrics_window>> history();
+  caf::result<flush_report> flush(flush_target what);
+  caf::result<checkpoint_report> checkpoint(checkpoint_mode mode);
+  caf::result<std::vector<setting>> get(const std::string& key);
+  caf::result<setting> set(const std::string& key, const std::string& value,
+                           const std::string& who);
+  caf::result<std::string> restart(const std::string& who);
+  status_report status() const;
+  stop_report stop();
+
+private:
+  using clock = std::chrono::steady_clock;
+
+  template <class Answer, class Handle, class... Ts>
+  caf::result<Answer> relay(caf::timespan patience, const Handle& who, Ts&&... xs);
+  void ask_logs(const std::vector<log_entry>& logs,
+                caf::typed_response_promise<std::vector<named_log_stats>> promise);
+  void ask_clients(const std::vector<ws_batcher_actor>& clients,
+                   caf::typed_response_promise<std::vector<ws_connection_stats>> promise);
+  template <class Handle>
+  void flush_one(const joint_answer_ptr<flush_report>& round, const Handle& who);
+  void flush_logs(const joint_answer_ptr<flush_report>& round);
+  service_status overview() const;
+
+  local_introspection_actor::pointer self_;
+  introspection_config config_;
+  supervisor_actor supervisor_;
+  subsystems actors_;
+  clock::time_point since_ = clock::now();
+  uint64_t requests_ = 0;
+};
+
+local_introspection_actor::behavior_type
+introspection(local_introspection_actor::stateful_pointer<introspection_state> self,
+              introspection_config config, supervisor_actor supervisor);
+
+} // namespace sluice

@@ -1,0 +1,79 @@
+#include "app/ctl/spool_command.hpp"
+
+#include "actors/storage/spool_place.hpp"
+#include "app/ctl/request.hpp"
+#include "app/spool_report.hpp"
+#include "messages/error.hpp"
+
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+namespace sluice::ctl {
+
+namespace {
+
+/// A running service changes what is read.
+constexpr auto readings_max = 5;
+
+std::string first_line(const std::string& path) {
+  std::ifstream file{path};
+  std::string result;
+  std::getline(file, result);
+  return result;
+}
+
+/// Fills the report about the directory in it. The error says why it cannot be read.
+caf::error look(spool_report& report) {
+  for (auto left = readings_max;;) {
+    report.in_use = spool_in_use(report.dir);
+    auto found = read_spool(report.dir);
+    if (found) {
+      report.contents = std::move(*found);
+      return caf::none;
+    }
+    if (!report.in_use || --left == 0)
+      return std::move(found.error());
+  }
+}
+
+caf::expected<spool_report> report_on(const std::string& dir) {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(dir))
+    return caf::make_error(ec::not_found, dir + " is no directory");
+  spool_report result;
+  auto recorded = recorded_spool_place(dir);
+  if (!recorded)
+    return std::move(recorded.error());
+  result.dir = *recorded ? **recorded : dir;
+  if (auto err = look(result))
+    return err;
+  if (!*recorded && !result.contents)
+    return caf::make_error(ec::not_found,
+                           dir
+                             + " is neither a spool's directory nor a data "
+                               "directory that has one");
+  if (*recorded && result.contents) {
+    auto id = first_line(dir + "/id");
+    if (id != text_of(result.contents->identity.data_id)
+        && result.contents->has_unreleased())
+      result.refusal = "it belongs to another data directory, " + dir + " is " + id;
+  }
+  return result;
+}
+
+} // namespace
+
+int tell_spool(const std::string& dir, bool as_json) {
+  auto report = report_on(dir);
+  if (!report) {
+    fmt::print(stderr, "{}\n", text_of(report.error()));
+    return refused;
+  }
+  fmt::print("{}{}", as_json ? json_of(*report) : text_of(*report), as_json ? "\n" : "");
+  return done;
+}
+
+} // namespace sluice::ctl

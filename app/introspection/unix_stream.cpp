@@ -1,0 +1,158 @@
+#include "app/introspection/unix_stream.hpp"
+
+#include <caf/io/abstract_broker.hpp>
+#include <caf/io/network/default_multiplexer.hpp>
+#include <caf/io/network/native_socket.hpp>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::wire {
+
+namespace {
+
+/// The same user, or root.
+bool may_come(int fd) {
+  ucred who{};
+  socklen_t size = sizeof who;
+  return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0
+         && (who.uid == geteuid() || who.uid == 0);
+}
+
+} // namespace
+
+// -- who is there -----------------------------------------------------------------------
+
+bool guests::admit(clock::time_point now) {
+  return arrivals_.take(now);
+}
+
+void guests::came(checked_scribe* who, clock::time_point now) {
+  std::lock_guard guard{mutex_};
+  if (here_.size() >= connections_max) {
+    const auto silent =
+      std::min_element(here_.begin(), here_.end(),
+                       [](const auto& x, const auto& y) { return x.second < y.second; });
+    silent->first->hang_up();
+    here_.erase(silent);
+    ++counts_->closed_peers;
+  }
+  here_.emplace(who, now);
+  ++counts_->connections;
+}
+
+void guests::heard(checked_scribe* who, clock::time_point now) {
+  std::lock_guard guard{mutex_};
+  if (auto known = here_.find(who); known != here_.end())
+    known->second = now;
+}
+
+void guests::left(checked_scribe* who) {
+  std::lock_guard guard{mutex_};
+  here_.erase(who);
+}
+
+bool guests::is_taken(const checked_scribe* by, const std::string& peer) {
+  std::lock_guard guard{mutex_};
+  return std::any_of(here_.begin(), here_.end(), [&](const auto& x) {
+    return x.first != by && x.first->peer() == peer;
+  });
+}
+
+// -- one of them ------------------------------------------------------------------------
+
+checked_scribe::checked_scribe(caf::io::network::default_multiplexer& mx, int fd,
+                               std::shared_ptr<guests> among, served what)
+    : unix_scribe(mx, fd), guests_(std::move(among)), check_(std::move(what)) {
+  guests_->came(this, guests::clock::now());
+}
+
+checked_scribe::~checked_scribe() {
+  guests_->left(this);
+}
+
+bool checked_scribe::consume(caf::execution_unit* ctx, const void* data, size_t size) {
+  // What was on its way when the connection ended.
+  if (hung_up_)
+    return true;
+  guests_->heard(this, guests::clock::now());
+  const std::string bytes{static_cast<const char*>(data), size};
+  return header_ ? consume_payload(ctx, bytes) : consume_header(bytes);
+}
+
+bool checked_scribe::consume_header(std::string_view bytes) {
+  switch (check_.header(bytes)) {
+    case verdict::pass:
+      header_ = bytes;
+      configure_read(caf::io::receive_policy::exactly(check_.awaited()));
+      return true;
+    case verdict::drop:
+      return true;
+    case verdict::close:
+      break;
+  }
+  return refuse();
+}
+
+bool checked_scribe::consume_payload(caf::execution_unit* ctx, std::string_view bytes) {
+  const auto header = std::move(*header_);
+  header_.reset();
+  const auto introduced = !check_.peer().empty();
+  switch (check_.message(bytes, peer_check::clock::now())) {
+    case verdict::pass:
+      if (!introduced && guests_->is_taken(this, check_.peer()))
+        return refuse();
+      if (wr_buf().size() > unread_bytes_max)
+        return refuse();
+      return hand_over(ctx, header) && hand_over(ctx, bytes);
+    case verdict::drop:
+      ++guests_->counts().dropped_messages;
+      configure_read(caf::io::receive_policy::exactly(peer_check::header_bytes));
+      return true;
+    case verdict::close:
+      break;
+  }
+  return refuse();
+}
+
+/// CAF takes it out of the buffer into which it would have been read.
+bool checked_scribe::hand_over(caf::execution_unit* ctx, std::string_view bytes) {
+  rd_buf().assign(bytes.begin(), bytes.end());
+  return unix_scribe::consume(ctx, rd_buf().data(), bytes.size());
+}
+
+bool checked_scribe::refuse() {
+  ++guests_->counts().closed_peers;
+  guests_->left(this);
+  hang_up();
+  return true;
+}
+
+void checked_scribe::hang_up() {
+  hung_up_ = true;
+  shutdown(stream_.fd(), SHUT_RDWR);
+}
+
+// -- the door ---------------------------------------------------------------------------
+
+bool unix_doorman::new_connection() {
+  if (detached())
+    return false;
+  const int fd = acceptor_.accepted_socket();
+  if (!may_come(fd) || !guests_->admit(guests::clock::now())) {
+    ++guests_->counts().refused_peers;
+    close(fd);
+    return true;
+  }
+  auto& mx = acceptor_.backend();
+  caf::io::network::nonblocking(fd, true);
+  auto one = caf::make_counted<checked_scribe>(mx, fd, guests_, served_);
+  const auto handle = one->hdl();
+  parent()->add_scribe(std::move(one));
+  return doorman::new_connection(&mx, handle);
+}
+
+} // namespace sluice::wire

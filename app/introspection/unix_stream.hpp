@@ -1,0 +1,111 @@
+// CAF's protocol on a unix socket: CAF itself offers TCP alone, but its servants take any
+// descriptor. The service's side checks who comes, and everything that they send.
+#pragma once
+
+#include "app/introspection/peer_check.hpp"
+#include "messages/introspection.hpp"
+
+#include <caf/io/network/doorman_impl.hpp>
+#include <caf/io/network/scribe_impl.hpp>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace sluice::wire {
+
+/// CAF tells its sockets apart by these; there are no ports here.
+constexpr uint16_t only_port = 1;
+
+class unix_scribe : public caf::io::network::scribe_impl {
+public:
+  using scribe_impl::scribe_impl;
+
+  std::string addr() const override { return "unix"; }
+  uint16_t port() const override { return only_port; }
+};
+
+class checked_scribe;
+
+/// Those who are connected. When one too many comes, the one who was silent for longest
+/// has to go: nobody can lock others out by holding connections.
+class guests {
+public:
+  using clock = std::chrono::steady_clock;
+
+  static constexpr size_t connections_max = 32;
+  static constexpr uint64_t arrivals_per_second_max = 20;
+  static constexpr uint64_t arrivals_at_once_max = 40;
+
+  explicit guests(std::shared_ptr<introspection_counts> counts)
+      : counts_(std::move(counts)) {}
+
+  introspection_counts& counts() { return *counts_; }
+
+  /// Whether one more may come in now.
+  bool admit(clock::time_point now);
+
+  void came(checked_scribe* who, clock::time_point now);
+  void heard(checked_scribe* who, clock::time_point now);
+  void left(checked_scribe* who);
+
+  /// Whether somebody else is here under that name.
+  bool is_taken(const checked_scribe* by, const std::string& peer);
+
+private:
+  std::shared_ptr<introspection_counts> counts_;
+  token_bucket arrivals_{arrivals_per_second_max, arrivals_at_once_max};
+  // Servants are destroyed wherever their last user lets go of them.
+  std::mutex mutex_;
+  std::map<checked_scribe*, clock::time_point> here_;
+};
+
+/// The service's end of a connection.
+class checked_scribe : public unix_scribe {
+public:
+  /// What may wait for a peer that asks and does not read.
+  static constexpr size_t unread_bytes_max = 16'777'216;
+
+  checked_scribe(caf::io::network::default_multiplexer& mx, int fd,
+                 std::shared_ptr<guests> among, served what);
+  ~checked_scribe() override;
+
+  bool consume(caf::execution_unit* ctx, const void* data, size_t size) override;
+
+  /// Ends the connection: for CAF it is as if the peer had.
+  void hang_up();
+
+  const std::string& peer() const { return check_.peer(); }
+
+private:
+  bool consume_header(std::string_view bytes);
+  bool consume_payload(caf::execution_unit* ctx, std::string_view bytes);
+  bool hand_over(caf::execution_unit* ctx, std::string_view bytes);
+  bool refuse();
+
+  std::shared_ptr<guests> guests_;
+  peer_check check_;
+  /// One that passed, and waits for what it announced.
+  std::optional<std::string> header_;
+  bool hung_up_ = false;
+};
+
+class unix_doorman : public caf::io::network::doorman_impl {
+public:
+  unix_doorman(caf::io::network::default_multiplexer& mx, int fd,
+               std::shared_ptr<guests> among, served what)
+      : doorman_impl(mx, fd), guests_(std::move(among)), served_(std::move(what)) {}
+
+  bool new_connection() override;
+
+  std::string addr() const override { return "unix"; }
+  uint16_t port() const override { return only_port; }
+
+private:
+  std::shared_ptr<guests> guests_;
+  served served_;
+};
+
+} // namespace sluice::wire

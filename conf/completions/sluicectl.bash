@@ -1,0 +1,32 @@
+# Completion of sluicectl for bash: source it, or put it into
+# /usr/share/bash-completion/completions/sluicectl.
+
+_sluicectl() {
+  local word=${COMP_WORDS[COMP_CWORD]} command='' socket='' choices='' i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      --socket) socket="--socket=${COMP_WORDS[i + 2]}"; ((i += 2)) ;;
+      --*) ;;
+      *) command=${COMP_WORDS[i]}; break ;;
+    esac
+  done
+  case $command in
+    '')
+      choices='status actors top stats history flush checkpoint get set watch restart
+               spool --socket= --json --help --version' ;;
+    stats) choices='log session database websocket metrics' ;;
+    flush) choices='logs sessions queue websocket all' ;;
+    checkpoint) choices='passive full restart truncate' ;;
+    get | set)
+      ((COMP_CWORD == i + 1)) \
+        && choices=$(sluicectl ${socket:+"$socket"} get 2>/dev/null | cut -d' ' -f1) ;;
+    restart)
+      choices=$(sluicectl ${socket:+"$socket"} actors 2>/dev/null | tail -n +2 \
+                  | sed 's/^ *//' | cut -d' ' -f1 | sort -u) ;;
+    spool) COMPREPLY=($(compgen -d -- "$word")); return ;;
+  esac
+  COMPREPLY=($(compgen -W "$choices" -- "$word"))
+  [[ ${COMPREPLY[0]} == --socket= ]] && compopt -o nospace
+}
+
+complete -F _sluicectl sluicectl

@@ -1,0 +1,4 @@
+sluice_tests(introspection
+  LIBRARIES sluice_introspection
+  FILES
+    peer_check)
