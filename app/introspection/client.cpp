@@ -10,12 +10,15 @@
 #include <caf/io/network/default_multiplexer.hpp>
 
 #include <set>
+#include <thread>
 
 namespace sluice::wire {
 
 namespace {
 
 constexpr auto handshake_patience = std::chrono::seconds{5};
+constexpr int tries_max = 4;
+constexpr auto pause = std::chrono::milliseconds{250};
 
 /// CAF's own connector, for paths instead of hosts.
 class unix_connector : public caf::io::middleman_actor_impl {
@@ -58,11 +61,20 @@ client::~client() {
 }
 
 caf::error client::connect(const std::string& path) {
-  // Said here, where there are words for it.
-  if (auto there = connect_to(path); !there)
-    return unreachable(text_of(there.error())
-                       + "; does sluiced run, as this user, and is this its "
-                         "introspection.socket?");
+  caf::error problem;
+  for (auto tries = tries_max; tries > 0; --tries) {
+    problem = try_to_connect(path);
+    // One that cannot come in at all is told so in the service's own words.
+    if (!problem || code_of(problem) != ec::overloaded)
+      return problem;
+    std::this_thread::sleep_for(pause);
+  }
+  return unreachable(text_of(problem));
+}
+
+/// `overloaded`: somebody listens, and let go at once, as those do who are asked too
+/// often.
+caf::error client::try_to_connect(const std::string& path) {
   if (connector_)
     caf::anon_send_exit(connector_, caf::exit_reason::user_shutdown);
   auto broker = system_.middleman().named_broker<quiet_broker>(caf::atom("introspect"));
@@ -81,9 +93,16 @@ caf::error client::connect(const std::string& path) {
         else
           service_ = caf::actor_cast<introspection_actor>(std::move(who));
       },
-      [&](const caf::error&) {
-        problem = unreachable("whoever listens at " + path
-                              + " does not answer as this version of sluiced does");
+      [&](const caf::error& why) {
+        if (why.category() == caf::atom("sluice"))
+          problem = unreachable(text_of(why)
+                                + "; does sluiced run, as this user, and is this its "
+                                  "introspection.socket?");
+        else
+          problem = caf::make_error(
+            ec::overloaded, "whoever listens at " + path
+                              + " does not answer: it is no sluiced of this version, or "
+                                "it is asked too often");
       });
   return problem;
 }

@@ -39,6 +39,8 @@ public:
   }
 
 private:
+  caf::error try_to_connect(const std::string& path);
+
   /// What the service said, or that it says nothing.
   static caf::error in_words(caf::error why);
 

@@ -36,8 +36,8 @@ public:
   using clock = std::chrono::steady_clock;
 
   static constexpr size_t connections_max = 32;
-  static constexpr uint64_t arrivals_per_second_max = 20;
-  static constexpr uint64_t arrivals_at_once_max = 40;
+  static constexpr uint64_t arrivals_per_second_max = 100;
+  static constexpr uint64_t arrivals_at_once_max = 200;
 
   explicit guests(std::shared_ptr<introspection_counts> counts)
       : counts_(std::move(counts)) {}

@@ -181,6 +181,11 @@ class Trouble(looking.Case):
         self.assertEqual(done.stderr.count("\n"), 1)
         self.assertIn("does sluiced run", done.stderr)
 
+    def test_one_question_after_the_other_is_answered(self):
+        service = self.start()
+        for _ in range(100):
+            self.ask(service, "get", "data-dir")
+
     def test_wrong_questions_are_usage(self):
         for words in ((), ("nothing",), ("stats",), ("stats", "all"), ("set", "x"),
                       ("flush", "nothing"), ("--nothing", "status"), ("status", "x")):
