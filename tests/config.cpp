@@ -214,7 +214,7 @@ CAF_TEST(the answer for programs tells value and source of every key) {
        {R"("http.port":{"value":0,"source":"command-line","live":false})",
         R"("http.hosts":{"value":["a", "b"],"source":"command-line","live":false})",
         R"("data-dir":{"value":"a\"b\\c","source":"command-line","live":false})",
-        R"("session.debounce":{"value":"0s","source":"environment","live":false})",
+        R"("session.debounce":{"value":"0s","source":"environment","live":true})",
         R"("session.prune-after":{"value":"720h","source":"default","live":false})",
         R"("http.socket":{"value":null,"source":"default","live":false})"})
     if (!contains(text, part))

@@ -160,7 +160,7 @@ CAF_TEST(what cannot be read is one line and exit code 1) {
 }
 
 CAF_TEST(anything else is told its usage) {
-  for (const auto* words : {"", "spool", "spool a b", "status", "--wrong spool a",
+  for (const auto* words : {"", "spool", "spool a b", "nonsense", "--wrong spool a",
                             "spool --wrong", "spool ''"}) {
     auto told = run(words);
     CAF_CHECK_EQUAL(told.code, 2);
