@@ -51,10 +51,9 @@ class Syncs(harness.Case):
 
         with concurrent.futures.ThreadPoolExecutor(32) as pool:
             list(pool.map(write, range(160)))
-        # Thirty-two at a time: five rounds, if the machine does nothing else; where it
-        # does, clients come so late that fewer of them share one.
+        # Thirty-two at a time: five rounds, and as many again for bad luck.
         self.assertGreaterEqual(self.syncs("app.log"), 5)
-        self.assertLess(self.syncs("app.log"), 80)
+        self.assertLess(self.syncs("app.log"), 40)
         self.assertEqual(len(service.log_file("app").splitlines()), 160)
 
     def test_nothing_is_synced_that_nobody_asked_for(self):
