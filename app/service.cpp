@@ -1,5 +1,6 @@
 #include "app/service.hpp"
 
+#include "actors/detail/workers.hpp"
 #include "actors/lifecycle/supervisor.hpp"
 #include "actors/observe/instrumented.hpp"
 #include "actors/storage/process_io.hpp"
@@ -24,12 +25,9 @@ namespace sluice {
 
 namespace {
 
-/// CAF's default scheduler polls, hundreds of times a second in an idle process; the
-/// sharing one sleeps until there is work. Two workers, since what blocks is detached.
 struct system_config : caf::actor_system_config {
   system_config() {
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", 2);
+    detail::use_workers(*this);
     wire::speak(*this);
   }
 };

@@ -1,6 +1,7 @@
 // Our log path inside a program: a producer pays for chunks of 100 lines with credit,
 // a log buffer gathers them, a detached log writer writes. Measured from the first
 // chunk until the last is in the file.
+#include "actors/detail/workers.hpp"
 #include "actors/log/file_syncer.hpp"
 #include "actors/log/log_buffer.hpp"
 #include "actors/log/log_writer.hpp"
@@ -23,8 +24,7 @@ using namespace sluice;
 /// As in `sluiced`.
 struct system_config : caf::actor_system_config {
   system_config() {
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", 2);
+    detail::use_workers(*this);
   }
 };
 

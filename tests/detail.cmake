@@ -2,4 +2,4 @@ sluice_tests(detail
   LIBRARIES sluice_detail sluice_storage
   FILES
     clock_watch credit dead_letters flush_grid json_input json_ws_request sync_watch
-    window_timer)
+    window_timer workers)

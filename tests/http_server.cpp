@@ -1,5 +1,6 @@
 // The HTTP side on real sockets and threads, with mocks behind it.
 #define CAF_SUITE http_server
+#include "actors/detail/workers.hpp"
 #include "tests/http_client.hpp"
 #include "tests/http_mocks.hpp"
 
@@ -26,8 +27,7 @@ struct fixture {
   std::optional<http::server> server;
 
   fixture() {
-    config.set("scheduler.policy", caf::atom("sharing"));
-    config.set("scheduler.max-threads", 2);
+    detail::use_workers(config);
     settings.port = 0;
   }
 

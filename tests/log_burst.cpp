@@ -1,6 +1,7 @@
 // The whole log path on real threads and a real file: a producer that is faster than
 // the disk, and a stop in the middle of it.
 #define CAF_SUITE log_burst
+#include "actors/detail/workers.hpp"
 #include "actors/log/file_syncer.hpp"
 #include "actors/log/log_buffer.hpp"
 #include "actors/log/log_writer.hpp"
@@ -37,7 +38,7 @@ void note_allocation(size_t bytes) {
 
 struct fixture {
   fixture() {
-    config.set("scheduler.policy", caf::atom("sharing"));
+    detail::use_workers(config);
     test::write_file(dir / "id", "x");
     system = std::make_unique<caf::actor_system>(config);
     log_writer_config files;

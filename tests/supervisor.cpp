@@ -1,5 +1,6 @@
 // The supervisor with everything it starts, on real threads, files and SQLite.
 #define CAF_SUITE supervisor
+#include "actors/detail/workers.hpp"
 #include "actors/lifecycle/supervisor.hpp"
 
 #include "tests/fixture.hpp"
@@ -18,7 +19,7 @@ namespace {
 
 struct fixture {
   fixture() {
-    system_config.set("scheduler.policy", caf::atom("sharing"));
+    detail::use_workers(system_config);
     test::write_file(dir / "id", "x");
     config.data_dir = dir.path();
     config.max_logs = 2;

@@ -1,6 +1,7 @@
 // A supervisor with threads, real files and a spool.
 #pragma once
 
+#include "actors/detail/workers.hpp"
 #include "actors/lifecycle/supervisor.hpp"
 #include "messages/error.hpp"
 #include "tests/temp_dir.hpp"
@@ -19,7 +20,7 @@ namespace sluice::test {
 
 struct supervisor_fixture {
   supervisor_fixture() {
-    system_config.set("scheduler.policy", caf::atom("sharing"));
+    detail::use_workers(system_config);
     write_file(dir / "id", "x");
     config.data_dir = dir.path();
     config.writer.database.path = dir / "sluice.db";
