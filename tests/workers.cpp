@@ -21,7 +21,10 @@ using namespace sluice;
 namespace {
 
 struct fixture {
-  fixture() { detail::use_workers(config); }
+  void start(size_t workers = detail::workers_default) {
+    detail::use_workers(config, workers);
+    system.emplace(config);
+  }
 
   /// An actor that does this with each number.
   caf::actor spawn(std::function<void(caf::event_based_actor*, int)> work) {
@@ -29,8 +32,6 @@ struct fixture {
       return {[self, work](int n) { work(self, n); }};
     });
   }
-
-  void start() { system.emplace(config); }
 
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
@@ -90,9 +91,7 @@ CAF_TEST(who does not return keeps nobody from working) {
 }
 
 CAF_TEST(a system has as many workers as it was told) {
-  config = caf::actor_system_config{};
-  detail::use_workers(config, 3);
-  start();
+  start(3);
   std::latch all{3};
   for (int i = 0; i < 3; ++i)
     caf::anon_send(spawn([&all](auto*, int) { all.arrive_and_wait(); }), i);
