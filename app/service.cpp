@@ -3,6 +3,7 @@
 #include "actors/detail/workers.hpp"
 #include "actors/lifecycle/supervisor.hpp"
 #include "actors/observe/instrumented.hpp"
+#include "actors/storage/device_meter.hpp"
 #include "actors/storage/process_io.hpp"
 #include "app/config/settings_keeper.hpp"
 #include "app/http/server.hpp"
@@ -147,6 +148,11 @@ supervisor_config actors_config(const settings& from) {
   result.metrics.window = from.metrics.window;
   result.metrics.history = from.metrics.history;
   result.metrics.kernel = read_process_io;
+  result.metrics.device = [meter = device_meter{from.data_dir}] { return meter.read(); };
+  result.metrics.uptime = [since = std::chrono::steady_clock::now()] {
+    return std::chrono::steady_clock::now() - since;
+  };
+  result.metrics.endurance_tbw = from.disk_endurance_tbw;
   result.introspection.version = SLUICE_VERSION;
   result.introspection.data_dir = from.data_dir;
   result.stop_deadline = from.shutdown_deadline;

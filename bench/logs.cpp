@@ -23,9 +23,7 @@ using namespace sluice;
 
 /// As in `sluiced`.
 struct system_config : caf::actor_system_config {
-  system_config() {
-    detail::use_workers(*this);
-  }
+  system_config() { detail::use_workers(*this); }
 };
 
 log_writer_actor spawn_writer(caf::actor_system& system, const std::string& directory) {

@@ -1,7 +1,7 @@
 // What can be asked of a running service from outside, over CAF's own protocol. This is
 // all that there is: no other actor can be reached, and no other message gets through.
 //
-// What travels is named in app/introspection/wire_types.cpp. A change here makes another
+// What travels is named in app/introspection/wire.cpp. A change here makes another
 // version, which the other side notices by the interface that is offered.
 #pragma once
 
@@ -111,6 +111,8 @@ using introspection_actor = caf::typed_actor<
   caf::replies_to<atom::snapshot>::with<metrics_window>,
   /// The finished windows, oldest first.
   caf::replies_to<atom::history>::with<std::vector<metrics_window>>,
+  /// What each log, each store and the database asked for and cost.
+  caf::replies_to<atom::ledger>::with<ledger_report>,
   /// Lets through what waits; answers once it is where it was going.
   caf::replies_to<atom::flush, flush_target>::with<flush_report>,
   /// Checkpoints now.

@@ -1,9 +1,10 @@
-// The METRICS AGGREGATOR: what was done, window by window. Actors count for
+// The METRICS AGGREGATOR: what was done, window by window, and for whom. Actors count for
 // themselves and hand over what they counted since they last told: with each
 // flush, at the end of a window, and before anybody reads. Never a message per
 // operation.
 #pragma once
 
+#include "messages/ledger.hpp"
 #include "messages/status.hpp"
 
 #include <cstdint>
@@ -52,6 +53,14 @@ struct metrics_delta {
   bool operator==(const metrics_delta&) const = default;
 };
 
+/// The same, and the accounts that it belongs to.
+struct metrics_report {
+  metrics_delta counts;
+  std::vector<ledger_entry> ledger = {};
+
+  bool operator==(const metrics_report&) const = default;
+};
+
 /// One window's counts.
 struct metrics_window {
   /// Wall-clock bounds, in ms since 1970.
@@ -62,20 +71,6 @@ struct metrics_window {
   metrics_delta counts;
 
   bool operator==(const metrics_window&) const = default;
-};
-
-/// What the kernel counts for the whole process (`/proc/self/io`), since start.
-struct process_io {
-  uint64_t read_calls = 0;
-  uint64_t write_calls = 0;
-  /// Bytes through read and write calls, sockets included.
-  uint64_t read_chars = 0;
-  uint64_t write_chars = 0;
-  /// Bytes that the process caused to be fetched from and sent to devices.
-  uint64_t device_read_bytes = 0;
-  uint64_t device_write_bytes = 0;
-
-  bool operator==(const process_io&) const = default;
 };
 
 /// Everything that `/health` says about input and output.
@@ -92,13 +87,15 @@ struct metrics_totals {
 /// An actor that counts.
 using metered_actor = caf::typed_actor<
   /// Hands over what it counted since it last told.
-  caf::replies_to<atom::collect>::with<metrics_delta>>;
+  caf::replies_to<atom::collect>::with<metrics_report>>;
 
 using metrics_aggregator_actor = caf::typed_actor<
   /// Adds what an actor counted to the current window.
-  caf::reacts_to<atom::report, metrics_delta>,
+  caf::reacts_to<atom::report, metrics_report>,
   /// Asks this actor from now on, until it ends.
   caf::reacts_to<atom::attach, metered_actor>,
+  /// Collects, then answers with what each account has asked for and cost since start.
+  caf::replies_to<atom::ledger>::with<ledger_report>,
   /// Collects, then answers with totals and rates.
   caf::replies_to<atom::totals>::with<metrics_totals>,
   /// Collects, then answers with the current window.
@@ -159,9 +156,8 @@ typename Inspector::result_type inspect(Inspector& f, metrics_window& x) {
 }
 
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, process_io& x) {
-  return f(caf::meta::type_name("process_io"), x.read_calls, x.write_calls, x.read_chars,
-           x.write_chars, x.device_read_bytes, x.device_write_bytes);
+typename Inspector::result_type inspect(Inspector& f, metrics_report& x) {
+  return f(caf::meta::type_name("metrics_report"), x.counts, x.ledger);
 }
 
 template <class Inspector>

@@ -63,8 +63,10 @@ struct sql_batch_outcome {
   queue_mark mark;
   /// `disk` if all of that is synced.
   durability level = durability::ram;
-  /// Writes applied by this batch, and their statements; a batch of rows has one a row.
+  /// Writes applied by this batch, their SQL and parameters in bytes, and their
+  /// statements; a batch of rows has one a row.
   uint64_t writes = 0;
+  uint64_t bytes = 0;
   uint64_t statements = 0;
   /// Writes set aside by this batch.
   uint64_t dead_letters = 0;
@@ -106,7 +108,7 @@ typename Inspector::result_type inspect(Inspector& f, queue_mark& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, sql_batch_outcome& x) {
-  return f(caf::meta::type_name("sql_batch_outcome"), x.mark, x.level, x.writes,
+  return f(caf::meta::type_name("sql_batch_outcome"), x.mark, x.level, x.writes, x.bytes,
            x.statements, x.dead_letters, x.code, x.detail);
 }
 

@@ -23,7 +23,7 @@ slow_reader(sqlite_reader_actor::stateful_pointer<slow_reader_state> self) {
       return promise;
     },
     [](atom::close) { return true; },
-    [](atom::collect) { return metrics_delta{}; },
+    [](atom::collect) { return metrics_report{}; },
     [self](atom::status) { // the test's way to say so
       auto& running = self->state.running;
       running.front().second.deliver(sql_result{});
@@ -235,7 +235,7 @@ CAF_TEST(users statements and writes are counted and not our own) {
   CAF_CHECK_EQUAL(now.writer.opened.journal_mode, "wal");
   CAF_CHECK_EQUAL(now.writer.checkpoints, 0u);
   CAF_MESSAGE("the writer tells the metrics, the database adds nothing");
-  CAF_CHECK(*ask<metrics_delta>(uut, atom::collect_v) == metrics_delta{});
+  CAF_CHECK(*ask<metrics_report>(uut, atom::collect_v) == metrics_report{});
 }
 
 CAF_TEST(a checkpoint by hand goes to the scheduler) {

@@ -1,5 +1,5 @@
 sluice_tests(http
-  LIBRARIES sluice_http
+  LIBRARIES sluice_http sluice_storage
   FILES
     http_access_rules http_admission http_asio_actor http_log_text http_rates
-    http_server http_target http_tls json_writer)
+    http_server http_target http_tls json_writer ledger)

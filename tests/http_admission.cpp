@@ -102,7 +102,7 @@ CAF_TEST(captures are decoded) {
 }
 
 CAF_TEST(paths that nobody serves are not found) {
-  for (auto target : {"/", "/v1", "/v1/", "/v1/logs/a/", "/v1//logs", "/v1/ledger",
+  for (auto target : {"/", "/v1", "/v1/", "/v1/logs/a/", "/v1//logs", "/v1/ledgers",
                       "/v1/actors", "/metrics", "/v1/topics/x", "/v1/sessions/a/b/c"})
     CAF_CHECK_EQUAL(status(make(), request_head("GET", target)), 404u);
 }

@@ -65,7 +65,7 @@ inline log_buffer_actor::behavior_type mock_log(log_buffer_actor::pointer self,
     [](atom::tick, uint64_t) {},
     [](atom::check, uint64_t) {},
     [](atom::retry, uint64_t) {},
-    [](atom::collect) { return metrics_delta{}; },
+    [](atom::collect) { return metrics_report{}; },
     [](atom::status) { return status_report{}; },
     [self](atom::stop) {
       self->quit();
@@ -107,7 +107,7 @@ mock_sessions(session_debouncer_actor::pointer self, const stage& x) {
     [](atom::tick, const std::string&, uint64_t) {},
     [](atom::retry, const std::string&, uint64_t) {},
     [](atom::recover, const std::vector<session_store_info>&) {},
-    [](atom::collect) { return metrics_delta{}; },
+    [](atom::collect) { return metrics_report{}; },
     [](atom::status) { return status_report{}; },
     [self](atom::stop) {
       self->quit();
@@ -140,7 +140,7 @@ inline database_actor::behavior_type mock_database(database_actor::pointer self)
     [](atom::sync, bool) {},
     [](atom::check, uint64_t) {},
     [](atom::recover, uint64_t) {},
-    [](atom::collect) { return metrics_delta{}; },
+    [](atom::collect) { return metrics_report{}; },
     [](atom::status) { return status_report{}; },
     [self](atom::stop) {
       self->quit();
@@ -153,15 +153,16 @@ inline metrics_aggregator_actor::behavior_type
 mock_metrics(metrics_aggregator_actor::pointer self, const stage&) {
   auto edge = std::make_shared<metered_actor>();
   return {
-    [](atom::report, const metrics_delta&) {},
+    [](atom::report, const metrics_report&) {},
     [edge](atom::attach, const metered_actor& who) { *edge = who; },
+    [](atom::ledger) { return ledger_report{}; },
     [self, edge](atom::totals) -> caf::result<metrics_totals> {
       auto promise = self->make_response_promise<metrics_totals>();
       self->request(*edge, caf::infinite, atom::collect_v)
         .then(
-          [promise](const metrics_delta& delta) mutable {
+          [promise](const metrics_report& told) mutable {
             metrics_totals totals;
-            totals.total = delta;
+            totals.total = told.counts;
             promise.deliver(totals);
           },
           [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });

@@ -394,13 +394,17 @@ CAF_TEST(stop keeps trying while the disk refuses) {
 CAF_TEST(what was counted is handed over once) {
   start();
   append(numbered(1, 100));
-  auto delta = get<metrics_delta>(aut, atom::collect_v);
+  const auto told = get<metrics_report>(aut, atom::collect_v);
+  const auto& delta = told.counts;
   CAF_CHECK_EQUAL(delta.log_lines_accepted, 100u);
   CAF_CHECK_EQUAL(delta.log_lines_written, 100u);
   CAF_CHECK_EQUAL(delta.log_writes, 1u);
   CAF_CHECK_EQUAL(delta.disk.writes, 1u);
   CAF_CHECK_EQUAL(delta.log_bytes_written, numbered(1, 100).size());
-  CAF_CHECK(get<metrics_delta>(aut, atom::collect_v) == metrics_delta{});
+  const auto bytes = numbered(1, 100).size();
+  CAF_CHECK((told.ledger
+             == std::vector<ledger_entry>{{"log", "app", {100, bytes, 1, bytes, 0}}}));
+  CAF_CHECK(get<metrics_report>(aut, atom::collect_v) == metrics_report{});
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

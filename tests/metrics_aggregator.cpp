@@ -9,28 +9,35 @@ using namespace std::chrono_literals;
 
 namespace {
 
-metrics_delta queries(uint64_t n) {
-  metrics_delta delta;
-  delta.queries = n;
-  return delta;
+metrics_report queries(uint64_t n) {
+  metrics_report told;
+  told.counts.queries = n;
+  return told;
+}
+
+metrics_report booked(const std::string& subsystem, const std::string& name,
+                      const ledger_counts& counts) {
+  return {{}, {{subsystem, name, counts}}};
 }
 
 /// Hands over what the test has put in, and counts how often it was asked.
 struct source_account {
   uint64_t queries = 0;
+  std::vector<ledger_entry> booked;
   uint64_t asked = 0;
   bool silent = false;
-  std::vector<caf::typed_response_promise<metrics_delta>> open;
+  std::vector<caf::typed_response_promise<metrics_report>> open;
 };
 
 metered_actor::behavior_type source(metered_actor::pointer self,
                                     const std::shared_ptr<source_account>& account) {
   return {
-    [self, account](atom::collect) -> caf::result<metrics_delta> {
+    [self, account](atom::collect) -> caf::result<metrics_report> {
       ++account->asked;
       if (!account->silent)
-        return queries(std::exchange(account->queries, 0));
-      account->open.push_back(self->make_response_promise<metrics_delta>());
+        return metrics_report{queries(std::exchange(account->queries, 0)).counts,
+                              std::exchange(account->booked, {})};
+      account->open.push_back(self->make_response_promise<metrics_report>());
       return account->open.back();
     },
   };
@@ -41,6 +48,9 @@ struct fixture : test::fixture {
     metrics_aggregator_config config;
     config.history = 3;
     config.kernel = [] { return process_io{1, 2, 3, 4, 5, 6}; };
+    config.device = [] { return device_io{"card", 7, 8}; };
+    config.uptime = [] { return caf::timespan{9ms}; };
+    config.endurance_tbw = 10;
     aut = tracked(sys.spawn(metrics_aggregator, config));
     first = tracked(sys.spawn(source, account));
     self->send(aut, atom::attach_v, first);
@@ -48,6 +58,7 @@ struct fixture : test::fixture {
   }
 
   metrics_window snapshot() { return get<metrics_window>(aut, atom::snapshot_v); }
+  ledger_report ledger() { return get<ledger_report>(aut, atom::ledger_v); }
   metrics_totals totals() { return get<metrics_totals>(aut, atom::totals_v); }
   std::vector<metrics_window> history() {
     return get<std::vector<metrics_window>>(aut, atom::history_v);
@@ -132,6 +143,64 @@ CAF_TEST(an actor that ended is not asked again) {
 
 CAF_TEST(the kernel is asked when somebody reads) {
   CAF_CHECK_EQUAL(totals().kernel.write_calls, 2u);
+}
+
+// -- the ledger -------------------------------------------------------------------------
+
+CAF_TEST(the ledger includes what happened before it is read) {
+  self->send(aut, atom::report_v, booked("log", "app", {100, 1'000, 1, 1'000, 0}));
+  account->booked = {{"log", "app", {50, 500, 1, 1'500, 1}}};
+  const std::vector<ledger_entry> both{{"log", "app", {150, 1'500, 2, 2'500, 1}}};
+  CAF_CHECK(ledger().entries == both);
+  CAF_MESSAGE("and counts nothing twice");
+  CAF_CHECK(ledger().entries == both);
+}
+
+CAF_TEST(the ledger keeps what those who ended have booked) {
+  account->booked = {{"session", "users", {1, 2, 3, 4, 5}}};
+  ledger();
+  caf::anon_send_exit(first, caf::exit_reason::user_shutdown);
+  settle();
+  CAF_CHECK_EQUAL(ledger().entries.size(), 1u);
+}
+
+CAF_TEST(the ledger has an account for each log and each store) {
+  self->send(aut, atom::report_v, booked("session", "a", {1, 0, 0, 0, 0}));
+  self->send(aut, atom::report_v, booked("log", "b", {2, 0, 0, 0, 0}));
+  self->send(aut, atom::report_v, booked("log", "a", {3, 0, 0, 0, 0}));
+  const std::vector<ledger_entry> sorted{{"log", "a", {3, 0, 0, 0, 0}},
+                                         {"log", "b", {2, 0, 0, 0, 0}},
+                                         {"session", "a", {1, 0, 0, 0, 0}}};
+  CAF_CHECK(ledger().entries == sorted);
+}
+
+CAF_TEST(the ledger does not grow without end) {
+  for (int i = 0; i < 5'000; ++i)
+    self->send(aut, atom::report_v,
+               booked("session", std::to_string(i), {1, 0, 0, 0, 0}));
+  const auto entries = ledger().entries;
+  CAF_CHECK_EQUAL(entries.size(), 4'097u);
+  uint64_t requests = 0;
+  for (const auto& each : entries)
+    requests += each.counts.requests;
+  CAF_CHECK_EQUAL(requests, 5'000u);
+  CAF_CHECK_EQUAL(entries.front().name, "(others)");
+}
+
+CAF_TEST(the ledger tells what the kernel counts) {
+  const auto told = ledger();
+  CAF_CHECK_EQUAL(told.process.device_write_bytes, 6u);
+  CAF_CHECK((told.device == device_io{"card", 7, 8}));
+  CAF_CHECK_EQUAL(told.duration_ms, 9);
+  CAF_CHECK_EQUAL(told.endurance_tbw, 10u);
+}
+
+CAF_TEST(windows keep counts and no accounts) {
+  auto told = booked("log", "app", {1, 2, 3, 4, 5});
+  told.counts.queries = 6;
+  self->send(aut, atom::report_v, told);
+  CAF_CHECK_EQUAL(snapshot().counts.queries, 6u);
+  CAF_CHECK_EQUAL(totals().total.queries, 6u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -180,10 +180,14 @@ struct mock_metrics_state {
 /// Sums up what it is told; any question to it fails the test.
 inline metrics_aggregator_actor::behavior_type
 mock_metrics(metrics_aggregator_actor::stateful_pointer<mock_metrics_state>,
-             const std::shared_ptr<metrics_delta>& told) {
+             const std::shared_ptr<metrics_report>& told) {
   return {
-    [=](atom::report, const metrics_delta& x) { *told += x; },
+    [=](atom::report, const metrics_report& x) {
+      told->counts += x.counts;
+      told->ledger.insert(told->ledger.end(), x.ledger.begin(), x.ledger.end());
+    },
     [](atom::attach, const metered_actor&) { CAF_FAIL("unexpected attach"); },
+    [](atom::ledger) { return ledger_report{}; },
     [](atom::totals) { return metrics_totals{}; },
     [](atom::snapshot) { return metrics_window{}; },
     [](atom::history) { return std::vector<metrics_window>{}; },
@@ -283,9 +287,9 @@ struct session_fixture : fixture {
     return found ? *found : status_report{};
   }
 
-  metrics_delta collect() {
-    auto found = ask<metrics_delta>(debouncer, atom::collect_v);
-    return found ? *found : metrics_delta{};
+  metrics_report collect() {
+    auto found = ask<metrics_report>(debouncer, atom::collect_v);
+    return found ? *found : metrics_report{};
   }
 
   bool has_alert(const std::string& id) {
@@ -342,7 +346,7 @@ struct session_fixture : fixture {
   int64_t wall_step_ms = 0;
   bool synchronised = true;
   script_ptr script = std::make_shared<store_script>();
-  std::shared_ptr<metrics_delta> told = std::make_shared<metrics_delta>();
+  std::shared_ptr<metrics_report> told = std::make_shared<metrics_report>();
   session_debouncer_config config;
   session_store_actor store;
   metrics_aggregator_actor metrics;

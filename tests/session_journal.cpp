@@ -226,10 +226,14 @@ CAF_TEST(a name that is none of a store is refused) {
 CAF_TEST(reads and writes are counted for the metrics) {
   put("a", "{}");
   load("a");
-  auto counted = get<metrics_delta>(aut, atom::collect_v);
+  const auto told = get<metrics_report>(aut, atom::collect_v);
+  const auto& counted = told.counts;
   CAF_CHECK_EQUAL(counted.disk.writes, 1u);
   CAF_CHECK_EQUAL(counted.disk.write_bytes, fs::file_size(journal_path));
   CAF_CHECK_EQUAL(counted.disk.reads, 1u);
+  const auto bytes = fs::file_size(journal_path);
+  CAF_CHECK(
+    (told.ledger == std::vector<ledger_entry>{{"session", "s", {0, 0, 1, bytes, 0}}}));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -69,7 +69,7 @@ mock_database(database_actor::stateful_pointer<mock_database_state>,
     [](atom::sync, bool) {},
     [](atom::check, uint64_t) {},
     [](atom::recover, uint64_t) { CAF_FAIL("unexpected recover"); },
-    [](atom::collect) { return metrics_delta{}; },
+    [](atom::collect) { return metrics_report{}; },
     [](atom::status) { return status_report{}; },
     [](atom::stop) { return stop_report{}; },
   };

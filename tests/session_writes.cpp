@@ -310,7 +310,7 @@ CAF_TEST(a stop during a flush writes the rest and then answers) {
   CAF_CHECK_EQUAL(stored("b"), "{}");
   CAF_CHECK_EQUAL(stored("d"), "<none>");
   CAF_CHECK_EQUAL(script->data["t"]["c"], "{}");
-  CAF_CHECK_EQUAL(told->session_writes, 3u);
+  CAF_CHECK_EQUAL(told->counts.session_writes, 3u);
 }
 
 CAF_TEST(a stop tries again until all is written) {

@@ -126,36 +126,36 @@ CAF_TEST(without a spool the credit is held until the write is applied) {
 }
 
 CAF_TEST(disk commits at once with one sync) {
-  get<metrics_delta>(writer, atom::collect_v);
+  get<metrics_report>(writer, atom::collect_v);
   append(insert(1));
   auto seq = append(insert(2)).seq;
   CAF_CHECK_EQUAL(persist(seq), durability::disk);
   CAF_CHECK_EQUAL(keys(), "1,2");
-  CAF_CHECK_EQUAL(get<metrics_delta>(writer, atom::collect_v).disk.syncs, 1u);
+  CAF_CHECK_EQUAL(get<metrics_report>(writer, atom::collect_v).counts.disk.syncs, 1u);
   CAF_MESSAGE("what is synced already is not synced again");
   CAF_CHECK_EQUAL(persist(seq), durability::disk);
-  CAF_CHECK_EQUAL(get<metrics_delta>(writer, atom::collect_v).disk.syncs, 0u);
+  CAF_CHECK_EQUAL(get<metrics_report>(writer, atom::collect_v).counts.disk.syncs, 0u);
   CAF_MESSAGE("what is only committed is");
   append(insert(3));
   flush();
   CAF_CHECK_EQUAL(persist(all_writes), durability::disk);
-  CAF_CHECK_EQUAL(get<metrics_delta>(writer, atom::collect_v).disk.syncs, 1u);
+  CAF_CHECK_EQUAL(get<metrics_report>(writer, atom::collect_v).counts.disk.syncs, 1u);
 }
 
 CAF_TEST(a synced commit of others or a whole checkpoint covers the queue too) {
   append(insert(1));
   flush();
   must("INSERT INTO t VALUES (2, 1)", {}, durability::disk);
-  get<metrics_delta>(writer, atom::collect_v);
+  get<metrics_report>(writer, atom::collect_v);
   CAF_CHECK_EQUAL(persist(all_writes), durability::disk);
-  CAF_CHECK_EQUAL(get<metrics_delta>(writer, atom::collect_v).disk.syncs, 0u);
+  CAF_CHECK_EQUAL(get<metrics_report>(writer, atom::collect_v).counts.disk.syncs, 0u);
   append(insert(3));
   flush();
   get<checkpoint_report>(writer, atom::checkpoint_v, checkpoint_mode::truncate,
                          caf::timespan{1ms});
-  get<metrics_delta>(writer, atom::collect_v);
+  get<metrics_report>(writer, atom::collect_v);
   CAF_CHECK_EQUAL(persist(all_writes), durability::disk);
-  CAF_CHECK_EQUAL(get<metrics_delta>(writer, atom::collect_v).disk.syncs, 0u);
+  CAF_CHECK_EQUAL(get<metrics_report>(writer, atom::collect_v).counts.disk.syncs, 0u);
 }
 
 CAF_TEST(a flush tells how many writes it waited for) {

@@ -18,7 +18,7 @@ struct local : sqlite_fixture {
     collect();
   }
 
-  metrics_delta collect() { return *ask<metrics_delta>(writer, atom::collect_v); }
+  metrics_delta collect() { return ask<metrics_report>(writer, atom::collect_v)->counts; }
 
   sqlite::vfs& files() { return inside().files(); }
 

@@ -7,11 +7,17 @@ using namespace sluice::test;
 
 namespace {
 
+void add(metrics_report& to, const metrics_report& x) {
+  to.counts += x.counts;
+  to.ledger.insert(to.ledger.end(), x.ledger.begin(), x.ledger.end());
+}
+
 metrics_aggregator_actor::behavior_type
-summing(metrics_aggregator_actor::pointer, const std::shared_ptr<metrics_delta>& sum) {
+summing(metrics_aggregator_actor::pointer, const std::shared_ptr<metrics_report>& sum) {
   return {
-    [sum](atom::report, const metrics_delta& x) { *sum += x; },
+    [sum](atom::report, const metrics_report& x) { add(*sum, x); },
     [](atom::attach, const metered_actor&) { CAF_FAIL("attach"); },
+    [](atom::ledger) { return ledger_report{}; },
     [](atom::totals) { return metrics_totals{}; },
     [](atom::snapshot) { return metrics_window{}; },
     [](atom::history) { return std::vector<metrics_window>{}; },
@@ -37,7 +43,7 @@ struct local : sqlite_fixture {
 
   ec code(const std::string& sql) { return code(one(sql)); }
 
-  std::shared_ptr<metrics_delta> sum = std::make_shared<metrics_delta>();
+  std::shared_ptr<metrics_report> sum = std::make_shared<metrics_report>();
   std::string text;
 };
 
@@ -208,12 +214,12 @@ CAF_TEST(each count is told once whoever is told) {
   sql_write own = one("INSERT INTO t VALUES (9, 9)");
   own.origin = sql_origin::sluice;
   together({batch, own, one("SELECT 1"), one("COMMIT")});
-  *sum += *ask<metrics_delta>(writer, atom::collect_v);
-  CAF_CHECK_EQUAL(copy(sum->queries), 4u);
-  CAF_CHECK_EQUAL(copy(sum->transactions), 2u);
-  CAF_CHECK_EQUAL(copy(sum->commits), 1u);
-  CAF_CHECK_GREATER(copy(sum->disk.write_bytes), 4096u);
-  CAF_CHECK(*ask<metrics_delta>(writer, atom::collect_v) == metrics_delta{});
+  add(*sum, *ask<metrics_report>(writer, atom::collect_v));
+  CAF_CHECK_EQUAL(copy(sum->counts.queries), 4u);
+  CAF_CHECK_EQUAL(copy(sum->counts.transactions), 2u);
+  CAF_CHECK_EQUAL(copy(sum->counts.commits), 1u);
+  CAF_CHECK_GREATER(copy(sum->counts.disk.write_bytes), 4096u);
+  CAF_CHECK(*ask<metrics_report>(writer, atom::collect_v) == metrics_report{});
 }
 
 CAF_TEST(reading the numbers never checkpoints) {

@@ -1,7 +1,7 @@
 // The supervisor with everything it starts, on real threads, files and SQLite.
 #define CAF_SUITE supervisor
-#include "actors/detail/workers.hpp"
 #include "actors/lifecycle/supervisor.hpp"
+#include "actors/detail/workers.hpp"
 
 #include "tests/fixture.hpp"
 #include "tests/temp_dir.hpp"

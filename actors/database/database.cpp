@@ -291,7 +291,7 @@ database(database_actor::stateful_pointer<database_state> self, database_config 
     [st](atom::check, uint64_t generation) { st->on_check(generation); },
     [st](atom::recover, uint64_t generation) { st->on_recover(generation); },
     // The writer and the readers tell what they counted themselves.
-    [](atom::collect) { return metrics_delta{}; },
+    [](atom::collect) { return metrics_report{}; },
     [st](atom::status) { return st->status(); },
     [st](atom::stop) { return st->stop(); },
   };

@@ -1,6 +1,7 @@
 #include "actors/database/queue_commit.hpp"
 
 #include "actors/database/queue_marks.hpp"
+#include "actors/storage/sqlite_query.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -25,6 +26,7 @@ caf::error about_file(caf::error err) {
 
 void queue_commit::progress::add(const sql_write& x) {
   ++writes;
+  bytes += sqlite::size_of(x);
   statements += x.rows.empty() ? x.statements.size() : x.rows.size();
 }
 
@@ -170,6 +172,7 @@ caf::error queue_commit::finish(writes xs, const progress& done) {
   refused_.passed(mark.seq);
   outcome_.mark = std::move(mark);
   outcome_.writes += done.writes;
+  outcome_.bytes += done.bytes;
   outcome_.statements += done.statements;
   return caf::none;
 }

@@ -31,6 +31,7 @@ private:
   /// What one transaction did, told once it is committed.
   struct progress {
     uint64_t writes = 0;
+    uint64_t bytes = 0;
     uint64_t statements = 0;
     std::vector<dead_letter> refused;
 

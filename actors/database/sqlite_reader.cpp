@@ -48,9 +48,9 @@ bool sqlite_reader_state::close() {
   return was_open;
 }
 
-metrics_delta sqlite_reader_state::collect() {
+metrics_report sqlite_reader_state::collect() {
   counts_.disk += files_.take();
-  return std::exchange(counts_, {});
+  return {std::exchange(counts_, {})};
 }
 
 status_report sqlite_reader_state::status() const {

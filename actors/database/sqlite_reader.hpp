@@ -31,7 +31,7 @@ public:
 
   caf::expected<sql_result> query(const sql_statement& x, sql_origin origin);
   bool close();
-  metrics_delta collect();
+  metrics_report collect();
   status_report status() const;
   stop_report stop();
 

@@ -87,7 +87,7 @@ void sqlite_writer_state::settle(const write_transaction& done) {
 void sqlite_writer_state::count(const write_request& x) {
   if (!x.outcome || x.write.origin != sql_origin::user)
     return;
-  ++counts_.transactions;
+  asked(1, sqlite::size_of(x.write));
   counts_.queries +=
     x.write.rows.empty() ? x.write.statements.size() : x.write.rows.size();
 }
@@ -151,9 +151,21 @@ sqlite_writer_stats sqlite_writer_state::stats() {
   return stats_;
 }
 
-metrics_delta sqlite_writer_state::collect() {
-  counts_.disk += files_.take();
-  return std::exchange(counts_, {});
+metrics_report sqlite_writer_state::collect() {
+  spent(files_.take());
+  return {std::exchange(counts_, {}), booked_.take()};
+}
+
+void sqlite_writer_state::asked(uint64_t writes, uint64_t bytes) {
+  if (writes == 0)
+    return;
+  counts_.transactions += writes;
+  booked_.ask({}, writes, bytes);
+}
+
+void sqlite_writer_state::spent(const io_counts& io) {
+  counts_.disk += io;
+  booked_.spend({}, io);
 }
 
 void sqlite_writer_state::report_counts() {

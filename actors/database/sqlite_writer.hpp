@@ -5,6 +5,7 @@
 
 #include "actors/database/write_transaction.hpp"
 #include "actors/database/write_window.hpp"
+#include "actors/detail/ledger_page.hpp"
 #include "actors/storage/dead_letters.hpp"
 #include "actors/storage/sqlite_settings.hpp"
 #include "actors/storage/sqlite_wal.hpp"
@@ -53,7 +54,7 @@ public:
   void attach(session_listener_actor listener);
   sqlite_writer_stats stats();
   void on_commit(uint64_t generation);
-  metrics_delta collect();
+  metrics_report collect();
   status_report status();
   stop_report stop();
 
@@ -64,6 +65,8 @@ private:
   uint64_t commit_group();
   void settle(const write_transaction& done);
   void count(const write_request& x);
+  void asked(uint64_t writes, uint64_t bytes);
+  void spent(const io_counts& io);
   void tell_wal();
   void tell_synced();
   void tell_recovered();
@@ -94,6 +97,7 @@ private:
   sqlite_writer_stats stats_;
   /// Counted, and not told yet.
   metrics_delta counts_;
+  detail::ledger_page booked_{"database"};
   uint64_t last_group_ = 0;
   std::optional<alert> io_error_;
   uint64_t io_errors_ = 0;

@@ -20,9 +20,9 @@ sql_batch_outcome sqlite_writer_state::apply(const sql_batch& batch) {
   write_transaction work{db_, commit_cfg_, stats_.suspect};
   auto outcome = queue_commit{work, refused_}.run(batch);
   queue_ = outcome.mark;
-  counts_.transactions += outcome.writes;
+  asked(outcome.writes, outcome.bytes);
   counts_.queries += outcome.statements;
-  counts_.disk += refused_.take();
+  spent(refused_.take());
   settle(work);
   return outcome;
 }

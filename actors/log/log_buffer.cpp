@@ -24,6 +24,7 @@ caf::result<log_receipt> log_buffer_state::append(log_chunk& chunk) {
     return caf::make_error(ec::stopping, "the log is being closed");
   if (chunk.count == 0)
     return log_receipt{0, accepted_, lane_ != 0 ? durability::ram : durability::memory};
+  const auto bytes = chunk.lines.size();
   auto level = keep(chunk);
   if (!level)
     return std::move(level.error());
@@ -31,6 +32,7 @@ caf::result<log_receipt> log_buffer_state::append(log_chunk& chunk) {
   window_.open(self_, config_.flush_interval);
   accepted_ += chunk.count;
   delta_.log_lines_accepted += chunk.count;
+  booked_.ask(config_.log, chunk.count, bytes);
   write_if_due();
   return log_receipt{chunk.count, accepted_, *level};
 }
@@ -118,7 +120,7 @@ void log_buffer_state::on_outcome(const log_outcome& outcome) {
   in_flight_->written_bytes = outcome.written_bytes;
   in_flight_->begun = caf::none;
   end_ = outcome.end;
-  delta_.disk += outcome.io;
+  spent(outcome.io);
   if (bytes > 0) {
     delta_.log_writes += 1;
     delta_.log_bytes_written += bytes;
@@ -175,7 +177,7 @@ void log_buffer_state::end_sync() {
 void log_buffer_state::on_synced(uint64_t seq, const io_counts& io) {
   end_sync();
   synced_ = seq;
-  delta_.disk += io;
+  spent(io);
   sync_trouble_.clear();
   syncs_.reached(synced_);
   sync_if_wanted();

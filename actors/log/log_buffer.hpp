@@ -12,6 +12,7 @@
 #pragma once
 
 #include "actors/detail/growing_pause.hpp"
+#include "actors/detail/ledger_page.hpp"
 #include "actors/detail/seq_waiters.hpp"
 #include "actors/detail/sync_watch.hpp"
 #include "actors/detail/trouble.hpp"
@@ -69,7 +70,7 @@ public:
   void on_tick(uint64_t generation);
   void on_retry(uint64_t generation);
   void on_check(uint64_t generation);
-  metrics_delta collect();
+  metrics_report collect();
   status_report status() const;
   caf::result<stop_report> stop();
 
@@ -102,6 +103,7 @@ private:
   std::string held_lines() const;
   uint64_t buffered_bytes() const;
   int64_t oldest_ms() const;
+  void spent(const io_counts& io);
   void push_metrics();
   void finish_if_drained();
 
@@ -138,6 +140,7 @@ private:
   uint64_t failures_ = 0;
 
   metrics_delta delta_;
+  detail::ledger_page booked_{"log"};
   uint64_t total_writes_ = 0;
   uint64_t total_bytes_ = 0;
   int64_t last_flush_at_ms_ = 0;

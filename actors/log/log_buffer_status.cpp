@@ -16,7 +16,7 @@ caf::result<std::string> log_buffer_state::tail(uint64_t lines) {
   self_->request(writer_, caf::infinite, atom::tail_v, config_.log, lines)
     .then(
       [this, promise, lines](log_tail& file) mutable {
-        delta_.disk += file.io;
+        spent(file.io);
         promise.deliver(last_lines(std::move(file.lines) + held_lines(), lines));
       },
       [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
@@ -59,8 +59,13 @@ log_stats log_buffer_state::stats() const {
   return result;
 }
 
-metrics_delta log_buffer_state::collect() {
-  return std::exchange(delta_, {});
+void log_buffer_state::spent(const io_counts& io) {
+  delta_.disk += io;
+  booked_.spend(config_.log, io);
+}
+
+metrics_report log_buffer_state::collect() {
+  return {std::exchange(delta_, {}), booked_.take()};
 }
 
 void log_buffer_state::push_metrics() {

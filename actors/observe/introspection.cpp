@@ -155,6 +155,10 @@ caf::result<std::vector<metrics_window>> introspection_state::history() {
                                             atom::history_v);
 }
 
+caf::result<ledger_report> introspection_state::ledger() {
+  return relay<ledger_report>(config_.telling_time_max, actors_.metrics, atom::ledger_v);
+}
+
 // -- what the others do -----------------------------------------------------------------
 
 caf::result<flush_report> introspection_state::flush(flush_target what) {
@@ -268,6 +272,7 @@ introspection(local_introspection_actor::stateful_pointer<introspection_state> s
     [state](atom::clients) { return state->clients(); },
     [state](atom::snapshot) { return state->snapshot(); },
     [state](atom::history) { return state->history(); },
+    [state](atom::ledger) { return state->ledger(); },
     [state](atom::flush, flush_target what) { return state->flush(what); },
     [state](atom::checkpoint, checkpoint_mode mode) { return state->checkpoint(mode); },
     [state](atom::get, const std::string& key) { return state->get(key); },

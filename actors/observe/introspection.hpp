@@ -45,6 +45,7 @@ public:
   caf::result<std::vector<ws_connection_stats>> clients();
   caf::result<metrics_window> snapshot();
   caf::result<std::vector<metrics_window>> history();
+  caf::result<ledger_report> ledger();
   caf::result<flush_report> flush(flush_target what);
   caf::result<checkpoint_report> checkpoint(checkpoint_mode mode);
   caf::result<std::vector<setting>> get(const std::string& key);

@@ -16,9 +16,18 @@ void metrics_aggregator_state::init(metrics_aggregator_config config) {
   open_window();
 }
 
-void metrics_aggregator_state::report(const metrics_delta& delta) {
-  total_ += delta;
-  counts_ += delta;
+void metrics_aggregator_state::report(metrics_report& told) {
+  total_ += told.counts;
+  counts_ += told.counts;
+  for (auto& each : told.ledger)
+    book(each);
+}
+
+void metrics_aggregator_state::book(ledger_entry& x) {
+  account_name account{std::move(x.subsystem), std::move(x.name)};
+  if (ledger_.size() >= accounts_max && ledger_.count(account) == 0)
+    account.second = "(others)";
+  ledger_[std::move(account)] += x.counts;
 }
 
 void metrics_aggregator_state::attach(const metered_actor& source) {
@@ -39,8 +48,8 @@ void metrics_aggregator_state::collect(continuation next) {
   for (const auto& source : sources_)
     self_->request(source, config_.collect_timeout, atom::collect_v)
       .then(
-        [this, arrived](const metrics_delta& delta) {
-          report(delta);
+        [this, arrived](metrics_report& told) {
+          report(told);
           arrived();
         },
         [arrived](const caf::error&) { arrived(); });
@@ -53,6 +62,24 @@ caf::result<metrics_totals> metrics_aggregator_state::totals() {
                                    config_.kernel()});
   });
   return promise;
+}
+
+caf::result<ledger_report> metrics_aggregator_state::ledger() {
+  auto promise = self_->make_response_promise<ledger_report>();
+  collect([this, promise]() mutable { promise.deliver(balance()); });
+  return promise;
+}
+
+ledger_report metrics_aggregator_state::balance() const {
+  using std::chrono::milliseconds;
+  ledger_report result;
+  result.duration_ms = std::chrono::duration_cast<milliseconds>(config_.uptime()).count();
+  for (const auto& [account, counts] : ledger_)
+    result.entries.push_back({account.first, account.second, counts});
+  result.process = config_.kernel();
+  result.device = config_.device();
+  result.endurance_tbw = config_.endurance_tbw;
+  return result;
 }
 
 caf::result<metrics_window> metrics_aggregator_state::snapshot() {
@@ -110,8 +137,9 @@ metrics_aggregator_actor::behavior_type metrics_aggregator(
   auto* state = &self->state;
   state->init(std::move(config));
   return {
-    [state](atom::report, const metrics_delta& delta) { state->report(delta); },
+    [state](atom::report, metrics_report& told) { state->report(told); },
     [state](atom::attach, const metered_actor& source) { state->attach(source); },
+    [state](atom::ledger) { return state->ledger(); },
     [state](atom::totals) { return state->totals(); },
     [state](atom::snapshot) { return state->snapshot(); },
     [state](atom::history) { return state->history(); },

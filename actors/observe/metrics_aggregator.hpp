@@ -1,8 +1,8 @@
 // The METRICS AGGREGATOR adds up what actors did, window by window, and keeps the last
-// windows. Actors hand over their counts with each flush; before a window ends, and
-// before anybody reads, it asks each for the rest, so that a reading includes all that
-// happened before it. An actor that is busy is waited for only shortly: what it counts
-// is told later, never lost.
+// windows; and it keeps the ledger of who caused that. Actors hand over their counts with
+// each flush; before a window ends, and before anybody reads, it asks each for the rest,
+// so that a reading includes all that happened before it. An actor that is busy is waited
+// for only shortly: what it counts is told later, never lost.
 #pragma once
 
 #include "messages/metrics_aggregator.hpp"
@@ -12,6 +12,9 @@
 
 #include <deque>
 #include <functional>
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice {
@@ -22,8 +25,13 @@ struct metrics_aggregator_config {
   uint64_t history = 60;
   /// Longest wait for an actor's counts.
   caf::timespan collect_timeout = std::chrono::milliseconds{250};
-  /// Reads the kernel's own counts.
+  /// Reads the kernel's own counts, of the process and of the device below it.
   std::function<process_io()> kernel;
+  std::function<device_io()> device = [] { return device_io{}; };
+  /// How long both have counted.
+  std::function<caf::timespan()> uptime = [] { return caf::timespan{}; };
+  /// Terabytes that the device is said to endure; 0: not known.
+  uint64_t endurance_tbw = 0;
 };
 
 class metrics_aggregator_state {
@@ -35,8 +43,9 @@ public:
 
   void init(metrics_aggregator_config config);
 
-  void report(const metrics_delta& delta);
+  void report(metrics_report& told);
   void attach(const metered_actor& source);
+  caf::result<ledger_report> ledger();
   caf::result<metrics_totals> totals();
   caf::result<metrics_window> snapshot();
   std::vector<metrics_window> history() const;
@@ -46,8 +55,14 @@ public:
 
 private:
   using continuation = std::function<void()>;
+  using account_name = std::pair<std::string, std::string>;
+
+  /// Accounts past which the rest of a subsystem share one.
+  static constexpr size_t accounts_max = 4'096;
 
   void collect(continuation next);
+  void book(ledger_entry& x);
+  ledger_report balance() const;
   metrics_window current() const;
   void open_window();
   void close_window();
@@ -56,6 +71,7 @@ private:
   metrics_aggregator_config config_;
   std::vector<metered_actor> sources_;
   metrics_delta total_;
+  std::map<account_name, ledger_counts> ledger_;
   metrics_delta counts_;
   int64_t start_ms_ = 0;
   caf::actor_clock::time_point start_;

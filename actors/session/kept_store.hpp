@@ -30,6 +30,8 @@ struct store_write {
 };
 
 struct kept_store {
+  /// Known once the files are.
+  std::string name;
   /// Null as long as the files cannot be read.
   std::unique_ptr<journal_store> files;
   caf::error unreadable;

@@ -59,8 +59,8 @@ void session_debouncer_state::apply(const session_limits& limits) {
   config_.max_pending = limits.max_pending;
 }
 
-metrics_delta session_debouncer_state::collect() {
-  return std::exchange(untold_, {});
+metrics_report session_debouncer_state::collect() {
+  return {std::exchange(untold_, {}), booked_.take()};
 }
 
 void session_debouncer_state::report_counts() {

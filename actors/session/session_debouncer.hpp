@@ -7,6 +7,7 @@
 #include "actors/detail/clock_watch.hpp"
 #include "actors/detail/flush_grid.hpp"
 #include "actors/detail/growing_pause.hpp"
+#include "actors/detail/ledger_page.hpp"
 #include "actors/detail/trouble.hpp"
 #include "actors/detail/wall_clock.hpp"
 #include "actors/detail/window_timer.hpp"
@@ -102,7 +103,7 @@ public:
 
   caf::result<session_stats> stats();
   void apply(const session_limits& limits);
-  metrics_delta collect();
+  metrics_report collect();
   status_report status();
   caf::result<stop_report> stop();
 
@@ -245,6 +246,7 @@ private:
 
   session_stats totals_;
   metrics_delta untold_;
+  detail::ledger_page booked_{"session"};
 
   /// Not empty once a stop was asked for.
   std::vector<caf::typed_response_promise<stop_report>> stopping_;

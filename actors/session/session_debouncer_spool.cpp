@@ -63,8 +63,10 @@ void session_debouncer_state::take(store_line& line, std::vector<session_step> s
     rp.deliver(level.error());
     return;
   }
-  for (auto& [key, x, stored] : steps)
+  for (auto& [key, x, stored] : steps) {
+    booked_.ask(line.sessions.name(), 1, bytes_of(key, x));
     count_coalesced(line.sessions.set(key, std::move(x), stored));
+  }
   rp.deliver(session_receipt{line.sessions.last_seq(), *level});
   schedule(line);
 }

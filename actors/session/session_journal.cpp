@@ -60,7 +60,7 @@ caf::error session_journal_state::open(const std::string& store, kept_store& x) 
     return x.unreadable;
   io_counts io;
   auto files = journal_store::open(in_, store, config_.identity_file, io);
-  count(io);
+  count(store, io);
   if (!files) {
     ++failures_;
     x.unreadable = files.error();
@@ -68,6 +68,7 @@ caf::error session_journal_state::open(const std::string& store, kept_store& x) 
     x.reading.note(text_of(x.unreadable));
     return x.unreadable;
   }
+  x.name = store;
   x.files = std::move(*files);
   x.suspect = x.suspect || in_doubt(store);
   x.unreadable = caf::none;
@@ -106,7 +107,7 @@ caf::result<session_lookup> session_journal_state::load(const std::string& store
     return session_lookup{};
   io_counts io;
   auto document = (*found)->files->load(key, io);
-  count(io);
+  count(store, io);
   if (!document)
     return std::move(document.error());
   return std::move(*document);
@@ -120,7 +121,7 @@ caf::result<session_changes> session_journal_state::dump(const std::string& stor
     return session_changes{store, {}, {}};
   io_counts io;
   auto all = (*found)->files->dump(io);
-  count(io);
+  count(store, io);
   if (!all)
     return std::move(all.error());
   return std::move(*all);
@@ -136,7 +137,7 @@ session_journal_state::load_all(const std::string& store) {
     return result;
   io_counts io;
   auto all = (*found)->files->dump(io);
-  count(io);
+  count(store, io);
   if (!all)
     return std::move(all.error());
   result.reserve(all->changes.size());
@@ -161,13 +162,14 @@ caf::result<std::vector<session_store_info>> session_journal_state::stores() {
 
 // -- numbers -----------------------------------------------------------------------
 
-void session_journal_state::count(const io_counts& io) {
+void session_journal_state::count(const std::string& store, const io_counts& io) {
   io_ += io;
   untold_.disk += io;
+  booked_.spend(store, io);
 }
 
-metrics_delta session_journal_state::collect() {
-  return std::exchange(untold_, {});
+metrics_report session_journal_state::collect() {
+  return {std::exchange(untold_, {}), booked_.take()};
 }
 
 void session_journal_state::report_counts() {

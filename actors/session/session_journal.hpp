@@ -8,6 +8,7 @@
 #pragma once
 
 #include "actors/detail/helper_pool.hpp"
+#include "actors/detail/ledger_page.hpp"
 #include "actors/detail/sync_watch.hpp"
 #include "actors/session/kept_store.hpp"
 #include "actors/storage/spool.hpp"
@@ -59,7 +60,7 @@ public:
   caf::result<session_applied> apply(session_changes& x, durability level);
   caf::result<session_pruned> prune(const session_prune& x);
   void on_check(uint64_t generation) { sync_watch_.look(self_, generation); }
-  metrics_delta collect();
+  metrics_report collect();
   status_report status() const;
   caf::result<stop_report> stop();
 
@@ -90,7 +91,7 @@ private:
 
   // -- the end ---------------------------------------------------------------------
   void report_counts();
-  void count(const io_counts& io);
+  void count(const std::string& store, const io_counts& io);
   uint64_t sync_at_end();
   uint64_t unsynced() const;
   void finish_stop();
@@ -108,6 +109,7 @@ private:
   io_counts io_;
   /// Counted, and not told yet.
   metrics_delta untold_;
+  detail::ledger_page booked_{"session"};
   uint64_t compactions_ = 0;
   uint64_t failures_ = 0;
 

@@ -39,7 +39,7 @@ void session_journal_state::compact(kept_store& store) {
 void session_journal_state::compacted(kept_store& store, const store_compaction& work,
                                       const caf::error& err) {
   store.compacting = false;
-  count(work.io());
+  count(store.name, work.io());
   if (err) {
     ++failures_;
     store.files->compaction_failed(work);

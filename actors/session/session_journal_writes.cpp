@@ -124,7 +124,7 @@ void session_journal_state::append(kept_store& store, store_write x) {
     x.changes.changes = x.choose(files.index());
   auto plan = files.plan(std::move(x.changes), io);
   auto err = files.write(plan, io);
-  count(io);
+  count(store.name, io);
   if (err) {
     ++failures_;
     store.writing.note(text_of(err));
@@ -167,7 +167,7 @@ void session_journal_state::sync(kept_store& store,
     sync_watch_.end(self_, watched);
     --store.syncs;
     --open_;
-    count(io);
+    count(store.name, io);
   };
   self_->request(helper, caf::infinite, atom::sync_v, file_handle{file})
     .then(

@@ -37,6 +37,12 @@ bool accepts_time(const domain& within, caf::timespan what) {
   return what >= time_min && what <= time_max;
 }
 
+bool accepts_number(const domain& within, uint64_t what) {
+  if (what == 0 && !within.when_none.empty())
+    return true;
+  return what >= within.least && what <= within.most;
+}
+
 bool accepts_list(const std::vector<std::string>& what) {
   return std::all_of(what.begin(), what.end(), [](const std::string& item) {
     return !item.empty() && is_printable(item) && item.find(',') == std::string::npos;
@@ -82,6 +88,10 @@ std::string joined(const std::vector<std::string_view>& words) {
 
 domain counts(uint64_t most) {
   return {.least = 1, .most = most};
+}
+
+domain counts_or_zero(std::string_view meaning, uint64_t most) {
+  return {.least = 1, .most = most, .when_none = meaning};
 }
 
 domain sizes(uint64_t least) {
@@ -143,7 +153,7 @@ bool accepts(const key& which, const value& what) {
   return std::visit(
     overloaded{
       [](bool) { return true; },
-      [&](uint64_t number) { return number >= within.least && number <= within.most; },
+      [&](uint64_t number) { return accepts_number(within, number); },
       [&](caf::timespan span) { return accepts_time(within, span); },
       [&](const std::string& words) { return accepts_text(within, words); },
       [](const std::vector<std::string>& items) { return accepts_list(items); },
@@ -188,7 +198,7 @@ std::string allowed(const key& which) {
       [](std::vector<std::string>*) -> std::string { return "a list of names"; },
       [&](auto*) {
         return "a whole number from " + std::to_string(within.least) + " to "
-               + std::to_string(within.most);
+               + std::to_string(within.most) + none("0");
       },
     },
     field_of(which, defaults));

@@ -37,11 +37,12 @@ struct domain {
   uint64_t most = 0;
   /// Of a word, all there are.
   std::vector<std::string_view> choices = {};
-  /// A time may be 0, or a text empty; this says what that means.
+  /// A time or a count may be 0, or a text empty; this says what that means.
   std::string_view when_none = {};
 };
 
 domain counts(uint64_t most = 10'000'000);
+domain counts_or_zero(std::string_view meaning, uint64_t most);
 domain sizes(uint64_t least = 4096);
 domain ports();
 domain times();

@@ -83,7 +83,8 @@ std::string json_value(const key& which, const settings& from) {
   const auto what = load(which, from);
   if (const auto* span = std::get_if<caf::timespan>(&what))
     return quoted(print_time(*span));
-  if (what == value{std::string{}} && load(which, settings{}) == what)
+  const auto none = what == value{std::string{}} || what == value{uint64_t{0}};
+  if (none && !which.accepts.when_none.empty() && load(which, settings{}) == what)
     return "null";
   return std::visit(spelling{}, what);
 }

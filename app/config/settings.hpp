@@ -131,6 +131,8 @@ struct settings {
   bool adaptive = true;
   /// Windows end on this grid.
   caf::timespan flush_grid = std::chrono::milliseconds{500};
+  /// Terabytes that the data's device is said to endure; 0: not known.
+  uint64_t disk_endurance_tbw = 0;
   /// Restarts of one actor in a minute, past which it stays down.
   uint64_t restarts = 5;
   caf::timespan shutdown_deadline = std::chrono::seconds{30};

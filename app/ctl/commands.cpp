@@ -3,6 +3,7 @@
 #include "app/ctl/actor_table.hpp"
 #include "app/ctl/stats_text.hpp"
 #include "app/ctl/text.hpp"
+#include "app/http/ledger_json.hpp"
 #include "app/http/metrics_json.hpp"
 #include "app/http/stats_json.hpp"
 
@@ -78,6 +79,11 @@ exit_code tell_stats(client& service, const request& asked) {
 exit_code tell_history(client& service, const request& asked) {
   return tell(service.ask<std::vector<metrics_window>>(telling, atom::history_v),
               asked.json, http::windows_json, history_text);
+}
+
+exit_code tell_ledger(client& service, const request& asked) {
+  return tell(service.ask<ledger_report>(telling, atom::ledger_v), asked.json,
+              http::ledger_json, ledger_text);
 }
 
 exit_code tell_settings(client& service, const request& asked) {
@@ -161,10 +167,9 @@ exit_code refuse(const caf::error& why) {
 exit_code run_command(client& service, const request& asked) {
   using command = exit_code (*)(client&, const request&);
   static const std::map<std::string, command> all = {
-    {"status", tell_status},    {"actors", tell_actors},
-    {"stats", tell_stats},      {"history", tell_history},
-    {"get", tell_settings},     {"flush", flush},
-    {"checkpoint", checkpoint}, {"set", set},
+    {"status", tell_status},   {"actors", tell_actors},    {"stats", tell_stats},
+    {"history", tell_history}, {"ledger", tell_ledger},    {"get", tell_settings},
+    {"flush", flush},          {"checkpoint", checkpoint}, {"set", set},
     {"restart", restart},
   };
   return all.at(asked.command)(service, asked);

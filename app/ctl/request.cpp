@@ -16,6 +16,8 @@ const std::string_view usage =
   top                  the same, live: m sorts by mailbox, w by work, q ends
   stats SUBSYSTEM      numbers of log, session, database, websocket or metrics
   history              the past windows, as sparklines
+  ledger               who asked for which writes, what they took, and how long the
+                       card lasts at that
   flush [WHAT]         lets through what waits: logs, sessions, queue, websocket or all
   checkpoint [MODE]    passive, full, restart or truncate
   get [KEY]            settings, and where they come from
@@ -49,6 +51,7 @@ const std::vector<command>& commands() {
     {"top", 0, 0},
     {"stats", 1, 1, {"log", "session", "database", "websocket", "metrics"}},
     {"history", 0, 0},
+    {"ledger", 0, 0},
     {"flush", 0, 1, {"logs", "sessions", "queue", "websocket", "all"}},
     {"checkpoint", 0, 1, {"passive", "full", "restart", "truncate"}},
     {"get", 0, 1},

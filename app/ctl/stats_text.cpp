@@ -1,6 +1,7 @@
 #include "app/ctl/stats_text.hpp"
 
 #include "app/ctl/text.hpp"
+#include "app/http/ledger_sums.hpp"
 #include "app/http/rates.hpp"
 #include "app/http/survey_parts.hpp"
 
@@ -22,6 +23,28 @@ std::string joined(const table& rows) {
 
 std::string number(uint64_t x) {
   return std::to_string(x);
+}
+
+std::string per_day(const std::optional<double>& mb) {
+  return mb ? fmt::format(", {:.1f} MB a day", *mb) : std::string{};
+}
+
+/// What the kernel has seen, who is to blame, and how long the device bears it.
+std::string wear_text(const ledger_report& x, const http::ledger_sums& sums) {
+  std::string out = fmt::format(
+    "in {}: the process sent {:.2f} MB to devices{}\n", span_text(x.duration_ms),
+    http::to_mb(x.process.device_write_bytes), per_day(sums.process_mb_per_day));
+  if (!x.device.name.empty())
+    out += fmt::format("{}: {:.2f} MB in {} writes from all that use it{}\n",
+                       x.device.name, http::to_mb(x.device.bytes_written),
+                       x.device.writes, per_day(sums.device_mb_per_day));
+  if (sums.endurance_years)
+    out += fmt::format("at that, {} TB last {:.1f} years\n", x.endurance_tbw,
+                       *sums.endurance_years);
+  return out
+         + (sums.biggest ? fmt::format("the biggest writer is {} {}",
+                                       sums.biggest->subsystem, sums.biggest->name)
+                         : "nobody has written anything");
 }
 
 } // namespace
@@ -132,6 +155,24 @@ std::string history_text(const std::vector<metrics_window>& all) {
   add("transactions/s", &http::window_rates::transactions_per_sec);
   add("cache hits %", &http::window_rates::cache_hit_rate);
   return joined(rows);
+}
+
+std::string ledger_text(const ledger_report& x) {
+  const auto sums = http::sums_of(x);
+  table rows;
+  rows.add({"WHO", "REQUESTS", "BYTES", "WRITES", "BYTES", "SYNCS", "SAVED %", ""});
+  auto add = [&rows](const std::string& who, const ledger_counts& n) {
+    rows.add({who, number(n.requests), number(n.bytes_requested), number(n.writes),
+              number(n.bytes_written), number(n.syncs),
+              fmt::format("{:.1f}", http::reduction_percent(n)), ""});
+  };
+  for (const auto& [name, each] : sums.subsystems) {
+    add(name, each.total);
+    for (const auto& [account, counts] : each.accounts)
+      add("  " + account, counts);
+  }
+  add("all", sums.total);
+  return joined(rows) + '\n' + wear_text(x, sums);
 }
 
 std::string checkpoint_text(const checkpoint_report& x) {

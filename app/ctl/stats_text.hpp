@@ -16,6 +16,7 @@ std::string database_text(const database_numbers& x);
 std::string clients_text(const std::vector<ws_connection_stats>& all);
 std::string window_text(const metrics_window& x);
 std::string history_text(const std::vector<metrics_window>& all);
+std::string ledger_text(const ledger_report& x);
 std::string checkpoint_text(const checkpoint_report& x);
 
 std::string actors_json(const actor_listing& all);

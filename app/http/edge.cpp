@@ -100,9 +100,9 @@ void edge::use(const subsystems& now) {
     send(now.metrics, atom::attach_v, caf::actor_cast<metered_actor>(this));
 }
 
-metrics_delta edge::collect() {
+metrics_report edge::collect() {
   traffic_.network_sent += sent_elsewhere_->exchange(0);
-  return std::exchange(traffic_, {});
+  return {std::exchange(traffic_, {})};
 }
 
 caf::behavior edge::make_behavior() {

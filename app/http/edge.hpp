@@ -66,7 +66,7 @@ private:
   const http_settings settings_;
   backend backend_;
   const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
-  metrics_delta collect();
+  metrics_report collect();
 
   metrics_delta traffic_;
   std::shared_ptr<std::atomic<uint64_t>> sent_elsewhere_ =

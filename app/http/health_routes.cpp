@@ -1,5 +1,6 @@
 // How the service is, what it did, and how it is set up.
 #include "app/http/answers.hpp"
+#include "app/http/ledger_json.hpp"
 #include "app/http/metrics_json.hpp"
 #include "app/http/problem.hpp"
 #include "app/http/rates.hpp"
@@ -101,6 +102,13 @@ void get_aggregate(edge& e, const exchange_ptr& x) {
       refuse(x));
 }
 
+void get_ledger(edge& e, const exchange_ptr& x) {
+  e.request(metrics(e), telling_time_max, atom::ledger_v)
+    .then(
+      [&e, x](const ledger_report& all) { x->reply(reply_text(e, ledger_json(all))); },
+      refuse(x));
+}
+
 void get_config(edge& e, const exchange_ptr& x) {
   e.request(e.actors().settings, telling_time_max, atom::dump_v)
     .then(
@@ -121,6 +129,7 @@ std::span<const route> health_routes() {
     {get, "/v1/metrics/snapshot", body_kind::none, get_snapshot},
     {get, "/v1/metrics/history", body_kind::none, get_history},
     {get, "/v1/metrics/aggregate", body_kind::none, get_aggregate},
+    {get, "/v1/ledger", body_kind::none, get_ledger},
     {get, "/v1/config", body_kind::none, get_config},
   };
   return rows;

@@ -65,7 +65,7 @@ served serve(caf::actor_system& sys, uint64_t actor) {
            opening(sys, atom::logs_v), opening(sys, atom::stores_v),
            opening(sys, atom::database_v), opening(sys, atom::clients_v),
            opening(sys, atom::snapshot_v), opening(sys, atom::history_v),
-           opening(sys, atom::flush_v, flush_target::all),
+           opening(sys, atom::ledger_v), opening(sys, atom::flush_v, flush_target::all),
            opening(sys, atom::checkpoint_v, checkpoint_mode::passive),
            opening(sys, atom::get_v, std::string{}),
            opening(sys, atom::put_v, std::string{}, std::string{}, std::string{}),

@@ -25,6 +25,7 @@ void speak(caf::actor_system_config& config) {
     .add_message_type<std::vector<ws_connection_stats>>("sluice::client_stats")
     .add_message_type<metrics_window>("sluice::metrics_window")
     .add_message_type<std::vector<metrics_window>>("sluice::metrics_windows")
+    .add_message_type<ledger_report>("sluice::ledger_report")
     .add_message_type<setting>("sluice::setting")
     .add_message_type<std::vector<setting>>("sluice::settings")
     .add_message_type<flush_report>("sluice::flush_report")

@@ -12,7 +12,7 @@ _sluicectl() {
   done
   case $command in
     '')
-      choices='status actors top stats history flush checkpoint get set watch restart
+      choices='status actors top stats history ledger flush checkpoint get set watch restart
                spool --socket= --json --help --version' ;;
     stats) choices='log session database websocket metrics' ;;
     flush) choices='logs sessions queue websocket all' ;;
