@@ -242,8 +242,10 @@ caf::error service::serve_introspection() {
   auto& self = *impl_;
   if (auto listening = wire::listen_at(self.socket); !listening)
     return std::move(listening.error());
-  self.keeper = spawn_listed(self.system, self.actors.directory, {}, wire::socket_keeper,
-                             wire::socket_keeper_config{self.socket, self.counts});
+  self.keeper =
+    spawn_listed(self.system, self.actors.directory, {}, wire::socket_keeper,
+                 wire::socket_keeper_config{
+                   [path = self.socket] { return wire::listen_at(path); }, self.counts});
   caf::anon_send(self.root, atom::attach_v, subsystems_listener_actor{self.keeper});
   caf::anon_send(self.keeper, atom::attach_v, self.actors);
   return caf::none;

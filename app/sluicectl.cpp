@@ -5,6 +5,7 @@
 #include "app/ctl/live.hpp"
 #include "app/ctl/request.hpp"
 #include "app/ctl/spool_command.hpp"
+#include "app/gate/link.hpp"
 #include "app/introspection/client.hpp"
 #include "messages/error.hpp"
 
@@ -19,20 +20,31 @@ namespace sluice::ctl {
 
 namespace {
 
-int ask(const request& asked) {
+int ask(wire::destination where, const request& asked) {
+  wire::client service{std::move(where)};
+  if (auto err = service.connect())
+    return refuse(err);
+  if (asked.command == "top")
+    return run_top(service);
+  if (asked.command == "watch")
+    return run_watch(service, asked);
+  return run_command(service, asked);
+}
+
+int ask_through_gate(const request& asked) {
+  auto link = gate::link::make(asked.connect, asked.shown);
+  if (!link)
+    return refuse(link.error());
+  return ask({asked.connect, [&link] { return (*link)->dial(); }}, asked);
+}
+
+int ask_here(const request& asked) {
   const auto path = asked.socket.empty() ? find_socket() : asked.socket;
   if (path.empty())
     return refuse(caf::make_error(
       ec::not_found, "which service? Name its socket with --socket=PATH, as the service "
                      "did in its line `ready`"));
-  wire::client service;
-  if (auto err = service.connect(path))
-    return refuse(err);
-  if (asked.command == "top")
-    return run_top(service, path);
-  if (asked.command == "watch")
-    return run_watch(service, asked, path);
-  return run_command(service, asked);
+  return ask(wire::local_service(path), asked);
 }
 
 int run(const std::vector<std::string>& arguments) {
@@ -51,7 +63,7 @@ int run(const std::vector<std::string>& arguments) {
     return tell_spool(asked->words[0], asked->json);
   // A service that ends is an answer, not the end of this process.
   std::signal(SIGPIPE, SIG_IGN);
-  return ask(*asked);
+  return asked->connect.empty() ? ask_here(*asked) : ask_through_gate(*asked);
 }
 
 } // namespace

@@ -4,6 +4,8 @@
 #include "app/config/load.hpp"
 #include "app/config/print.hpp"
 #include "app/data_dir.hpp"
+#include "app/introspection/socket_place.hpp"
+#include "app/log.hpp"
 #include "app/service.hpp"
 #include "messages/error.hpp"
 
@@ -12,14 +14,12 @@
 #include <unistd.h>
 
 #include <fmt/core.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -52,15 +52,6 @@ sigset_t hold_signals() {
   pthread_sigmask(SIG_BLOCK, &held, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return held;
-}
-
-// The service's own log. Each line begins with a stable event id.
-void open_log() {
-  auto log = std::make_shared<spdlog::logger>(
-    "sluice", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  log->flush_on(spdlog::level::trace);
-  spdlog::set_default_logger(std::move(log));
 }
 
 // Lines that programs read stand bare, without time and level.
@@ -169,7 +160,7 @@ caf::error take_over(const config::configuration& from, const data_dir& data) {
 std::string introspection_socket(const settings& from, const spool_use& keep) {
   if (!from.introspection.socket.empty())
     return from.introspection.socket;
-  return (keep.dir.empty() ? from.data_dir : keep.dir) + "/introspection.sock";
+  return wire::socket_in(keep.dir.empty() ? from.data_dir : keep.dir);
 }
 
 exit_code serve(config::configuration from, const sigset_t& held) {

@@ -14,6 +14,7 @@ using session = session_settings;
 using sqlite = sqlite_settings;
 using websocket = websocket_settings;
 using introspection = introspection_settings;
+using gate = gate_settings;
 using metrics = metrics_settings;
 
 constexpr bool live = true;
@@ -185,6 +186,22 @@ std::vector<key> websocket_keys() {
   };
 }
 
+std::vector<key> gate_keys() {
+  return {
+    {"gate.address", at<&s::gate, &gate::address>, text(),
+     "IPv4 or IPv6 address that sluice-gate listens on"},
+    {"gate.port", at<&s::gate, &gate::port>, ports(), "its TCP port; 0 takes a free one"},
+    {"gate.ca-file", at<&s::gate, &gate::ca_file>, text_or_none("it does not start"),
+     "PEM file of the authority whose clients it lets in"},
+    {"gate.certificate", at<&s::gate, &gate::certificate>,
+     text_or_none("it does not start"), "PEM file with its certificate, for a server"},
+    {"gate.key", at<&s::gate, &gate::key>, text_or_none("it does not start"),
+     "PEM file with the certificate's private key"},
+    {"gate.allow-control", at<&s::gate, &gate::allow_control>, either(),
+     "lets flush, checkpoint, set and restart through as well"},
+  };
+}
+
 std::vector<key> other_keys() {
   return {
     {"introspection.socket", at<&s::introspection, &introspection::socket>,
@@ -208,7 +225,7 @@ std::vector<key> other_keys() {
 std::vector<key> all_keys() {
   std::vector<key> result;
   for (auto make : {general_keys, spool_keys, http_keys, log_keys, session_keys,
-                    database_keys, websocket_keys, other_keys})
+                    database_keys, websocket_keys, gate_keys, other_keys})
     for (auto& each : make())
       result.push_back(std::move(each));
   return result;

@@ -29,8 +29,21 @@ Environment: SECURECLAW_DEBOUNCED_SESSION_WRITES, SECURECLAW_WS_MESSAGE_BATCHING
 
 )";
 
+constexpr std::string_view gate_usage =
+  R"(The gate of Sluice: lets sluicectl of other machines look into the service of this one.
+
+Usage: sluice-gate [--config-file=FILE] [--KEY=VALUE]...
+       sluice-gate --help | --version
+
+Who comes must show a certificate of gate.ca-file that is made for a client. SIGTERM,
+SIGINT and SIGHUP end it. Exit codes: 0, 2 an invalid setting, 4 the address is in use.
+It reads all that sluiced reads, and uses:
+
+)";
+
 constexpr std::string_view ini_head =
-  R"(; Every key of sluiced with its default, made by `sluiced --print-config`.
+  R"(; Every key of sluiced with its default, made by `sluiced --print-config`. Those of
+; [gate] are for sluice-gate, which reads the same file.
 ; Take the ; from a line to set its value, and start with --config-file=FILE.
 ; Stronger than this file are the environment and the command line (--http.port=3000).
 )";
@@ -97,6 +110,11 @@ std::pair<std::string_view, std::string_view> split_name(std::string_view name) 
   return {name.substr(0, dot), name.substr(dot + 1)};
 }
 
+void print_key(std::string& out, const key& which) {
+  fmt::format_to(std::back_inserter(out), "  --{}={}\n      {}; {}\n", which.name,
+                 default_of(which), which.meaning, allowed(which));
+}
+
 void print_presets(std::string& out) {
   out += "\n## Profiles\n\n| profile | key | value | why |\n| --- | --- | --- | --- |\n";
   for (const auto& each : presets())
@@ -111,8 +129,16 @@ void print_presets(std::string& out) {
 std::string help_text() {
   std::string out{usage};
   for (const auto& each : keys())
-    fmt::format_to(std::back_inserter(out), "  --{}={}\n      {}; {}\n", each.name,
-                   default_of(each), each.meaning, allowed(each));
+    print_key(out, each);
+  return out;
+}
+
+std::string gate_help_text() {
+  std::string out{gate_usage};
+  for (const auto& each : keys())
+    if (each.name.starts_with("gate.") || each.name.starts_with("introspection.")
+        || each.name == "data-dir")
+      print_key(out, each);
   return out;
 }
 

@@ -12,6 +12,9 @@ namespace sluice::config {
 /// What `--help` says.
 std::string help_text();
 
+/// What that of sluice-gate says.
+std::string gate_help_text();
+
 /// `conf/sluice.ini`: every key with its default, each behind a `;`.
 std::string ini_text();
 

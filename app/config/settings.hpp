@@ -110,6 +110,17 @@ struct introspection_settings {
   std::string socket;
 };
 
+/// Of `sluice-gate`, which reads the same layers.
+struct gate_settings {
+  std::string address = "127.0.0.1";
+  uint16_t port = 3443;
+  std::string ca_file;
+  std::string certificate;
+  std::string key;
+  /// Lets through what changes something, too.
+  bool allow_control = false;
+};
+
 struct metrics_settings {
   caf::timespan window = std::chrono::minutes{1};
   uint64_t history = 60;
@@ -126,6 +137,7 @@ struct settings {
   sqlite_settings sqlite;
   websocket_settings websocket;
   introspection_settings introspection;
+  gate_settings gate;
   metrics_settings metrics;
   /// Early flushes give way to the window while the spool has room.
   bool adaptive = true;

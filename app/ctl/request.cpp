@@ -1,6 +1,7 @@
 #include "app/ctl/request.hpp"
 
 #include "actors/storage/spool_place.hpp"
+#include "app/introspection/socket_place.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,6 +11,7 @@ namespace sluice::ctl {
 
 const std::string_view usage =
   R"(usage: sluicectl [--socket=PATH] [--json] COMMAND
+       sluicectl --connect=HOST:PORT --ca-file=FILE --certificate=FILE --key=FILE ...
 
   status               how the service is
   actors               all its actors, as a tree
@@ -30,6 +32,8 @@ const std::string_view usage =
 
   --socket=PATH        the service's introspection.socket; without it that of the data
                        directory var, or of the only service of this user
+  --connect=HOST:PORT  the sluice-gate of another machine, with the authority that it
+                       belongs to, and one's own certificate and key, for a client
   --json               for programs
   --help, --version
 )";
@@ -80,14 +84,41 @@ bool fits(const request& x) {
 
 } // namespace
 
+namespace {
+
+/// `--name=value`, into the place of that name.
+bool read_option(const std::string& word, request& to) {
+  const std::pair<std::string_view, std::string*> options[] = {
+    {"--socket=", &to.socket},         {"--connect=", &to.connect},
+    {"--ca-file=", &to.shown.ca_file}, {"--certificate=", &to.shown.certificate},
+    {"--key=", &to.shown.key},
+  };
+  for (const auto& [name, value] : options)
+    if (word.starts_with(name)) {
+      *value = word.substr(name.size());
+      return !value->empty();
+    }
+  return false;
+}
+
+/// A way to one service: a socket's, or a gate's with all that it takes.
+bool leads_somewhere(const request& x) {
+  const auto shows =
+    !x.shown.ca_file.empty() && !x.shown.certificate.empty() && !x.shown.key.empty();
+  const auto shows_nothing =
+    x.shown.ca_file.empty() && x.shown.certificate.empty() && x.shown.key.empty();
+  return x.connect.empty() ? shows_nothing : shows && x.socket.empty();
+}
+
+} // namespace
+
 std::optional<request> read_request(const std::vector<std::string>& arguments) {
-  constexpr std::string_view socket = "--socket=";
   request result;
   for (const auto& each : arguments) {
     if (each == "--json")
       result.json = true;
-    else if (each.starts_with(socket))
-      result.socket = each.substr(socket.size());
+    else if (read_option(each, result))
+      continue;
     else if (each.starts_with('-'))
       return std::nullopt;
     else if (result.command.empty())
@@ -95,24 +126,21 @@ std::optional<request> read_request(const std::vector<std::string>& arguments) {
     else
       result.words.push_back(each);
   }
-  if (!fits(result))
+  if (!fits(result) || !leads_somewhere(result))
     return std::nullopt;
   return result;
 }
 
 std::string find_socket() {
-  namespace fs = std::filesystem;
-  constexpr auto name = "/introspection.sock";
-  std::error_code none;
-  if (auto place = recorded_spool_place("var"); place && *place)
-    if (auto path = **place + name; fs::is_socket(path, none))
+  for (const auto& path : wire::socket_places("var"))
+    if (wire::is_socket(path))
       return path;
-  if (auto path = std::string{"var"} + name; fs::is_socket(path, none))
-    return path;
+  namespace fs = std::filesystem;
+  std::error_code none;
   std::vector<std::string> found;
   for (const auto& base : spool_bases())
     for (const auto& each : fs::directory_iterator{base, none})
-      if (auto path = each.path().string() + name; fs::is_socket(path, none))
+      if (auto path = wire::socket_in(each.path()); wire::is_socket(path))
         found.push_back(path);
   return found.size() == 1 ? found.front() : std::string{};
 }

@@ -1,6 +1,8 @@
 // What sluicectl was asked for on its command line.
 #pragma once
 
+#include "app/gate/tls.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +16,9 @@ struct request {
   bool json = false;
   /// Empty: the one that is found.
   std::string socket;
+  /// A gate's HOST:PORT, and what it is shown; or empty.
+  std::string connect;
+  gate::credentials shown;
   std::string command;
   std::vector<std::string> words;
 };

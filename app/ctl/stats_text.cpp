@@ -41,10 +41,10 @@ std::string wear_text(const ledger_report& x, const http::ledger_sums& sums) {
   if (sums.endurance_years)
     out += fmt::format("at that, {} TB last {:.1f} years\n", x.endurance_tbw,
                        *sums.endurance_years);
-  return out
-         + (sums.biggest ? fmt::format("the biggest writer is {} {}",
-                                       sums.biggest->subsystem, sums.biggest->name)
-                         : "nobody has written anything");
+  if (!sums.biggest)
+    return out + "nobody has written anything";
+  const auto& [subsystem, name, counts] = *sums.biggest;
+  return out + "the biggest writer is " + subsystem + (name.empty() ? "" : ' ' + name);
 }
 
 } // namespace

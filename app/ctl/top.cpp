@@ -35,12 +35,11 @@ std::string summary(const actor_listing& all, order by) {
 }
 
 /// What there is to see now: of a service that is gone that it is gone.
-std::vector<std::string> picture(wire::client& service, const std::string& path,
-                                 order by) {
+std::vector<std::string> picture(wire::client& service, order by) {
   auto all = look(service);
   if (!all) {
     const auto lost = text_of(all.error());
-    if (auto err = service.connect(path))
+    if (auto err = service.connect())
       return {text_of(err)};
     return {lost + "; connected again"};
   }
@@ -51,7 +50,7 @@ std::vector<std::string> picture(wire::client& service, const std::string& path,
 
 } // namespace
 
-exit_code run_top(wire::client& service, const std::string& path) {
+exit_code run_top(wire::client& service) {
   auto by = order::work;
   if (!terminal::is_there()) {
     auto all = look(service);
@@ -64,7 +63,7 @@ exit_code run_top(wire::client& service, const std::string& path) {
   }
   terminal screen;
   for (;;) {
-    screen.show(picture(service, path, by));
+    screen.show(picture(service, by));
     const auto pressed = screen.key(pause_ms);
     if (pressed == 'q')
       return done;

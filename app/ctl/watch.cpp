@@ -98,13 +98,13 @@ private:
 
 } // namespace
 
-exit_code run_watch(wire::client& service, const request& asked,
-                    const std::string& path) {
+exit_code run_watch(wire::client& service, const request& asked) {
+  const auto& where = service.name();
   const teller out{asked.json};
   auto seen = sight_of(service);
   if (!seen)
     return refuse(seen.error());
-  out.tell("watching", path, "");
+  out.tell("watching", where, "");
   // What is wrong already is news for whoever begins to look.
   out.tell_changes({{}, seen->restarts, {}, seen->checkpoints}, *seen);
   for (auto there = true;;) {
@@ -116,10 +116,10 @@ exit_code run_watch(wire::client& service, const request& asked,
       continue;
     }
     if (there)
-      out.tell("lost", path, text_of(now.error()));
-    there = !service.connect(path);
+      out.tell("lost", where, text_of(now.error()));
+    there = !service.connect();
     if (there)
-      out.tell("connected", path, "");
+      out.tell("connected", where, "");
   }
 }
 

@@ -1,8 +1,8 @@
 // The other end: whoever looks into a service. One connection, one question at a time.
 #pragma once
 
+#include "app/introspection/connector.hpp"
 #include "messages/error.hpp"
-#include "messages/introspection.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -18,15 +18,18 @@ namespace sluice::wire {
 
 class client {
 public:
-  client();
+  explicit client(destination to);
   ~client();
 
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
+  /// Where it is, for people.
+  const std::string& name() const { return to_.name; }
+
   /// Connects, again after the service was started anew. The error is one line that says
   /// what to do.
-  caf::error connect(const std::string& path);
+  caf::error connect();
 
   /// Asks, and waits for the answer.
   template <class Answer, class... Ts>
@@ -39,18 +42,16 @@ public:
   }
 
 private:
-  caf::error try_to_connect(const std::string& path);
-
-  /// What the service said, or that it says nothing.
-  static caf::error in_words(caf::error why);
+  caf::error try_to_connect();
 
   struct config : caf::actor_system_config {
     config();
   };
 
+  destination to_;
   config config_;
   caf::actor_system system_;
-  caf::actor connector_;
+  caf::io::middleman_actor connector_;
   caf::scoped_actor self_;
   introspection_actor service_;
 };

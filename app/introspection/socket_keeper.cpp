@@ -1,7 +1,6 @@
 #include "app/introspection/socket_keeper.hpp"
 
 #include "app/introspection/quiet_broker.hpp"
-#include "app/introspection/unix_socket.hpp"
 
 #include <caf/io/middleman.hpp>
 #include <caf/io/network/default_multiplexer.hpp>
@@ -28,7 +27,7 @@ void socket_keeper_state::serve(const introspection_actor& who) {
 }
 
 void socket_keeper_state::serve_again() {
-  auto listening = listen_at(config_.path);
+  auto listening = config_.listen();
   if (!listening) {
     self_->delayed_send(self_, pause_.next(), atom::retry_v);
     return;
@@ -69,6 +68,7 @@ socket_keeper(socket_keeper_actor::stateful_pointer<socket_keeper_state> self,
   state->init(std::move(config));
   return {
     [state](atom::attach, const subsystems& now) { state->serve(now.introspection); },
+    [state](atom::attach, const introspection_actor& who) { state->serve(who); },
     [state](atom::retry) { state->serve_again(); },
   };
 }

@@ -1,5 +1,5 @@
-// The SOCKET KEEPER has the introspection of the day served at one path, by a broker of
-// its own. A broker that dies is replaced; a path that cannot be had is tried again.
+// The SOCKET KEEPER has the introspection of the day served at one socket, by a broker of
+// its own. A broker that dies is replaced; a socket that cannot be had is tried again.
 #pragma once
 
 #include "actors/detail/growing_pause.hpp"
@@ -10,17 +10,22 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <caf/expected.hpp>
+
+#include <functional>
 #include <memory>
-#include <string>
 
 namespace sluice::wire {
 
 using socket_keeper_actor = subsystems_listener_actor::extend<
+  /// Serves this one from now on.
+  caf::reacts_to<atom::attach, introspection_actor>,
   // internal: the pause after a failure is over.
   caf::reacts_to<atom::retry>>;
 
 struct socket_keeper_config {
-  std::string path;
+  /// Listens, anew for each broker.
+  std::function<caf::expected<unique_fd>()> listen;
   std::shared_ptr<introspection_counts> counts;
 };
 
@@ -32,7 +37,6 @@ public:
 
   void init(socket_keeper_config config);
 
-  /// Serves this one from now on, at a socket that is there already or a new one.
   void serve(const introspection_actor& who);
   void serve_again();
 

@@ -75,6 +75,22 @@ caf::expected<unique_fd> listen_at(const std::string& path) {
   return result;
 }
 
+caf::expected<unique_fd> listen_privately(std::string& name) {
+  auto result = new_socket();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // The kernel chooses a free name.
+  socklen_t size = sizeof address.sun_family;
+  if (bind(result.get(), generic(address), size) != 0
+      || listen(result.get(), waiting_max) != 0)
+    return failed(ec::unavailable, "cannot listen at", "a private socket", errno);
+  size = sizeof address;
+  if (getsockname(result.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    return failed(ec::unavailable, "cannot listen at", "a private socket", errno);
+  name.assign(address.sun_path, size - sizeof address.sun_family);
+  return result;
+}
+
 caf::expected<unique_fd> connect_to(const std::string& path) {
   const auto address = address_of(path);
   if (!address)

@@ -13,6 +13,10 @@ namespace sluice::wire {
 /// `invalid_setting`: nothing can be bound there; `unavailable`: somebody listens.
 caf::expected<unique_fd> listen_at(const std::string& path);
 
+/// Listens at a place of its own that is in no directory, for this process to connect to;
+/// sets its name, as Asio and the kernel spell it.
+caf::expected<unique_fd> listen_privately(std::string& name);
+
 /// `unavailable`: nobody listens, or this user may not come in.
 caf::expected<unique_fd> connect_to(const std::string& path);
 

@@ -123,17 +123,14 @@ def wait_until(condition, seconds=10):
     return True
 
 
-class Sluiced:
-    """One process. `data` is its data directory, a path."""
+class Program:
+    """A process of ours, and what it writes to standard error."""
 
-    def __init__(self, data, *options, env=None, before=()):
-        self.data = pathlib.Path(data)
+    def __init__(self, command, env=None):
         self.lines = tempfile.TemporaryFile()
-        command = [*before, SLUICED, f"--data-dir={self.data}", "--http.port=0", *options]
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=self.lines, env={**ENVIRONMENT, **(env or {})})
-        self.address = None
 
     @property
     def pid(self):
@@ -143,14 +140,48 @@ class Sluiced:
         """All that it wrote to standard error so far."""
         return os.pread(self.lines.fileno(), 1 << 24, 0).decode()
 
-    def wait_ready(self):
-        def ready():
-            return READY.search(self.log()) or self.process.poll() is not None
+    def wait_for(self, pattern):
+        """What its log comes to hold before it ends."""
+        def told():
+            return pattern.search(self.log()) or self.process.poll() is not None
 
-        found = wait_until(ready, START_SECONDS_MAX) and READY.search(self.log())
+        found = wait_until(told, START_SECONDS_MAX) and pattern.search(self.log())
         if not found:
-            raise AssertionError(f"sluiced did not start: {self.log()}")
-        self.address = found[1]
+            raise AssertionError(f"it did not start: {self.log()}")
+        return found
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self, seconds=STOP_SECONDS_MAX):
+        """Waits for its end; returns the exit code."""
+        return self.process.wait(seconds)
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        return self.wait()
+
+    def clean_up(self):
+        if self.process.poll() is None:
+            self.kill()
+        self.lines.close()
+
+
+class Sluiced(Program):
+    """The service. `data` is its data directory, a path."""
+
+    def __init__(self, data, *options, env=None, before=()):
+        self.data = pathlib.Path(data)
+        super().__init__([*before, SLUICED, f"--data-dir={self.data}", "--http.port=0",
+                          *options], env)
+        self.address = None
+
+    def wait_ready(self):
+        self.address = self.wait_for(READY)[1]
         return self
 
     @property
@@ -199,26 +230,6 @@ class Sluiced:
 
     def query(self, sql, *params):
         return self.post("/v1/db/query", {"sql": sql, "params": list(params)})
-
-    def signal(self, number):
-        self.process.send_signal(number)
-
-    def wait(self, seconds=STOP_SECONDS_MAX):
-        """Waits for its end; returns the exit code."""
-        return self.process.wait(seconds)
-
-    def stop(self):
-        self.signal(signal.SIGTERM)
-        return self.wait()
-
-    def kill(self):
-        self.signal(signal.SIGKILL)
-        return self.wait()
-
-    def clean_up(self):
-        if self.process.poll() is None:
-            self.kill()
-        self.lines.close()
 
     def log_file(self, name):
         """The bytes of a log's file."""

@@ -21,6 +21,15 @@ def header(operation, length, flags=0, data=0, source=0, target=0):
     return struct.pack(">BBBBIQQQ", operation, 0, 0, flags, length, data, source, target)
 
 
+# What ends a CAF node that trusts its peers, or should close the connection at least.
+PACKETS = (header(HANDSHAKE_TO_SERVER, 0), header(HANDSHAKE_TO_SERVER, 0xfffffff0),
+           header(0, 0), header(0, 8) + bytes(8), header(99, 0),
+           header(MESSAGE, 8, data=1, source=1, target=1) + bytes(8),
+           header(ROUTED, 8) + bytes(8), header(DOWN, 0), header(MONITOR, 8) + bytes(8),
+           header(HEARTBEAT, 1) + b"x", header(HANDSHAKE_TO_SERVER, 32) + bytes(32),
+           header(HANDSHAKE_TO_SERVER, 3) + b"abc")
+
+
 def memory_kib(service):
     with open(f"/proc/{service.pid}/status", encoding="ascii") as status:
         return next(int(x.split()[1]) for x in status if x.startswith("VmRSS:"))
@@ -82,15 +91,7 @@ class Hostile(looking.Case):
     def test_packets_that_kill_a_node_close_the_connection(self):
         service = self.start()
         before = memory_kib(service)
-        for packet in (header(HANDSHAKE_TO_SERVER, 0),
-                       header(HANDSHAKE_TO_SERVER, 0xfffffff0),
-                       header(0, 0), header(0, 8) + bytes(8), header(99, 0),
-                       header(MESSAGE, 8, data=1, source=1, target=1) + bytes(8),
-                       header(ROUTED, 8) + bytes(8), header(DOWN, 0),
-                       header(MONITOR, 8) + bytes(8),
-                       header(HEARTBEAT, 1) + b"x",
-                       header(HANDSHAKE_TO_SERVER, 32) + bytes(32),
-                       header(HANDSHAKE_TO_SERVER, 3) + b"abc"):
+        for packet in PACKETS:
             self.assert_closes(service, packet)
         self.assert_lives(service)
         self.assertLess(memory_kib(service) - before, MEMORY_GROWTH_MAX_KIB)

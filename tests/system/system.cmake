@@ -7,6 +7,7 @@ function(sluice_system_test name)
     message(FATAL_ERROR "${script} holds no test")
   endif()
   set(environment "SLUICED=$<TARGET_FILE:sluiced>" "SLUICECTL=$<TARGET_FILE:sluicectl>"
+    "GATE=$<TARGET_FILE:sluice-gate>"
     "PRELOAD=$<TARGET_FILE_DIR:no_sync>")
   if(TARGET forgetful)
     list(APPEND environment "FORGETFUL=$<TARGET_FILE:forgetful>")
@@ -33,7 +34,7 @@ if(TARGET sluiced)
   find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
   file(GLOB scripts CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}/system"
     "${CMAKE_CURRENT_SOURCE_DIR}/system/*.py")
-  list(REMOVE_ITEM scripts harness.py looking.py torture.py)
+  list(REMOVE_ITEM scripts gating.py harness.py looking.py torture.py)
   foreach(script IN LISTS scripts)
     string(REGEX REPLACE "\\.py$" "" name "${script}")
     sluice_system_test("${name}")

@@ -1,0 +1,161 @@
+#include "app/gate/door.hpp"
+
+#include "messages/error.hpp"
+
+#include <openssl/x509.h>
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace sluice::gate {
+
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+/// How long to wait when there are no descriptors for another socket.
+constexpr auto accept_pause = std::chrono::milliseconds{100};
+constexpr size_t name_bytes_max = 128;
+
+std::string printed(const tcp::endpoint& where) {
+  const auto host = where.address().to_string();
+  return (where.address().is_v6() ? '[' + host + ']' : host) + ':'
+         + std::to_string(where.port());
+}
+
+/// The name in the certificate that was shown, of printable characters alone.
+std::string subject_of(tls_stream& stream) {
+  char name[name_bytes_max] = {};
+  if (auto* shown = SSL_get0_peer_certificate(stream.native_handle()))
+    X509_NAME_get_text_by_NID(X509_get_subject_name(shown), NID_commonName, name,
+                              sizeof name);
+  std::string result{name};
+  for (auto& each : result)
+    if (each < ' ' || each > '~')
+      each = '?';
+  return result;
+}
+
+} // namespace
+
+struct door::arrival {
+  arrival(tcp::socket peer, boost::asio::ssl::context& tls)
+      : stream(std::move(peer), tls), patience(stream.get_executor()) {}
+
+  void end() {
+    error_code ignored;
+    patience.cancel();
+    stream.lowest_layer().close(ignored);
+  }
+
+  tls_stream stream;
+  boost::asio::steady_timer patience;
+  std::string from;
+};
+
+door::door(boost::asio::io_context& io, tls_context tls, std::string inside)
+    : io_(io), tls_(std::move(tls)), inside_(std::move(inside)), acceptor_(io),
+      pause_(io) {}
+
+caf::error door::listen(const std::string& address, uint16_t port) {
+  error_code code;
+  const tcp::endpoint where{boost::asio::ip::make_address(address, code), port};
+  if (code)
+    return caf::make_error(ec::invalid_setting,
+                           "gate.address = \"" + address
+                             + "\": allowed is an IPv4 or IPv6 address");
+  acceptor_.open(where.protocol(), code);
+  if (!code)
+    acceptor_.set_option(tcp::acceptor::reuse_address{true}, code);
+  if (!code)
+    acceptor_.bind(where, code);
+  if (!code)
+    acceptor_.listen(boost::asio::socket_base::max_listen_connections, code);
+  if (code)
+    return caf::make_error(ec::unavailable,
+                           "cannot listen at " + printed(where) + ": " + code.message());
+  return caf::none;
+}
+
+std::string door::address() const {
+  error_code ignored;
+  return printed(acceptor_.local_endpoint(ignored));
+}
+
+void door::accept() {
+  acceptor_.async_accept([this](error_code code, tcp::socket peer) {
+    if (code == boost::asio::error::operation_aborted || !acceptor_.is_open())
+      return;
+    if (!code) {
+      greet(std::move(peer));
+      return accept();
+    }
+    pause_.expires_after(accept_pause);
+    pause_.async_wait([this](error_code stopped) {
+      if (!stopped)
+        accept();
+    });
+  });
+}
+
+void door::close() {
+  error_code ignored;
+  acceptor_.close(ignored);
+  pause_.cancel();
+}
+
+void door::greet(tcp::socket peer) {
+  error_code code;
+  const auto from = peer.remote_endpoint(code);
+  if (code)
+    return;
+  if (arrivals_.size() >= arrivals_max)
+    arrivals_.front()->end();
+  auto who = std::make_shared<arrival>(std::move(peer), *tls_);
+  who->from = printed(from);
+  arrivals_.push_back(who);
+  who->patience.expires_after(arrival_patience);
+  who->patience.async_wait([who](error_code stopped) {
+    if (!stopped)
+      who->end();
+  });
+  who->stream.async_handshake(boost::asio::ssl::stream_base::server,
+                              [this, who](error_code failed) { shown(who, failed); });
+}
+
+void door::shown(const std::shared_ptr<arrival>& who, error_code code) {
+  who->patience.cancel();
+  arrivals_.remove(who);
+  if (code) {
+    spdlog::warn("gate-refused {}: {}", who->from, code.message());
+    return;
+  }
+  if (connections_ >= connections_max) {
+    spdlog::warn("gate-full {}: {} are connected", who->from, connections_);
+    return;
+  }
+  let_in(who);
+}
+
+void door::let_in(const std::shared_ptr<arrival>& who) {
+  local_socket inside{io_};
+  error_code code;
+  inside.connect({inside_}, code);
+  if (code) {
+    spdlog::error("gate-broken {}: {}", who->from, code.message());
+    return;
+  }
+  const auto name = subject_of(who->stream);
+  spdlog::info("gate-opened {} {}", who->from, name);
+  ++connections_;
+  std::make_shared<pump>(std::move(who->stream), std::move(inside), silence_max,
+                         [this, from = who->from, name] {
+                           --connections_;
+                           spdlog::info("gate-closed {} {}", from, name);
+                         })
+    ->start();
+}
+
+} // namespace sluice::gate

@@ -1,0 +1,57 @@
+// The DOOR of the gate: TCP outside, and behind it, for whoever shows a certificate of
+// the authority, a connection to a local socket.
+#pragma once
+
+#include "app/gate/pump.hpp"
+#include "app/gate/tls.hpp"
+
+#include <caf/error.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+
+namespace sluice::gate {
+
+class door {
+public:
+  /// Connections at once, and those that have shown nothing yet: of these the oldest
+  /// gives way to one more, so that nobody can hold the door shut.
+  static constexpr size_t connections_max = 16;
+  static constexpr size_t arrivals_max = 64;
+  static constexpr auto arrival_patience = std::chrono::seconds{10};
+  static constexpr auto silence_max = std::chrono::seconds{120};
+
+  /// `inside`: the local socket's name.
+  door(boost::asio::io_context& io, tls_context tls, std::string inside);
+
+  /// `invalid_setting`: no such address; `unavailable`: it is in use.
+  caf::error listen(const std::string& address, uint16_t port);
+
+  /// Where it listens, as `ADDRESS:PORT`.
+  std::string address() const;
+
+  void accept();
+  void close();
+
+private:
+  struct arrival;
+
+  void greet(boost::asio::ip::tcp::socket peer);
+  void shown(const std::shared_ptr<arrival>& who, boost::system::error_code code);
+  void let_in(const std::shared_ptr<arrival>& who);
+
+  boost::asio::io_context& io_;
+  tls_context tls_;
+  std::string inside_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer pause_;
+  std::list<std::shared_ptr<arrival>> arrivals_;
+  size_t connections_ = 0;
+};
+
+} // namespace sluice::gate

@@ -1,0 +1,14 @@
+// What the gate cannot do, whatever happens to it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace sluice::gate {
+
+/// Gives up, for good and for all threads that are started later: every capability, the
+/// way to get any, every file that is not open already, and being looked into or dumped.
+/// Returns, in words, what this kernel could not take away.
+std::vector<std::string> give_up_rights();
+
+} // namespace sluice::gate

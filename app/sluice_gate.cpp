@@ -1,0 +1,152 @@
+// The gate: lets sluicectl of other machines look into the service of this one. A process
+// of its own, with no rights, that the service does not know of: whatever is sent here
+// cannot hurt it. Its lines on standard error and its exit codes are part of the public
+// contract.
+#include "app/config/load.hpp"
+#include "app/config/print.hpp"
+#include "app/gate/door.hpp"
+#include "app/gate/relay.hpp"
+#include "app/gate/rights.hpp"
+#include "app/introspection/socket_keeper.hpp"
+#include "app/introspection/socket_place.hpp"
+#include "app/introspection/unix_socket.hpp"
+#include "app/introspection/wire.hpp"
+#include "app/log.hpp"
+#include "messages/error.hpp"
+
+#include "actors/detail/workers.hpp"
+
+#include <boost/asio/signal_set.hpp>
+
+#include <caf/actor_registry.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/send.hpp>
+
+#include <fcntl.h>
+
+#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice::gate {
+
+namespace {
+
+enum exit_code : int { done = 0, failed = 1, bad_setting = 2, address_unavailable = 4 };
+
+struct system_config : caf::actor_system_config {
+  system_config() {
+    detail::use_workers(*this, 1);
+    wire::speak(*this);
+  }
+};
+
+/// Who comes through the door talks to the relay, over a socket that is in no directory.
+class house {
+public:
+  house(const wire::destination& service, bool allow_control, unique_fd inside)
+      : inside_(std::move(inside)), system_(config_) {
+    system_.registry().erase(caf::atom("SpawnServ"));
+    system_.registry().erase(caf::atom("ConfigServ"));
+    relay_ = system_.spawn(relay, relay_config{service, allow_control});
+    wire::socket_keeper_config config;
+    config.listen = [this]() -> caf::expected<unique_fd> {
+      return unique_fd{fcntl(inside_.get(), F_DUPFD_CLOEXEC, 0)};
+    };
+    config.counts = std::make_shared<introspection_counts>();
+    keeper_ = system_.spawn(wire::socket_keeper, std::move(config));
+    caf::anon_send(keeper_, atom::attach_v, relay_);
+  }
+
+  ~house() {
+    caf::anon_send_exit(keeper_, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(relay_, caf::exit_reason::user_shutdown);
+  }
+
+private:
+  unique_fd inside_;
+  system_config config_;
+  caf::actor_system system_;
+  introspection_actor relay_;
+  wire::socket_keeper_actor keeper_;
+};
+
+exit_code refuse(const caf::error& why) {
+  fmt::print(stderr, "{}\n", text_of(why));
+  return code_of(why) == ec::invalid_setting ? bad_setting : address_unavailable;
+}
+
+std::string service_socket(const settings& from) {
+  if (!from.introspection.socket.empty())
+    return from.introspection.socket;
+  const auto places = wire::socket_places(from.data_dir);
+  const auto there = std::find_if(places.begin(), places.end(), wire::is_socket);
+  return there == places.end() ? places.front() : *there;
+}
+
+exit_code serve(const settings& from) {
+  const auto& own = from.gate;
+  auto tls = server_context({own.ca_file, own.certificate, own.key});
+  if (!tls)
+    return refuse(tls.error());
+  const auto service = service_socket(from);
+  std::string inside;
+  auto listening = wire::listen_privately(inside);
+  if (!listening)
+    return refuse(listening.error());
+  boost::asio::io_context io{1};
+  door outside{io, std::move(*tls), inside};
+  if (auto err = outside.listen(own.address, own.port))
+    return refuse(err);
+  // From here on no file is opened any more, that of the time zone included.
+  tzset();
+  for (const auto& kept : give_up_rights())
+    spdlog::warn("gate-rights cannot give up {}", kept);
+  house served{wire::local_service(service), own.allow_control, std::move(*listening)};
+  fmt::print(stderr, "ready gate={} service={}{}\n", outside.address(), service,
+             own.allow_control ? " control" : "");
+  outside.accept();
+  boost::asio::signal_set ends{io, SIGTERM, SIGINT, SIGHUP};
+  ends.async_wait([&](boost::system::error_code, int) { io.stop(); });
+  io.run();
+  return done;
+}
+
+exit_code run(const std::vector<std::string>& arguments) {
+  auto loaded =
+    config::load_all(arguments, [](const char* name) { return getenv(name); });
+  if (!loaded)
+    return refuse(loaded.error());
+  switch (loaded->what) {
+    case config::command::help:
+      fmt::print("{}", config::gate_help_text());
+      return done;
+    case config::command::version:
+      fmt::print("sluice-gate {}\n", SLUICE_VERSION);
+      return done;
+    case config::command::serve:
+      break;
+    default:
+      fmt::print(stderr, "sluiced prints its configuration, sluice-gate does not\n");
+      return bad_setting;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  open_log();
+  return serve(loaded->settings);
+}
+
+} // namespace
+
+} // namespace sluice::gate
+
+int main(int argc, char** argv) {
+  return sluice::gate::run({argv + std::min(argc, 1), argv + argc});
+}

@@ -1,0 +1,274 @@
+"""The gate: who may look into the service from another machine, and what may be done."""
+
+import os
+import random
+import re
+import signal
+import socket
+import sys
+
+import gating
+import harness
+import hostile
+
+READING = (("status",), ("actors",), ("stats", "log"), ("stats", "session"),
+           ("stats", "database"), ("stats", "websocket"), ("stats", "metrics"),
+           ("history",), ("ledger",), ("get",), ("get", "log.max-entries"))
+TOUCHING = (("flush",), ("checkpoint",), ("set", "log.flush-interval", "7s"),
+            ("restart", "log-buffer/app"))
+
+
+def field(process, name):
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+        return next(x.split()[1] for x in status if x.startswith(name + ":"))
+
+
+class Gate(gating.Case):
+    def test_what_is_seen_through_it_is_what_is_there(self):
+        service = self.start("--log.flush-interval=1h")
+        service.post_text("/v1/logs/app", "a line\n")
+        gate = self.start_gate()
+        for words in READING:
+            self.assertEqual(type(self.ask_gate(gate, *words)),
+                             type(self.ask(service, *words)), words)
+        for words in (("stats", "log"), ("get",)):
+            self.assertEqual(self.ask_gate(gate, *words), self.ask(service, *words))
+        self.assertIn("gate-opened", gate.log())
+        self.assertIn(" alice", gate.log())
+
+    def test_it_only_shows(self):
+        service = self.start("--log.flush-interval=1h")
+        service.post_text("/v1/logs/app", "a line\n")
+        gate = self.start_gate()
+        for words in TOUCHING:
+            self.refused_by_gate(gate, "gate.allow-control", *words)
+        self.assertEqual(self.ask(service, "get", "log.flush-interval")["value"], "1h")
+        self.assertEqual(service.get("/v1/logs/app").json["bufferSize"], 1)
+        self.assertEqual({x["restarts"] for x in self.ask(service, "actors")}, {0})
+
+    def test_where_it_is_allowed_it_touches(self):
+        service = self.start("--log.flush-interval=1h")
+        service.post_text("/v1/logs/app", "a line\n")
+        gate = self.start_gate("--gate.allow-control=true")
+        for words in TOUCHING:
+            self.ask_gate(gate, *words)
+        self.assertEqual(service.log_file("app"), b"a line\n")
+        self.assertEqual(self.ask(service, "get", "log.flush-interval")["value"], "7s")
+        self.assertRegex(service.log(), r"sluicectl of .* through the gate")
+
+    # -- who may come ------------------------------------------------------------------
+
+    def test_a_certificate_for_a_server_opens_nothing(self):
+        self.start()
+        gate = self.start_gate()
+        self.refused_by_gate(gate, "does not let us in", "status", name="gate")
+        self.assertIn("gate-refused", gate.log())
+
+    def test_an_authority_of_ones_own_opens_nothing(self):
+        self.start()
+        gate = self.start_gate()
+        mallory = self.folder / "another authority"
+        self.make("client", "alice", authority=mallory)
+        self.refused_by_gate(gate, "not the gate that we trust", "status",
+                             authority=mallory)
+        # Even for one that trusts the gate.
+        (mallory / "ca.pem").write_bytes((self.authority / "ca.pem").read_bytes())
+        self.refused_by_gate(gate, "does not let us in", "status", authority=mallory)
+
+    def test_without_a_certificate_there_is_nothing(self):
+        self.start()
+        gate = self.start_gate()
+        done = self.run_program("openssl", "s_client", "-connect", gate.address,
+                                "-CAfile", str(self.authority / "ca.pem"), "-quiet")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.stdout, "")
+        with socket.create_connection(("127.0.0.1", gate.port), 10) as plain:
+            plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            self.assertNotIn(b"sluice", plain.recv(4096))
+        self.assertTrue(harness.wait_until(
+            lambda: gate.log().count("gate-refused") == 2), gate.log())
+
+    def test_a_client_is_not_fooled_by_another_server(self):
+        self.start()
+        self.make("server", "elsewhere")
+        self.refused_by_gate(self.start_gate(name="elsewhere"),
+                             "not the gate that we trust", "status")
+        # A client's certificate is none for a server.
+        self.make("client", "localhost")
+        gate = self.start_gate(name="localhost")
+        self.refused_by_gate(gate, "not the gate that we trust", "status",
+                             address=f"localhost:{gate.port}")
+
+    def test_a_gate_is_known_by_its_names(self):
+        self.start()
+        gate = self.start_gate()
+        self.ask_gate(gate, "status", address=f"localhost:{gate.port}")
+        self.ask_gate(gate, "status", address=f"127.0.0.1:{gate.port}")
+
+    # -- when something is missing -----------------------------------------------------
+
+    def test_without_its_files_it_does_not_start(self):
+        for option, why in (("--gate.ca-file=", "authority"),
+                            ("--gate.certificate=/nowhere", "certificate"),
+                            ("--gate.key=" + str(self.files("alice")[2]), "key"),
+                            ("--gate.address=nonsense", "gate.address")):
+            gate = self.launch_gate(option)
+            self.assertEqual(gate.wait(harness.START_SECONDS_MAX), 2, gate.log())
+            self.assertEqual(gate.log().count("\n"), 1, gate.log())
+            self.assertIn(why, gate.log())
+        gate = self.start_gate()
+        another = self.launch_gate(f"--gate.port={gate.port}")
+        self.assertEqual(another.wait(harness.START_SECONDS_MAX), 4, another.log())
+
+    def test_a_service_that_comes_and_goes_is_seen_again(self):
+        service = self.start()
+        gate = self.start_gate()
+        first = self.ask_gate(gate, "status")["pid"]
+        service.kill()
+        self.refused_by_gate(gate, "does it run", "status")
+        service = self.start()
+        self.assertEqual(self.ask_gate(gate, "status")["pid"], service.pid)
+        self.assertNotEqual(first, service.pid)
+        self.assertEqual(gate.stop(), 0, gate.log())
+
+    def test_the_service_does_not_notice_its_death(self):
+        service = self.start()
+        gate = self.start_gate()
+        self.ask_gate(gate, "status")
+        gate.kill()
+        self.refused_by_gate(gate, "cannot be reached", "status")
+        self.ask(service, "status")
+        self.assertEqual(service.get("/health/ready").status, 200)
+        again = self.start_gate(f"--gate.port={gate.port}")
+        self.ask_gate(again, "status")
+
+    # -- those who mean no good --------------------------------------------------------
+
+    def test_it_has_no_rights(self):
+        self.start()
+        gate = self.start_gate()
+        for name in ("CapEff", "CapPrm", "CapInh"):
+            self.assertEqual(int(field(gate, name), 16), 0, name)
+        self.assertEqual(field(gate, "NoNewPrivs"), "1")
+        kept = re.search(r"cannot give up files.*", gate.log())
+        self.assertIn("ready", gate.log())
+        if kept:
+            self.skipTest(kept[0])
+
+    def test_hostile_bytes_with_a_good_certificate_harm_nobody(self):
+        service = self.start()
+        gate = self.start_gate()
+        self.ask_gate(gate, "status")
+        before = hostile.memory_kib(service), hostile.memory_kib(gate)
+        chance = random.Random(2)
+        for packet in (*hostile.PACKETS, *(chance.randbytes(4096) for _ in range(40))):
+            with self.tls(gate) as peer:
+                peer.sendall(packet)
+                self.read_to_the_end(peer)
+        self.assertIsNone(gate.process.poll(), gate.log())
+        self.assertTrue(harness.wait_until(
+            lambda: self.from_afar(gate, "status").returncode == 0))
+        for program, kib in zip((service, gate), before):
+            self.assertLess(hostile.memory_kib(program) - kib,
+                            hostile.MEMORY_GROWTH_MAX_KIB)
+
+    def read_to_the_end(self, peer):
+        """What it says to one that it lets go, or nothing for a while."""
+        peer.settimeout(2)
+        try:
+            while peer.recv(65536):
+                pass
+        except OSError:
+            pass
+
+    def test_hostile_bytes_without_a_certificate_harm_nobody(self):
+        service = self.start()
+        gate = self.start_gate()
+        before = hostile.memory_kib(gate)
+        chance = random.Random(3)
+        for packet in (*hostile.PACKETS, *(chance.randbytes(4096) for _ in range(100))):
+            with socket.create_connection(("127.0.0.1", gate.port), 10) as peer:
+                peer.sendall(packet)
+        self.ask_gate(gate, "status")
+        self.assertLess(hostile.memory_kib(gate) - before, hostile.MEMORY_GROWTH_MAX_KIB)
+        self.ask(service, "status")
+
+    def test_those_who_only_connect_lock_nobody_out(self):
+        self.start()
+        gate = self.start_gate()
+        held = [socket.create_connection(("127.0.0.1", gate.port), 10)
+                for _ in range(200)]
+        self.ask_gate(gate, "status")
+        for each in held:
+            each.close()
+
+    def test_so_many_may_be_connected_and_no_more(self):
+        self.start()
+        gate = self.start_gate()
+        held = [self.tls(gate) for _ in range(16)]
+        self.assertTrue(harness.wait_until(
+            lambda: gate.log().count("gate-opened") == 16), gate.log())
+        self.refused_by_gate(gate, "does not let us in", "status")
+        self.assertIn("gate-full", gate.log())
+        held.pop().close()
+        self.assertTrue(harness.wait_until(
+            lambda: self.from_afar(gate, "status").returncode == 0))
+        for each in held:
+            each.close()
+
+    def test_who_asks_too_often_is_told_so_and_harms_no_other(self):
+        service = self.start()
+        gate = self.start_gate()
+        codes = {self.from_afar(gate, "status").returncode for _ in range(60)}
+        self.assertLessEqual(codes, {0, 1})
+        self.ask(service, "status")
+
+    # -- another machine ---------------------------------------------------------------
+
+    def test_another_machine_sees_the_service(self):
+        if os.geteuid() != 0:
+            sys.exit(harness.SKIPPED)
+        there = self.another_machine()
+        self.make("server", "10.203.0.1")
+        service = self.start()
+        gate = self.start_gate("--gate.address=10.203.0.1", name="10.203.0.1")
+        inside = ("ip", "netns", "exec", there)
+        seen = self.ask_gate(gate, "status", before=inside)
+        self.assertEqual(seen["pid"], service.pid)
+        # The service itself is not to be had from there.
+        reach = self.run_program(*inside, "curl", "--silent", "--max-time", "2",
+                                 f"http://10.203.0.1:{service.port}/health/live")
+        self.assertNotEqual(reach.returncode, 0)
+
+    def another_machine(self):
+        """A network of its own, with one wire to here: 10.203.0.2 there, .1 here."""
+        name = f"sluice-{os.getpid()}"
+        here = f"sl{os.getpid()}"
+        made = self.run_program("ip", "netns", "add", name)
+        if made.returncode != 0:
+            self.skipTest(f"no network namespace can be had: {made.stderr}")
+        self.addCleanup(self.run_program, "ip", "netns", "del", name)
+        for words in (("link", "add", here, "type", "veth", "peer", "name", "eth0",
+                       "netns", name),
+                      ("addr", "add", "10.203.0.1/24", "dev", here),
+                      ("link", "set", here, "up"),
+                      ("-n", name, "addr", "add", "10.203.0.2/24", "dev", "eth0"),
+                      ("-n", name, "link", "set", "eth0", "up")):
+            done = self.run_program("ip", *words)
+            if done.returncode != 0:
+                self.skipTest(f"no wire can be had: {done.stderr}")
+        return name
+
+    # -- its end -----------------------------------------------------------------------
+
+    def test_a_signal_ends_it(self):
+        self.start()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            gate = self.start_gate()
+            self.ask_gate(gate, "status")
+            gate.signal(number)
+            self.assertEqual(gate.wait(), 0, gate.log())
+
+
+if __name__ == "__main__":
+    harness.main()
