@@ -16,8 +16,6 @@
 
 #include "actors/detail/workers.hpp"
 
-#include <boost/asio/signal_set.hpp>
-
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -102,8 +100,7 @@ exit_code serve(const settings& from) {
   auto listening = wire::listen_privately(inside);
   if (!listening)
     return refuse(listening.error());
-  boost::asio::io_context io{1};
-  door outside{io, std::move(*tls), inside};
+  door outside{std::move(*tls), inside};
   if (auto err = outside.listen(own.address, own.port))
     return refuse(err);
   // From here on no file is opened any more, that of the time zone included.
@@ -113,10 +110,7 @@ exit_code serve(const settings& from) {
   house served{wire::local_service(service), own.allow_control, std::move(*listening)};
   fmt::print(stderr, "ready gate={} service={}{}\n", outside.address(), service,
              own.allow_control ? " control" : "");
-  outside.accept();
-  boost::asio::signal_set ends{io, SIGTERM, SIGINT, SIGHUP};
-  ends.async_wait([&](boost::system::error_code, int) { io.stop(); });
-  io.run();
+  outside.run();
   return done;
 }
 

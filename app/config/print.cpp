@@ -30,7 +30,7 @@ Environment: SECURECLAW_DEBOUNCED_SESSION_WRITES, SECURECLAW_WS_MESSAGE_BATCHING
 )";
 
 constexpr std::string_view gate_usage =
-  R"(The gate of Sluice: lets sluicectl of other machines look into the service of this one.
+  R"(The gate of Sluice: lets sluicectl of other machines look into the service of this.
 
 Usage: sluice-gate [--config-file=FILE] [--KEY=VALUE]...
        sluice-gate --help | --version

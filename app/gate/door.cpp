@@ -55,9 +55,8 @@ struct door::arrival {
   std::string from;
 };
 
-door::door(boost::asio::io_context& io, tls_context tls, std::string inside)
-    : io_(io), tls_(std::move(tls)), inside_(std::move(inside)), acceptor_(io),
-      pause_(io) {}
+door::door(tls_context tls, std::string inside)
+    : tls_(std::move(tls)), inside_(std::move(inside)) {}
 
 caf::error door::listen(const std::string& address, uint16_t port) {
   error_code code;
@@ -84,10 +83,14 @@ std::string door::address() const {
   return printed(acceptor_.local_endpoint(ignored));
 }
 
+void door::run() {
+  ends_.async_wait([this](error_code, int) { io_.stop(); });
+  accept();
+  io_.run();
+}
+
 void door::accept() {
   acceptor_.async_accept([this](error_code code, tcp::socket peer) {
-    if (code == boost::asio::error::operation_aborted || !acceptor_.is_open())
-      return;
     if (!code) {
       greet(std::move(peer));
       return accept();
@@ -98,12 +101,6 @@ void door::accept() {
         accept();
     });
   });
-}
-
-void door::close() {
-  error_code ignored;
-  acceptor_.close(ignored);
-  pause_.cancel();
 }
 
 void door::greet(tcp::socket peer) {

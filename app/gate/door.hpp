@@ -8,8 +8,10 @@
 #include <caf/error.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -27,7 +29,7 @@ public:
   static constexpr auto silence_max = std::chrono::seconds{120};
 
   /// `inside`: the local socket's name.
-  door(boost::asio::io_context& io, tls_context tls, std::string inside);
+  door(tls_context tls, std::string inside);
 
   /// `invalid_setting`: no such address; `unavailable`: it is in use.
   caf::error listen(const std::string& address, uint16_t port);
@@ -35,21 +37,23 @@ public:
   /// Where it listens, as `ADDRESS:PORT`.
   std::string address() const;
 
-  void accept();
-  void close();
+  /// Lets them in until SIGTERM, SIGINT or SIGHUP comes.
+  void run();
 
 private:
   struct arrival;
 
+  void accept();
   void greet(boost::asio::ip::tcp::socket peer);
   void shown(const std::shared_ptr<arrival>& who, boost::system::error_code code);
   void let_in(const std::shared_ptr<arrival>& who);
 
-  boost::asio::io_context& io_;
+  boost::asio::io_context io_{1};
+  boost::asio::signal_set ends_{io_, SIGTERM, SIGINT, SIGHUP};
   tls_context tls_;
   std::string inside_;
-  boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::steady_timer pause_;
+  boost::asio::ip::tcp::acceptor acceptor_{io_};
+  boost::asio::steady_timer pause_{io_};
   std::list<std::shared_ptr<arrival>> arrivals_;
   size_t connections_ = 0;
 };

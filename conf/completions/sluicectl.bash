@@ -7,13 +7,16 @@ _sluicectl() {
     case ${COMP_WORDS[i]} in
       --socket) socket="--socket=${COMP_WORDS[i + 2]}"; ((i += 2)) ;;
       --*) ;;
+      # Bash takes what stands behind these for words of their own.
+      = | :) ((++i)) ;;
       *) command=${COMP_WORDS[i]}; break ;;
     esac
   done
   case $command in
     '')
       choices='status actors top stats history ledger flush checkpoint get set watch restart
-               spool --socket= --json --help --version' ;;
+               spool --socket= --connect= --ca-file= --certificate= --key= --json --help
+               --version' ;;
     stats) choices='log session database websocket metrics' ;;
     flush) choices='logs sessions queue websocket all' ;;
     checkpoint) choices='passive full restart truncate' ;;
@@ -26,7 +29,7 @@ _sluicectl() {
     spool) COMPREPLY=($(compgen -d -- "$word")); return ;;
   esac
   COMPREPLY=($(compgen -W "$choices" -- "$word"))
-  [[ ${COMPREPLY[0]} == --socket= ]] && compopt -o nospace
+  [[ ${COMPREPLY[0]} == --*= ]] && compopt -o nospace
 }
 
 complete -F _sluicectl sluicectl

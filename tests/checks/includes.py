@@ -13,7 +13,7 @@ CORNERS = {
     "sqlite3": r"actors/storage/sqlite[^/]*$",
     "simdjson": r"actors/detail/json_reading\.hpp$",
     "zlib": r"actors/websocket/ws_deflater\.cpp$",
-    "boost/": r"app/(http|websocket)/",
+    "boost/": r"app/(gate|http|websocket)/",
     "libpq": r"actors/storage/postgres[^/]*$",
     "caf/io/": r"app/introspection/",
     "caf/openssl/": r"app/introspection/",

@@ -62,8 +62,8 @@ class Case(looking.Case):
     def launch_gate(self, *options, name="gate", before=()):
         """One that may not get ready."""
         ca, certificate, key = self.files(name)
-        gate = Gate(self.data, f"--gate.ca-file={ca}", f"--gate.certificate={certificate}",
-                    f"--gate.key={key}", *options,
+        gate = Gate(self.data, f"--gate.ca-file={ca}",
+                    f"--gate.certificate={certificate}", f"--gate.key={key}", *options,
                     env={"XDG_RUNTIME_DIR": str(self.runtime)}, before=before)
         self.addCleanup(gate.clean_up)
         return gate
