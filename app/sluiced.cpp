@@ -71,7 +71,8 @@ void raise_descriptor_limit(uint64_t logs_max, uint64_t& http_max,
     return;
   const auto kept =
     std::min<rlim_t>(files_kept + files_of_log * logs_max, limit.rlim_cur / 2);
-  const auto room = std::max<uint64_t>(limit.rlim_cur - kept, 2);
+  // A quarter more than are served are told that they are not.
+  const auto room = std::max<uint64_t>((limit.rlim_cur - kept) / 5 * 4, 2);
   const auto wanted = http_max + websocket_max;
   if (wanted <= room)
     return;

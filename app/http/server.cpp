@@ -15,6 +15,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <thread>
 
@@ -27,8 +28,9 @@ namespace asio = boost::asio;
 /// How long `finish` waits for answers that are owed.
 constexpr auto finish_time = std::chrono::seconds{1};
 
-/// Connections beyond the limit that are told so; more are just closed.
-constexpr size_t turned_away_max = 64;
+/// Connections beyond the limit that are told so: a quarter more and one at most, and not
+/// more than this. Others are just closed.
+constexpr uint64_t turned_away_max = 64;
 
 router all_routes() {
   router result;
@@ -67,6 +69,7 @@ struct server::implementation {
 
   caf::error bind();
   void run();
+  size_t turned_away_limit() const;
   void accept(stream_socket socket, entrance where);
   void end_if_empty();
   void end();
@@ -133,11 +136,15 @@ caf::error server::implementation::bind() {
   return caf::none;
 }
 
+size_t server::implementation::turned_away_limit() const {
+  return std::min(turned_away_max, settings.max_connections / 4 + 1);
+}
+
 void server::implementation::accept(stream_socket socket, entrance where) {
   const bool secure = tls && !where.local;
   if (pool->served >= settings.max_connections) {
     const auto turned_away = pool->open.size() - pool->served;
-    if (!secure && turned_away < turned_away_max)
+    if (!secure && turned_away < turned_away_limit())
       make_plain_connection(*pool, std::move(socket), std::move(where))->turn_away();
     return;
   }

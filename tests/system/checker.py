@@ -255,12 +255,12 @@ class Judge(harness.Case):
         self.version({"n": 2}, "ram")
         self.happens("kill")
         self.find_version({"n": 1})
-        self.assert_caught("main/k", "the older 1")
+        self.assert_caught("main/k", " lost ", "the older 1")
 
     def test_a_lost_session_is_caught(self):
         self.version({"n": 1}, "ram")
         self.happens("kill")
-        self.assert_caught("main/k", "none of them")
+        self.assert_caught("main/k", " lost ", "none of them")
 
     def test_a_deleted_session_that_is_back_is_caught(self):
         self.version({"n": 1}, "ram")

@@ -137,7 +137,9 @@ def judge_key(what, versions, document, duty):
         return
     expected = f"{required + 1} of {len(versions)} versions must be there"
     if places:
-        yield f"{what}: {expected}, found the older {max(places) + 1}"
+        yield f"{what} lost versions: {expected}, found the older {max(places) + 1}"
+    elif document is None:
+        yield f"{what} lost all versions: {expected}, found none of them"
     else:
         yield f"{what}: {expected}, found {str(document)[:80]}, which is none of them"
 
