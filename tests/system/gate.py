@@ -170,7 +170,7 @@ class Gate(gating.Case):
         self.assertTrue(harness.wait_until(
             lambda: self.from_afar(gate, "status").returncode == 0))
         for program, kib in zip((service, gate), before):
-            self.assertLess(hostile.memory_kib(program) - kib,
+            self.assertLess(hostile.growth_kib(program, kib),
                             hostile.MEMORY_GROWTH_MAX_KIB)
 
     def read_to_the_end(self, peer):
@@ -191,7 +191,7 @@ class Gate(gating.Case):
             with socket.create_connection(("127.0.0.1", gate.port), 10) as peer:
                 peer.sendall(packet)
         self.ask_gate(gate, "status")
-        self.assertLess(hostile.memory_kib(gate) - before, hostile.MEMORY_GROWTH_MAX_KIB)
+        self.assertLess(hostile.growth_kib(gate, before), hostile.MEMORY_GROWTH_MAX_KIB)
         self.ask(service, "status")
 
     def test_those_who_only_connect_lock_nobody_out(self):

@@ -123,6 +123,11 @@ def wait_until(condition, seconds=10):
     return True
 
 
+def sanitized():
+    """Whether the programs are a build of the sanitizers, whose memory says nothing."""
+    return b"__asan_init" in pathlib.Path(SLUICED).read_bytes()
+
+
 class Program:
     """A process of ours, and what it writes to standard error."""
 

@@ -6,7 +6,7 @@ import time
 
 import harness
 from websocket import frames, raw
-from websocket.case import WebSocketCase, resident_bytes, sanitized
+from websocket.case import WebSocketCase, resident_bytes
 from websocket.client import PLAIN
 
 MESSAGE_BYTES_MAX = 1024 * 1024
@@ -218,7 +218,7 @@ class Greedy(FaultCase):
     def assert_bounded(self, stated):
         """Memory has grown by what is stated at most."""
         grown = resident_bytes(self.service) - self.before
-        if not sanitized():
+        if not harness.sanitized():
             self.assertLess(grown, stated + self.SLACK_BYTES)
 
     def test_topics_of_a_connection_are_bounded(self):

@@ -7,12 +7,12 @@ import time
 
 import harness
 from websocket import frames, raw
-from websocket.case import (NEVER, WebSocketCase, open_files, resident_bytes, sanitized)
+from websocket.case import NEVER, WebSocketCase, open_files, resident_bytes
 from websocket.client import PLAIN
 
 MIB = 1024 * 1024
 # The sanitizers look for what a storm leaves behind; without them a short one will do.
-STORM = 1000 if sanitized() else 200
+STORM = 1000 if harness.sanitized() else 200
 
 
 class Pings(WebSocketCase):
@@ -171,7 +171,7 @@ class Storms(WebSocketCase):
         self.assertTrue(harness.wait_until(lambda: open_files(service) <= files, 30),
                         f"{open_files(service)} open files, {files} before")
         self.assertEqual(self.post(service, "a", 1)["subscribers"], 1)
-        if not sanitized():
+        if not harness.sanitized():
             self.assertLess(resident_bytes(service) - memory, 24 * MIB)
         self.assert_clean_exit(service)
 

@@ -2,7 +2,7 @@
 what waits for all of them together has a bound."""
 
 import harness
-from websocket.case import WebSocketCase, resident_bytes, sanitized
+from websocket.case import WebSocketCase, resident_bytes
 from websocket.client import BATCH, PLAIN
 
 KIB = 1024
@@ -169,7 +169,7 @@ class Overflow(WebSocketCase):
         listed = self.connections(service)
         self.assertGreater(sum(each["queuedBytes"] for each in listed), 0)
         self.assertLessEqual(sum(each["queuedBytes"] for each in listed), 4 * MIB)
-        if not sanitized():
+        if not harness.sanitized():
             self.assertLess(resident_bytes(service) - before, 4 * MIB + 24 * MIB)
         self.assert_served(quick, "quick")
         for n, client in enumerate(deaf):

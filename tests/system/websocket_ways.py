@@ -5,7 +5,7 @@ import zlib
 
 import harness
 from websocket import frames
-from websocket.case import NEVER, WebSocketCase, resident_bytes, sanitized
+from websocket.case import NEVER, WebSocketCase, resident_bytes
 from websocket.client import BATCH, PLAIN, numbers
 
 MIB = 1024 * 1024
@@ -190,7 +190,7 @@ class Deflated(WebSocketCase):
                 client.send_bytes(bomb)
                 client.expect_close(1009)
         self.assert_served(other, "other")
-        if not sanitized():
+        if not harness.sanitized():
             self.assertLess(resident_bytes(service) - before, 24 * MIB)
 
     def test_what_cannot_be_inflated_is_refused(self):

@@ -98,8 +98,3 @@ def resident_bytes(service):
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024
     raise AssertionError("no VmRSS")
-
-
-def sanitized():
-    """Whether the service is a build of the sanitizers, whose memory says nothing."""
-    return b"__asan_init" in pathlib.Path(harness.SLUICED).read_bytes()
