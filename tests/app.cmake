@@ -1,5 +1,5 @@
 sluice_tests(app
   LIBRARIES sluice_config sluice_data_dir
   FILES
-    config config_file data_dir)
+    config config_file data_dir settings_keeper)
 include(checks/checks.cmake)

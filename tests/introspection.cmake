@@ -1,4 +1,4 @@
 sluice_tests(introspection
-  LIBRARIES sluice_introspection
+  LIBRARIES sluice_introspection sluice_gate
   FILES
-    peer_check)
+    peer_check socket_keeper)

@@ -3,6 +3,7 @@
 #include "app/config/invalid.hpp"
 #include "app/config/keys.hpp"
 #include "app/config/print.hpp"
+#include "app/config/text.hpp"
 #include "app/config/whole.hpp"
 #include "messages/error.hpp"
 
@@ -11,6 +12,12 @@
 #include <utility>
 
 namespace sluice::config {
+
+namespace {
+
+constexpr size_t who_bytes_max = 256;
+
+} // namespace
 
 void settings_keeper_state::init(configuration from) {
   now_ = std::move(from);
@@ -30,6 +37,10 @@ settings_keeper_state::get(const std::string& key) const {
 caf::expected<setting> settings_keeper_state::set(const std::string& key,
                                                   const std::string& text,
                                                   const std::string& who) {
+  if (who.empty() || who.size() > who_bytes_max || !is_printable(who))
+    return caf::make_error(ec::invalid_argument,
+                           "whoever sets something is told in the log: up to "
+                             + std::to_string(who_bytes_max) + " printable bytes");
   const auto* which = find_key(key);
   if (!which)
     return unknown_key(key, text, "set");

@@ -148,6 +148,21 @@ class Trouble(looking.Case):
         self.refused(service, "no actor", "restart", "nobody")
         self.refused(service, "outlives", "restart", "directory")
 
+    def test_restarts_have_a_bound_and_then_the_service_ends_drained(self):
+        service = self.start("--supervisor.restarts=2", "--log.flush-interval=1h")
+        service.post_text("/v1/logs/app", "a line\n")
+        for n in (1, 2):
+            self.ask(service, "restart", "log-buffer/app")
+            self.assertTrue(harness.wait_until(lambda n=n: any(
+                x["name"] == "log-buffer" and x["restarts"] == n
+                for x in service.get("/v1/actors").json)))
+        self.run_ctl(service, "restart", "log-buffer/app")
+        self.assertEqual(service.wait(), 1, service.log())
+        self.assertRegex(service.log(), r"critical ruined log-buffer")
+        # What it could not bring to the file itself the next start does.
+        self.start()
+        self.assertEqual((self.data / "logs" / "app.log").read_bytes(), b"a line\n")
+
     def test_the_introspection_is_back_after_its_death(self):
         service = self.start()
         self.ask(service, "restart", "introspection")
