@@ -9,9 +9,11 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include <chrono>
 #include <functional>
 #include <latch>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include <caf/test/dsl.hpp>
@@ -75,6 +77,8 @@ CAF_TEST(more than one worker takes wakes the next) {
       self->send(first, n);
       self->send(second, n);
     });
+    // Nobody is awake by then who would find the second by itself.
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
     caf::anon_send(sender, 1);
     both.wait();
   });

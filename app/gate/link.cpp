@@ -22,9 +22,9 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 /// Less than CAF's handshake may take.
-constexpr auto patience = std::chrono::seconds{4};
+constexpr auto dial_patience = std::chrono::seconds{4};
 /// The client decides when it has heard enough.
-constexpr auto silence_max = std::chrono::hours{24};
+constexpr auto link_silence_max = std::chrono::hours{24};
 
 bool is_address(const std::string& host) {
   error_code code;
@@ -86,7 +86,7 @@ struct link::attempt : std::enable_shared_from_this<attempt> {
     boost::asio::write(inside, boost::asio::buffer(first.data(), bytes), code);
     if (code)
       return fail("no socket can be had", code);
-    std::make_shared<pump>(std::move(stream), std::move(inside), silence_max, [] {
+    std::make_shared<pump>(std::move(stream), std::move(inside), link_silence_max, [] {
     })->start();
     done.set_value(std::move(mine));
   }
@@ -131,7 +131,7 @@ caf::expected<unique_fd> link::dial() {
   auto one = std::make_shared<attempt>(io_, *tls_);
   auto result = one->done.get_future();
   boost::asio::post(io_, [this, one] { one->begin(host_, port_); });
-  const auto in_time = result.wait_for(patience) == std::future_status::ready;
+  const auto in_time = result.wait_for(dial_patience) == std::future_status::ready;
   auto found = in_time ? result.get()
                        : caf::expected<unique_fd>{
                          caf::make_error(ec::unavailable, "it does not answer in time")};
