@@ -108,8 +108,10 @@ void door::greet(tcp::socket peer) {
   const auto from = peer.remote_endpoint(code);
   if (code)
     return;
-  if (arrivals_.size() >= arrivals_max)
+  if (arrivals_.size() >= arrivals_max) {
     arrivals_.front()->end();
+    arrivals_.pop_front();
+  }
   auto who = std::make_shared<arrival>(std::move(peer), *tls_);
   who->from = printed(from);
   arrivals_.push_back(who);

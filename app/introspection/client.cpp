@@ -1,5 +1,7 @@
 #include "app/introspection/client.hpp"
 
+#include "actors/detail/workers.hpp"
+
 #include "app/introspection/unix_stream.hpp"
 #include "app/introspection/wire.hpp"
 
@@ -22,8 +24,7 @@ caf::error unreachable(const std::string& what) {
 } // namespace
 
 client::config::config() {
-  set("scheduler.policy", caf::atom("sharing"));
-  set("scheduler.max-threads", 1);
+  detail::use_workers(*this, 1);
   speak(*this);
 }
 

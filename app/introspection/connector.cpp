@@ -63,7 +63,10 @@ caf::expected<introspection_actor>
 introspection_of(caf::actor_system& sys, const std::string& name,
                  caf::strong_actor_ptr who, const std::set<std::string>& offered) {
   if (!who || !sys.assignable(offered, sys.message_types(introspection_actor{})))
-    return caf::make_error(ec::unavailable, name + " is of another version than this");
+    return caf::make_error(ec::unavailable,
+                           name
+                             + " is of another version than this program: use the one "
+                               "that came with it");
   return caf::actor_cast<introspection_actor>(std::move(who));
 }
 
