@@ -37,7 +37,8 @@ public:
   /// Calls `take(client)` whenever more was received of one; false ends that client.
   template <class Take>
   void serve(Take take) {
-    for (bool ended = false; !ended;)
+    bool ended = false;
+    while (!ended)
       poller_.wait(-1, [&](uint64_t number) {
         if (number == ending)
           ended = true;

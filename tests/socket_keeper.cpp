@@ -72,7 +72,7 @@ struct fixture {
     return false;
   }
 
-  caf::actor broker(const char* name) {
+  caf::actor broker(const std::string& name) {
     return sys.middleman().named_broker<wire::quiet_broker>(caf::atom_from_string(name));
   }
 

@@ -33,7 +33,7 @@ struct fixture : test::supervisor_fixture {
     return receipt && receipt->level == durability::ram;
   }
 
-  const log_buffer_actor absent;
+  const log_buffer_actor absent = {};
 };
 
 } // namespace

@@ -18,8 +18,8 @@ void write_state(json_writer& json, const status_report* told) {
   json.key("state").open_object();
   if (told) {
     json.member("heldBytes", told->held_bytes);
-    for (const auto& [name, value] : told->state)
-      caf::visit([&](const auto& x) { json.member(name, x); }, value);
+    for (const auto& each : told->state)
+      caf::visit([&](const auto& x) { json.member(each.name, x); }, each.value);
   }
   json.close_object();
 }
