@@ -94,9 +94,11 @@ CAF_TEST(who does not return keeps nobody from working) {
       running.count_down();
       served.wait();
     });
+    // Whoever else is woken takes along what the stuck one has left behind.
+    const auto passer_by = spawn([&](auto*, int) { served.count_down(); });
     caf::anon_send(stuck, 1);
     running.wait();
-    caf::anon_send(served_one, 1);
+    caf::anon_send(passer_by, 1);
     served.wait();
   });
 }

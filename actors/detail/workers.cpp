@@ -14,9 +14,9 @@ namespace sluice::detail {
 namespace {
 
 /// CAF's coordinator and its workers call these members. At any time, if there are jobs,
-/// somebody was told to take them, or is at work and will look when that is done. What a
-/// worker leaves behind and then never returns from, its work for another, is taken with
-/// the next job that comes from outside.
+/// somebody was told to take them, or is at work and will look when that is done. What an
+/// actor sends and then does not return from waits until anybody else is woken from
+/// outside, by a timer at the latest: whoever blocks belongs on a thread of its own.
 class woken_in_turn : public caf::policy::unprofiled {
 public:
   struct coordinator_data {
