@@ -96,6 +96,32 @@ void add_subsystems(families& to, const metrics_delta& x) {
   counter(to, "database_cache_misses_total", "Pages not found there.", x.cache_misses);
 }
 
+/// One series of each for every account of the ledger.
+void add_ledger(families& to, const ledger_report& x) {
+  const auto series = [&](const char* name, const char* help,
+                          uint64_t ledger_counts::*what) {
+    std::vector<ClientMetric> all;
+    for (const auto& each : x.entries)
+      all.push_back(counted(static_cast<double>(each.counts.*what),
+                            {{"subsystem", each.subsystem}, {"name", each.name}}));
+    add(to, name, help, MetricType::Counter, std::move(all));
+  };
+  series("ledger_requests_total",
+         "Lines, updates of sessions, requests that wrote to the database.",
+         &ledger_counts::requests);
+  series("ledger_requested_bytes_total", "Bytes of what these brought.",
+         &ledger_counts::bytes_requested);
+  series("ledger_writes_total", "Write calls made for them.", &ledger_counts::writes);
+  series("ledger_written_bytes_total", "Bytes of these.", &ledger_counts::bytes_written);
+  series("ledger_syncs_total", "Syncs made for them.", &ledger_counts::syncs);
+  if (!x.device.name.empty())
+    add(to, "device_written_bytes_total",
+        "Bytes that the data's device got from all that use it, since the start.",
+        MetricType::Counter,
+        {counted(static_cast<double>(x.device.bytes_written),
+                 {{"device", x.device.name}})});
+}
+
 // -- how it is --------------------------------------------------------------------------
 
 void add_health(families& to, const exposed& x) {
@@ -198,6 +224,7 @@ std::string exposition(const exposed& x) {
   add_disk(all, x.totals.total.disk);
   add_process(all, x.totals.kernel);
   add_subsystems(all, x.totals.total);
+  add_ledger(all, x.ledger);
   add_actors(all, x.actors);
   std::erase_if(all, [](const auto& family) { return family.metric.empty(); });
   std::ostringstream text;

@@ -16,6 +16,7 @@ inline constexpr auto exposition_type = "text/plain; version=0.0.4; charset=utf-
 struct exposed {
   survey_reports survey;
   metrics_totals totals;
+  ledger_report ledger;
   std::vector<actor_entry> actors;
   int64_t uptime_ms = 0;
 };

@@ -11,7 +11,7 @@ namespace sluice::http {
 
 namespace {
 
-/// What the three who are asked, side by side, have told so far.
+/// What those who are asked, side by side, have told so far.
 struct gathering {
   explicit gathering(exchange_ptr asked) : x(std::move(asked)) {}
 
@@ -27,7 +27,7 @@ struct gathering {
   exchange_ptr x;
   exposed all;
   caf::error failure;
-  int awaited = 3;
+  int awaited = 4;
 };
 
 template <class Told, class Handle, class Atom>
@@ -50,6 +50,7 @@ void get_exposition(edge& e, const exchange_ptr& x) {
   const auto& actors = e.actors().actors;
   gather(e, round, &exposed::survey, e.actors().supervisor, atom::survey_v);
   gather(e, round, &exposed::totals, actors.metrics, atom::totals_v);
+  gather(e, round, &exposed::ledger, actors.metrics, atom::ledger_v);
   gather(e, round, &exposed::actors, actors.directory, atom::actors_v);
 }
 

@@ -39,6 +39,10 @@ class Exposition(harness.Case):
         self.assertEqual(self.value(text, "sluice_log_lines_written_total"), 2)
         self.assertEqual(self.value(text, "sluice_log_written_bytes_total"), 8)
         self.assertEqual(self.value(text, 'sluice_actors{actor="log-buffer"}'), 1)
+        for what, count in (("requests", 2), ("requested_bytes", 8), ("writes", 1),
+                            ("written_bytes", 8)):
+            self.assertEqual(self.value(text, f"sluice_ledger_{what}_total"
+                                              '{subsystem="log",name="app"}'), count)
 
     def test_scraping_writes_nothing(self):
         service = self.start()
