@@ -188,7 +188,7 @@ private:
   }
 
   void report(uint64_t wall_ns) const {
-    std::printf("{\"published\": %ju, \"delivered\": %ju, \"wall_ns\": %ju",
+    std::printf(R"({"published": %ju, "delivered": %ju, "wall_ns": %ju)",
                 uintmax_t{published_}, uintmax_t{delivered_}, uintmax_t{wall_ns});
     report("normal", normal_);
     report("critical", critical_);
@@ -199,7 +199,7 @@ private:
   }
 
   static void report(const char* name, const latencies& x) {
-    std::printf(", \"%s\": {\"p50_ns\": %ju, \"p99_ns\": %ju, \"max_ns\": %ju}", name,
+    std::printf(R"(, "%s": {"p50_ns": %ju, "p99_ns": %ju, "max_ns": %ju})", name,
                 uintmax_t{x.quantile(0.5)}, uintmax_t{x.quantile(0.99)},
                 uintmax_t{x.max()});
   }

@@ -105,7 +105,7 @@ CAF_TEST(a start knows the numbers that are there and none of another spool) {
 CAF_TEST(half a line behind many does not hide them) {
   for (uint64_t seq = 1; seq <= 150; ++seq)
     add(seq);
-  append("{\"spool\":\"");
+  append(R"({"spool":")");
   begin();
   CAF_CHECK(uut.contains(1));
   CAF_CHECK(uut.contains(150));
@@ -186,7 +186,7 @@ CAF_TEST(lines in doubt that somebody took away come anew) {
 
 CAF_TEST(a half line that a crash left is kept behind what is written again) {
   add(1);
-  append("{\"spool\":\"");
+  append(R"({"spool":")");
   const auto whole = content();
   begin();
   CAF_CHECK(!uut.add({}));

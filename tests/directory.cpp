@@ -206,6 +206,7 @@ CAF_TEST(an actor that hangs is seen to hang) {
 CAF_TEST(messages of many senders at once are all counted) {
   auto who = spawn_listed(sys, aut, {}, worker, 0u);
   std::vector<std::thread> senders;
+  senders.reserve(4);
   for (int i = 0; i < 4; ++i)
     senders.emplace_back([&who] {
       for (int n = 0; n < 10'000; ++n)

@@ -122,7 +122,7 @@ CAF_TEST(half a line that a death left does not join what is set aside) {
   leave({"a\n", "b\n"});
   die_with(1);
   die_with(1);
-  write_file(dir / ("logs/"s + set_aside_name), "{\"log\":\"ap");
+  write_file(dir / ("logs/"s + set_aside_name), R"({"log":"ap)");
   start();
   settle();
   auto aside = set_aside_lines();

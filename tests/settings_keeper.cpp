@@ -24,7 +24,7 @@ struct fixture : test::fixture {
     settle();
   }
 
-  ~fixture() { caf::anon_send_exit(aut, caf::exit_reason::user_shutdown); }
+  ~fixture() override { caf::anon_send_exit(aut, caf::exit_reason::user_shutdown); }
 
   caf::expected<setting> set(const std::string& key, const std::string& value,
                              const std::string& who = "a test") {

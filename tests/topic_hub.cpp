@@ -198,6 +198,7 @@ CAF_TEST(a flush sends what waits and the window after it is whole) {
 CAF_TEST(clients that follow the same share the same bytes) {
   start();
   std::vector<ws_client> clients;
+  clients.reserve(100);
   for (int i = 0; i < 100; ++i)
     clients.push_back(follower("a"));
   for (auto& each : clients)

@@ -34,7 +34,7 @@ struct fixture {
   }
 
   /// An actor that does this with each number.
-  caf::actor spawn(std::function<void(caf::event_based_actor*, int)> work) {
+  caf::actor spawn(const std::function<void(caf::event_based_actor*, int)>& work) {
     return system->spawn([work](caf::event_based_actor* self) -> caf::behavior {
       return {[self, work](int n) { work(self, n); }};
     });

@@ -114,14 +114,14 @@ private:
   void start_spool_keeper();
   void start_log_writer();
   void place_dead_letters();
-  subsystems start_database(sqlite_writer_actor writer);
+  subsystems start_database(const sqlite_writer_actor& writer);
   void start_queue(subsystems& started);
   void start_sessions(subsystems started, start_promise answer);
   session_journal_actor start_journal();
   void use_sessions(subsystems& started, const session_archive_actor& rows,
                     const session_journal_actor& journal);
-  void replay(subsystems started, start_promise answer);
-  void replay_queue(subsystems started, start_promise answer);
+  void replay(subsystems started, const start_promise& answer);
+  void replay_queue(subsystems started, const start_promise& answer);
   void started_up(subsystems started, start_promise answer);
   void start_topics();
   void start_introspection();

@@ -113,7 +113,7 @@ void supervisor_state::start_log_writer() {
                       spawn_child<caf::detached>("", log_writer, std::move(files)));
 }
 
-subsystems supervisor_state::start_database(sqlite_writer_actor writer) {
+subsystems supervisor_state::start_database(const sqlite_writer_actor& writer) {
   database_handles handles{
     writer, {}, spawn_child("", checkpoint_scheduler, config_.checkpoints, writer)};
   // From here on the database stops it.
@@ -233,7 +233,7 @@ void supervisor_state::start_introspection() {
 }
 
 /// Brings to disk what the spool holds of an earlier run, before anything new comes.
-void supervisor_state::replay(subsystems started, start_promise answer) {
+void supervisor_state::replay(subsystems started, const start_promise& answer) {
   // After a start that died of something in it, queued SQL waits for the others: the next
   // one to die should know of what.
   const auto in_turn = config_.spool && config_.spool->died_in_replay();
@@ -265,7 +265,7 @@ void supervisor_state::replay(subsystems started, start_promise answer) {
               });
 }
 
-void supervisor_state::replay_queue(subsystems started, start_promise answer) {
+void supervisor_state::replay_queue(subsystems started, const start_promise& answer) {
   start_queue(started);
   persist_targets left;
   left.queue = queue_;

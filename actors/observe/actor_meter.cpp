@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <ctime>
 #include <utility>
-
-#include <time.h>
 
 namespace sluice {
 

@@ -91,6 +91,7 @@ void introspection_state::ask_logs(
   const std::vector<log_entry>& logs,
   caf::typed_response_promise<std::vector<named_log_stats>> promise) {
   std::vector<named_log_stats> all;
+  all.reserve(logs.size());
   for (const auto& log : logs)
     all.push_back({log.name, {}});
   auto round = gather(std::move(promise), logs.size(), std::move(all));

@@ -82,7 +82,7 @@ caf::error check_wish(const subscription& wish) {
     return caf::make_error(ec::invalid_argument, "this is no name of a topic");
   if (wish.after && wish.epoch.empty())
     return caf::make_error(ec::invalid_argument,
-                           "\"after\" means something only with its \"epoch\"");
+                           R"("after" means something only with its "epoch")");
   return {};
 }
 

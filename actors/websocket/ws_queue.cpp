@@ -45,7 +45,7 @@ uint64_t ws_queue::waiting_bytes() const {
   return bytes_ - missed_bytes_ - (counted ? weight(items_.front()) : 0);
 }
 
-void ws_queue::add(std::deque<item>::iterator where, item x) {
+void ws_queue::add(const std::deque<item>::iterator& where, item x) {
   count_on(x);
   items_.insert(where, std::move(x));
 }

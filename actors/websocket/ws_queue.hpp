@@ -75,7 +75,7 @@ private:
   }
   uint64_t weight(const item& x) const;
   static uint64_t messages_in(const item& x);
-  void add(std::deque<item>::iterator where, item x);
+  void add(const std::deque<item>::iterator& where, item x);
   template <class Give>
   void drop_down_to(uint64_t bytes_max, Give may_give);
   void count_on(const item& x);

@@ -41,6 +41,7 @@ std::vector<line_of> as_tree(const std::vector<actor_entry>& all) {
   for (const auto& each : all)
     by_parent.emplace(ids.contains(each.parent) ? each.parent : 0, &each);
   std::vector<line_of> result;
+  result.reserve(all.size());
   add_children(by_parent, 0, 0, result);
   return result;
 }

@@ -143,6 +143,7 @@ std::string history_text(const std::vector<metrics_window>& all) {
   rows.add({"OLDEST FIRST", "MOST", "LAST", ""});
   auto add = [&](const char* what, double http::window_rates::*rate) {
     std::vector<double> values;
+    values.reserve(all.size());
     for (const auto& each : all)
       values.push_back(http::rates_of(each).*rate);
     rows.add({what, count_text(*std::max_element(values.begin(), values.end())),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace sluice::ctl {
 
@@ -61,7 +62,7 @@ std::string sparkline(const std::vector<double>& values) {
   std::string result;
   for (auto each : values) {
     const auto share = most > 0 ? each / most : 0;
-    result += heights[static_cast<size_t>(share * (heights.size() - 1) + 0.5)];
+    result += heights[static_cast<size_t>(std::lround(share * (heights.size() - 1)))];
   }
   return result;
 }
