@@ -212,6 +212,9 @@ def _idle(bench):
             begun = process.wake_ups()
             time.sleep(unpinged)
             counted["timers"] = process.wake_ups() - begun
+            asked = time.monotonic()
+            counted["listed"] = len(process.ask("GET", "/v1/actors?state=false"))
+            counted["listing"] = time.monotonic() - asked
             yield
             counted["all"] = process.wake_ups() - begun
 
@@ -222,6 +225,8 @@ def _idle(bench):
     bench.report.note(f"{(counted['resident'] - before) / IDLE_CONNECTIONS:.2f} KiB each")
     bench.report.aim(f"{connections}, wake-ups a second by timers",
                      counted["timers"] / unpinged, 20, "/s", 1)
+    bench.report.aim(f"GET /v1/actors without states, {counted['listed']:,} of them",
+                     counted["listing"] * 1000, 100, "ms", 1)
     bench.report.note(f"{counted['all'] / IDLE_CONNECTIONS:.2f} wake-ups a connection "
                       f"in {seconds - 2:.0f} s, in which each is pinged once")
 
