@@ -41,13 +41,13 @@ std::vector<line_of> as_tree(const std::vector<actor_entry>& all) {
   for (const auto& each : all)
     by_parent.emplace(ids.contains(each.parent) ? each.parent : 0, &each);
   std::vector<line_of> result;
-  result.reserve(all.size());
   add_children(by_parent, 0, 0, result);
   return result;
 }
 
 std::vector<line_of> sorted(const std::vector<actor_entry>& all, order by) {
   std::vector<line_of> result;
+  result.reserve(all.size());
   for (const auto& each : all)
     result.push_back({&each, 0});
   std::stable_sort(result.begin(), result.end(), [by](const auto& x, const auto& y) {
