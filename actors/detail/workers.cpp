@@ -5,13 +5,37 @@
 #include <caf/resumable.hpp>
 #include <caf/scheduler/coordinator.hpp>
 
-#include <condition_variable>
+#include <semaphore.h>
+
+#include <cerrno>
 #include <deque>
 #include <mutex>
 
 namespace sluice::detail {
 
 namespace {
+
+/// Where workers sleep. A condition variable would take its mutex along, and wake once
+/// more when that is let go; the standard library's semaphore yields before it sleeps.
+class bed {
+public:
+  bed() { sem_init(&alarm_, 0, 0); }
+  ~bed() { sem_destroy(&alarm_); }
+
+  bed(const bed&) = delete;
+  bed& operator=(const bed&) = delete;
+
+  void sleep() {
+    while (sem_wait(&alarm_) != 0 && errno == EINTR) {
+      // a signal is no alarm
+    }
+  }
+
+  void wake_one() { sem_post(&alarm_); }
+
+private:
+  sem_t alarm_;
+};
 
 /// CAF's coordinator and its workers call these members. At any time, if there are jobs,
 /// somebody was told to take them, or is at work and will look when that is done. What an
@@ -23,9 +47,10 @@ public:
     explicit coordinator_data(caf::scheduler::abstract_coordinator*) {}
 
     std::mutex lock;
-    std::condition_variable more;
     std::deque<caf::resumable*> jobs;
+    /// Those who sleep and whom nobody has woken.
     size_t asleep = 0;
+    bed beds;
   };
 
   struct worker_data {
@@ -34,8 +59,9 @@ public:
 
   template <class Coordinator>
   void central_enqueue(Coordinator* self, caf::resumable* job) {
-    if (push(self, job))
-      d(self).more.notify_one();
+    std::unique_lock guard{d(self).lock};
+    d(self).jobs.push_back(job);
+    wake_next(d(self), guard);
   }
 
   template <class Worker>
@@ -59,15 +85,13 @@ public:
     std::unique_lock guard{shared.lock};
     while (shared.jobs.empty()) {
       ++shared.asleep;
-      shared.more.wait(guard);
-      --shared.asleep;
+      guard.unlock();
+      shared.beds.sleep();
+      guard.lock();
     }
     auto* job = shared.jobs.front();
     shared.jobs.pop_front();
-    const auto wake_next = !shared.jobs.empty() && shared.asleep > 0;
-    guard.unlock();
-    if (wake_next)
-      shared.more.notify_one();
+    wake_next(shared, guard);
     return job;
   }
 
@@ -84,12 +108,19 @@ public:
   }
 
 private:
-  /// Returns whether somebody sleeps.
+  /// What is left is for one of those who sleep. Lets go of the lock.
+  static void wake_next(coordinator_data& shared, std::unique_lock<std::mutex>& guard) {
+    const auto wanted = !shared.jobs.empty() && shared.asleep > 0;
+    shared.asleep -= wanted ? 1 : 0;
+    guard.unlock();
+    if (wanted)
+      shared.beds.wake_one();
+  }
+
   template <class Coordinator>
-  bool push(Coordinator* self, caf::resumable* job) {
+  static void push(Coordinator* self, caf::resumable* job) {
     const std::lock_guard guard{d(self).lock};
     d(self).jobs.push_back(job);
-    return d(self).asleep > 0;
   }
 };
 

@@ -197,9 +197,9 @@ def _paced(bench):
 
 
 def _idle(bench):
-    server = Server("idle", "sluiced", ROOM, BATCHED)
-    # Each is pinged after half of websocket.idle-timeout, which is 30 s: before that,
-    # only timers wake it.
+    server = Server("idle", "sluiced", (*ROOM, "--websocket.idle-timeout=60s"), BATCHED)
+    # Each is pinged after half of websocket.idle-timeout, so after 30 s: before that, only
+    # timers wake it.
     unpinged, seconds = bench.scaled(10, 2), bench.scaled(45, 5)
     with _running(bench, server) as process:
         before = process.resident_kib()
