@@ -198,8 +198,7 @@ def _paced(bench):
 
 def _idle(bench):
     server = Server("idle", "sluiced", (*ROOM, "--websocket.idle-timeout=60s"), BATCHED)
-    # Each is pinged after half of websocket.idle-timeout, so after 30 s: before that, only
-    # timers wake it.
+    # Each is pinged after half of that, 30 s: before, only timers wake the service.
     unpinged, seconds = bench.scaled(10, 2), bench.scaled(45, 5)
     with _running(bench, server) as process:
         before = process.resident_kib()
