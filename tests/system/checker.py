@@ -143,6 +143,16 @@ class Judge(harness.Case):
         self.found.logs["app"] += text(1, 4).encode()[:9] + b"\n"
         self.assert_caught("torn or strange")
 
+    def test_a_line_that_lacks_its_end_alone_is_there(self):
+        self.lines(1, 9, "memory")
+        self.happens("bare-kill")
+        self.find_lines(1, 2)
+        self.found.logs["app"] += text(1, 3).encode()
+        self.assert_fine()
+        self.happens("bare-kill")
+        self.found.logs["app"] += b"\n"
+        self.assert_fine()
+
     def test_a_changed_byte_is_caught(self):
         self.lines(1, 1, None)
         self.happens("kill")

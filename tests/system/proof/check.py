@@ -47,13 +47,16 @@ class Duty:
 
 
 def parse(content):
-    """The numbers of a log's lines in their order, and what is no line of ours."""
+    """The numbers of a log's lines in their order, and what is no line of ours. One that
+    lacks its end alone is both: it is torn, and whole as soon as another follows."""
     lines = content.split(b"\n")
+    known, strange = [], []
     if lines[-1] == b"":
         lines.pop()
     else:
-        lines[-1] += b" (without an end)"
-    known, strange = [], []
+        strange.append(lines[-1][:80] + b" (without an end)")
+        if not numbers_in(lines[-1].decode(errors="replace")):
+            lines.pop()
     for line in lines:
         numbers = numbers_in(line.decode(errors="replace"))
         if numbers:
