@@ -238,36 +238,37 @@ class Gate(gating.Case):
     def test_another_machine_sees_the_service(self):
         if os.geteuid() != 0:
             sys.exit(harness.SKIPPED)
-        there = self.another_machine()
-        self.make("server", "10.203.0.1")
+        here, there = self.another_machine()
+        self.make("server", here)
         service = self.start()
-        gate = self.start_gate("--gate.address=10.203.0.1", name="10.203.0.1")
+        gate = self.start_gate(f"--gate.address={here}", name=here)
         inside = ("ip", "netns", "exec", there)
         seen = self.ask_gate(gate, "status", before=inside)
         self.assertEqual(seen["pid"], service.pid)
         # The service itself is not to be had from there.
         reach = self.run_program(*inside, "curl", "--silent", "--max-time", "2",
-                                 f"http://10.203.0.1:{service.port}/health/live")
+                                 f"http://{here}:{service.port}/health/live")
         self.assertNotEqual(reach.returncode, 0)
 
     def another_machine(self):
-        """A network of its own, with one wire to here: 10.203.0.2 there, .1 here."""
-        name = f"sluice-{os.getpid()}"
-        here = f"sl{os.getpid()}"
+        """A network of its own, with one wire to here; returns the address at this end,
+        and the name of the other."""
+        name, wire = f"sluice-{os.getpid()}", f"sl{os.getpid()}"
+        net = f"10.203.{os.getpid() % 256}"
         made = self.run_program("ip", "netns", "add", name)
         if made.returncode != 0:
             self.skipTest(f"no network namespace can be had: {made.stderr}")
         self.addCleanup(self.run_program, "ip", "netns", "del", name)
-        for words in (("link", "add", here, "type", "veth", "peer", "name", "eth0",
+        for words in (("link", "add", wire, "type", "veth", "peer", "name", "eth0",
                        "netns", name),
-                      ("addr", "add", "10.203.0.1/24", "dev", here),
-                      ("link", "set", here, "up"),
-                      ("-n", name, "addr", "add", "10.203.0.2/24", "dev", "eth0"),
+                      ("addr", "add", f"{net}.1/24", "dev", wire),
+                      ("link", "set", wire, "up"),
+                      ("-n", name, "addr", "add", f"{net}.2/24", "dev", "eth0"),
                       ("-n", name, "link", "set", "eth0", "up")):
             done = self.run_program("ip", *words)
             if done.returncode != 0:
                 self.skipTest(f"no wire can be had: {done.stderr}")
-        return name
+        return f"{net}.1", name
 
     # -- its end -----------------------------------------------------------------------
 
