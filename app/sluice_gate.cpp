@@ -2,6 +2,7 @@
 // of its own, with no rights, that the service does not know of: whatever is sent here
 // cannot hurt it. Its lines on standard error and its exit codes are part of the public
 // contract.
+#include "actors/detail/workers.hpp"
 #include "app/config/load.hpp"
 #include "app/config/print.hpp"
 #include "app/gate/door.hpp"
@@ -13,8 +14,6 @@
 #include "app/introspection/wire.hpp"
 #include "app/log.hpp"
 #include "messages/error.hpp"
-
-#include "actors/detail/workers.hpp"
 
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
@@ -54,23 +53,29 @@ public:
       : inside_(std::move(inside)), system_(config_) {
     system_.registry().erase(caf::atom("SpawnServ"));
     system_.registry().erase(caf::atom("ConfigServ"));
-    relay_ = system_.spawn(relay, relay_config{service, allow_control});
+    relay_ = system_.spawn(relay, relay_config{service, allow_control, counts_});
     wire::socket_keeper_config config;
     config.listen = [this]() -> caf::expected<unique_fd> {
       return unique_fd{fcntl(inside_.get(), F_DUPFD_CLOEXEC, 0)};
     };
-    config.counts = std::make_shared<introspection_counts>();
+    config.counts = counts_;
     keeper_ = system_.spawn(wire::socket_keeper, std::move(config));
     caf::anon_send(keeper_, atom::attach_v, relay_);
   }
 
   ~house() {
+    spdlog::info("gate-ended {} connections; let go of {} peers, dropped {} messages, "
+                 "refused {} requests, started the socket anew {} times",
+                 counts_->connections, counts_->closed_peers, counts_->dropped_messages,
+                 counts_->refused_requests, counts_->socket_restarts);
     caf::anon_send_exit(keeper_, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(relay_, caf::exit_reason::user_shutdown);
   }
 
 private:
   unique_fd inside_;
+  std::shared_ptr<introspection_counts> counts_ =
+    std::make_shared<introspection_counts>();
   system_config config_;
   caf::actor_system system_;
   introspection_actor relay_;
@@ -92,7 +97,7 @@ std::string service_socket(const settings& from) {
 
 exit_code serve(const settings& from) {
   const auto& own = from.gate;
-  auto tls = server_context({own.ca_file, own.certificate, own.key});
+  auto tls = server_context({"gate.", own.ca_file, own.certificate, own.key});
   if (!tls)
     return refuse(tls.error());
   const auto service = service_socket(from);

@@ -134,6 +134,8 @@ struct introspection_counts {
   std::atomic<uint64_t> closed_peers = 0;
   /// Messages to others than the introspection, exits and downs included.
   std::atomic<uint64_t> dropped_messages = 0;
+  /// Through a gate, too many for all of its clients together.
+  std::atomic<uint64_t> refused_requests = 0;
   /// The socket's own actors died, and were started anew.
   std::atomic<uint64_t> socket_restarts = 0;
 };

@@ -18,7 +18,7 @@ struct request {
   std::string socket;
   /// A gate's HOST:PORT, and what it is shown; or empty.
   std::string connect;
-  gate::credentials shown;
+  gate::credentials shown{"--", {}, {}, {}};
   std::string command;
   std::vector<std::string> words;
 };

@@ -30,8 +30,11 @@ void relay_state::init(relay_config config) {
 
 template <class Answer, class... Ts>
 caf::result<Answer> relay_state::ask(caf::timespan patience, Ts... xs) {
-  if (!requests_.take(clock::now()))
+  if (!requests_.take(clock::now())) {
+    if (config_.counts)
+      ++config_.counts->refused_requests;
     return caf::make_error(ec::overloaded, "the gate is asked too often; try again");
+  }
   auto answer = self_->make_response_promise<Answer>();
   auto run = [this, answer, patience, xs...]() mutable {
     self_->request(service_, patience, std::move(xs)...)
@@ -75,9 +78,8 @@ void relay_state::connect() {
         connected(wire::introspection_of(self_->system(), "the service behind the gate",
                                          std::move(who), offered));
       },
-      [this](caf::error& why) {
-        // Paths of its machine are nobody's business outside.
-        static_cast<void>(why);
+      // Paths of its machine are nobody's business outside.
+      [this](const caf::error&) {
         connected(caf::make_error(ec::unavailable,
                                   "the gate cannot reach the service: does it run?"));
       });

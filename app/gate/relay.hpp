@@ -11,6 +11,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ namespace sluice::gate {
 struct relay_config {
   wire::destination service;
   bool allow_control = false;
+  /// Requests that came too soon; null: nobody wants to know.
+  std::shared_ptr<introspection_counts> counts = nullptr;
 };
 
 class relay_state {

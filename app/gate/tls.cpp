@@ -1,6 +1,6 @@
 #include "app/gate/tls.hpp"
 
-#include "messages/error.hpp"
+#include "app/http/tls_identity.hpp"
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -10,14 +10,6 @@ namespace sluice::gate {
 namespace {
 
 namespace ssl = boost::asio::ssl;
-
-caf::error unusable(const std::string& what, const std::string& file,
-                    const std::string& why) {
-  if (file.empty())
-    return caf::make_error(ec::invalid_setting, what + " is not given");
-  return caf::make_error(ec::invalid_setting,
-                         what + " " + file + " cannot be used: " + why);
-}
 
 caf::expected<tls_context> context(const credentials& from, ssl::context::method how,
                                    int purpose_of_peer) {
@@ -33,15 +25,9 @@ caf::expected<tls_context> context(const credentials& from, ssl::context::method
   result->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert, code);
   result->load_verify_file(from.ca_file, code);
   if (code)
-    return unusable("the authority's certificate", from.ca_file, code.message());
-  result->use_certificate_chain_file(from.certificate, code);
-  if (code)
-    return unusable("the certificate", from.certificate, code.message());
-  result->use_private_key_file(from.key, ssl::context::pem, code);
-  if (code)
-    return unusable("the key", from.key, code.message());
-  if (SSL_CTX_check_private_key(native) != 1)
-    return unusable("the key", from.key, "it does not belong to the certificate");
+    return http::unusable(from.name + "ca-file", from.ca_file, code.message());
+  if (auto err = http::show(*result, {from.name, from.certificate, from.key}))
+    return err;
   return result;
 }
 

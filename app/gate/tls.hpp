@@ -12,8 +12,10 @@
 
 namespace sluice::gate {
 
-/// PEM files.
+/// PEM files. `name` is what they are called by whoever names them, up to their own words
+/// (`gate.` for `gate.ca-file`).
 struct credentials {
+  std::string name;
   std::string ca_file;
   std::string certificate;
   std::string key;

@@ -1,7 +1,6 @@
 #include "app/introspection/client.hpp"
 
 #include "actors/detail/workers.hpp"
-
 #include "app/introspection/unix_stream.hpp"
 #include "app/introspection/wire.hpp"
 

@@ -109,9 +109,9 @@ class Gate(gating.Case):
     # -- when something is missing -----------------------------------------------------
 
     def test_without_its_files_it_does_not_start(self):
-        for option, why in (("--gate.ca-file=", "authority"),
-                            ("--gate.certificate=/nowhere", "certificate"),
-                            ("--gate.key=" + str(self.files("alice")[2]), "key"),
+        for option, why in (("--gate.ca-file=", "gate.ca-file= "),
+                            ("--gate.certificate=/nowhere", "gate.certificate=/now"),
+                            ("--gate.key=" + str(self.files("alice")[2]), "gate.key="),
                             ("--gate.address=nonsense", "gate.address")):
             gate = self.launch_gate(option)
             self.assertEqual(gate.wait(harness.START_SECONDS_MAX), 2, gate.log())
@@ -229,7 +229,10 @@ class Gate(gating.Case):
         for each in done:
             if each.returncode == 1:
                 self.assertRegex(each.stderr, "too often|does not let us in")
-        # The service did not have to end the gate's connection.
+        # They are counted, and the service did not have to end the gate's connection.
+        gate.stop()
+        told = re.search(r"gate-ended .* refused (\d+) requests", gate.log())
+        self.assertEqual(int(told[1]), sum("too often" in x.stderr for x in done))
         own = next(x for x in self.ask(service, "actors") if x["name"] == "introspection")
         self.assertEqual(own["state"]["closedPeers"], 0)
 
