@@ -71,7 +71,7 @@ CAF_TEST(numbers that CAF reads otherwise than people do are refused) {
     check_refusal(refusal_of_file(std::string{"[http]\nport="} + text), text);
   for (auto text : {"5124095576h", "5m", "5", "1.5s", "5 s", "\"5s\"", "05s", "5d"})
     check_refusal(refusal_of_file(std::string{"[log]\nflush-interval="} + text), text);
-  check_refusal(refusal_of_file("[log]\nmax-bytes=64KiB\n"), "64KiB");
+  check_refusal(refusal_of_file("[log]\nmax-bytes=64kB\n"), "64kB");
 }
 
 CAF_TEST(text without double quotes is refused) {
@@ -97,7 +97,7 @@ CAF_TEST(unknown keys and sections are refused) {
 CAF_TEST(bytes that are no text are refused) {
   check_refusal(refusal_of_file(std::string("[http]\nport=1\0\nplain=true\n", 25)),
                 "control");
-  check_refusal(refusal_of_file("[http]\r\nport=1\r\n"), "control");
+  check_refusal(refusal_of_file("[http]\r\r\nport=1\r\n"), "control");
   check_refusal(refusal_of_file("data-dir=\"\xff\"\n"), "UTF-8");
   check_refusal(refusal({"--data-dir=\xc3"}), "data-dir");
   CAF_CHECK_EQUAL(refusal({"--data-dir=gr\xc3\xb6\xc3\x9f"}), "accepted");

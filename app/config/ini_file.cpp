@@ -80,14 +80,14 @@ caf::error syntax_error(const std::string& file, const std::string& text,
 
 // Takes what CAF read, if that is what is written: a number in decimal, a time that
 // did not wrap around.
-std::optional<value> converted(const caf::config_value& from,
+std::optional<value> converted(const key& which, const caf::config_value& from,
                                const std::string& spelling) {
   if (const auto* flag = caf::get_if<bool>(&from))
     return value{*flag};
   if (const auto* text = caf::get_if<std::string>(&from))
     return value{*text};
   if (caf::holds_alternative<int64_t>(from)) {
-    const auto number = read_number(spelling);
+    const auto number = read_amount(which, spelling);
     return number ? std::optional<value>{*number} : std::nullopt;
   }
   if (caf::holds_alternative<caf::timespan>(from)) {
@@ -105,6 +105,39 @@ std::optional<value> converted(const caf::config_value& from,
     return value{std::move(items)};
   }
   return std::nullopt;
+}
+
+// What editors on Windows add: a mark at the beginning, and a CR at the end of lines.
+std::string unix_text(std::string_view bytes) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  if (bytes.starts_with(mark))
+    bytes.remove_prefix(mark.size());
+  std::string result;
+  for (size_t i = 0; i < bytes.size(); ++i)
+    if (bytes[i] != '\r' || (i + 1 < bytes.size() && bytes[i + 1] != '\n'))
+      result += bytes[i];
+  return result;
+}
+
+// CAF knows no units of bytes: it is given the number that they make.
+std::string with_bare_sizes(const std::string& text, const std::vector<ini_line>& lines) {
+  std::istringstream in{text};
+  std::string result;
+  auto next = lines.begin();
+  std::string line;
+  for (size_t number = 1; std::getline(in, line); ++number) {
+    if (next != lines.end() && next->number == number) {
+      const auto* which = find_key(next->name);
+      const auto size =
+        which && which->accepts.is_size ? read_size(next->spelling) : std::nullopt;
+      if (size)
+        line.replace(line.find(next->spelling, line.find('=')), next->spelling.size(),
+                     std::to_string(*size));
+      ++next;
+    }
+    result += line + '\n';
+  }
+  return result;
 }
 
 size_t count_values(const caf::settings& all) {
@@ -130,11 +163,12 @@ caf::expected<caf::settings> read_by_caf(const std::string& file, const std::str
 } // namespace
 
 caf::expected<std::vector<ini_entry>> read_ini(const std::string& file,
-                                               const std::string& text) {
+                                               const std::string& bytes) {
+  const auto text = unix_text(bytes);
   auto lines = scan_ini(file, text);
   if (!lines)
     return lines.error();
-  auto content = read_by_caf(file, text, *lines);
+  auto content = read_by_caf(file, with_bare_sizes(text, *lines), *lines);
   if (!content)
     return content.error();
   std::vector<ini_entry> result;
@@ -143,7 +177,7 @@ caf::expected<std::vector<ini_entry>> read_ini(const std::string& file,
     if (which == nullptr)
       return unknown_key(line.name, line.spelling, place(file, line.number));
     const auto* raw = caf::get_if(&*content, line.name);
-    auto what = raw == nullptr ? std::nullopt : converted(*raw, line.spelling);
+    auto what = raw == nullptr ? std::nullopt : converted(*which, *raw, line.spelling);
     if (!what || !accepts(*which, *what))
       return wrong_value(*which, line, file);
     result.push_back({which, std::move(*what)});

@@ -19,9 +19,9 @@ struct ini_entry {
   value what;
 };
 
-/// Reads `text`, which stands in `file`. Every entry has a known key and a value that
+/// Reads `bytes`, which stand in `file`. Every entry has a known key and a value that
 /// this key accepts.
 caf::expected<std::vector<ini_entry>> read_ini(const std::string& file,
-                                               const std::string& text);
+                                               const std::string& bytes);
 
 } // namespace sluice::config

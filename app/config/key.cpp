@@ -95,7 +95,7 @@ domain counts_or_zero(std::string_view meaning, uint64_t most) {
 }
 
 domain sizes(uint64_t least) {
-  return {.least = least, .most = size_max};
+  return {.least = least, .most = size_max, .is_size = true};
 }
 
 domain ports() {
@@ -170,12 +170,16 @@ std::optional<value> read(const key& which, std::string_view text) {
                  [&](caf::timespan*) -> result { return lifted(read_time(text)); },
                  [&](std::string*) -> result { return value{std::string{text}}; },
                  [&](std::vector<std::string>*) -> result { return value{split(text)}; },
-                 [&](auto*) -> result { return lifted(read_number(text)); },
+                 [&](auto*) -> result { return lifted(read_amount(which, text)); },
                },
                field_of(which, defaults));
   if (!what || !accepts(which, *what))
     return std::nullopt;
   return what;
+}
+
+std::optional<uint64_t> read_amount(const key& which, std::string_view text) {
+  return which.accepts.is_size ? read_size(text) : read_number(text);
 }
 
 std::string allowed(const key& which) {
@@ -198,7 +202,9 @@ std::string allowed(const key& which) {
       [](std::vector<std::string>*) -> std::string { return "a list of names"; },
       [&](auto*) {
         return "a whole number from " + std::to_string(within.least) + " to "
-               + std::to_string(within.most) + none("0");
+               + std::to_string(within.most)
+               + (within.is_size ? ", of bytes or with K M G KiB MiB GiB" : "")
+               + none("0");
       },
     },
     field_of(which, defaults));

@@ -37,6 +37,8 @@ struct domain {
   uint64_t most = 0;
   /// Of a word, all there are.
   std::vector<std::string_view> choices = {};
+  /// Whether a number counts bytes, and may have a unit of them.
+  bool is_size = false;
   /// A time or a count may be 0, or a text empty; this says what that means.
   std::string_view when_none = {};
 };
@@ -74,6 +76,9 @@ bool accepts(const key& which, const value& what);
 /// Reads a value as the command line spells it: strings bare, lists with commas.
 /// None if the key does not accept it.
 std::optional<value> read(const key& which, std::string_view text);
+
+/// Reads a number as the key has it: whole, and of a size with its unit.
+std::optional<uint64_t> read_amount(const key& which, std::string_view text);
 
 /// Says in words what the key accepts.
 std::string allowed(const key& which);

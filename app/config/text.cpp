@@ -27,6 +27,31 @@ constexpr std::array<time_unit, 6> time_units = {{
   {"ns", 1ns},
 }};
 
+struct size_unit {
+  std::string_view name;
+  int shift;
+};
+
+constexpr std::array<size_unit, 7> size_units = {{
+  {"", 0},
+  {"K", 10},
+  {"KiB", 10},
+  {"M", 20},
+  {"MiB", 20},
+  {"G", 30},
+  {"GiB", 30},
+}};
+
+struct amount {
+  std::optional<uint64_t> number;
+  std::string_view unit;
+};
+
+amount split_unit(std::string_view text) {
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  return {read_number(text.substr(0, digits)), text.substr(digits)};
+}
+
 constexpr size_t shown_bytes_max = 120;
 
 bool is_control(char c) {
@@ -46,13 +71,21 @@ std::optional<uint64_t> read_number(std::string_view text) {
   return number;
 }
 
-std::optional<caf::timespan> read_time(std::string_view text) {
-  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto number = read_number(text.substr(0, digits));
+std::optional<uint64_t> read_size(std::string_view text) {
+  const auto [number, name] = split_unit(text);
   const auto unit =
-    std::find_if(time_units.begin(), time_units.end(), [&](const time_unit& candidate) {
-      return candidate.name == text.substr(digits);
-    });
+    std::find_if(size_units.begin(), size_units.end(),
+                 [word = name](const size_unit& each) { return each.name == word; });
+  if (!number || unit == size_units.end() || *number > UINT64_MAX >> unit->shift)
+    return std::nullopt;
+  return *number << unit->shift;
+}
+
+std::optional<caf::timespan> read_time(std::string_view text) {
+  const auto [number, name] = split_unit(text);
+  const auto unit =
+    std::find_if(time_units.begin(), time_units.end(),
+                 [word = name](const time_unit& each) { return each.name == word; });
   if (!number || unit == time_units.end())
     return std::nullopt;
   // Compared before it is multiplied: CAF's own reader lets the product wrap around.

@@ -17,6 +17,10 @@ constexpr caf::timespan time_min = std::chrono::milliseconds{1};
 /// Reads decimal digits and nothing else; no sign, no leading zero.
 std::optional<uint64_t> read_number(std::string_view text);
 
+/// Reads a number of bytes, alone or with one of `K M G KiB MiB GiB`, which are powers of
+/// 1024.
+std::optional<uint64_t> read_size(std::string_view text);
+
 /// Reads a whole number with one of `ns us ms s min h`, up to `time_max`.
 std::optional<caf::timespan> read_time(std::string_view text);
 

@@ -144,9 +144,18 @@ private:
   bool bound_ = false;
 };
 
-caf::error cannot_have(const std::string& what, const error_code& code) {
-  return caf::make_error(ec::unavailable,
-                         "cannot listen on " + what + ": " + code.message());
+caf::error cannot_have(const std::string& what, const error_code& code,
+                       const std::string& way_out) {
+  return caf::make_error(ec::unavailable, "cannot listen on " + what + ": "
+                                            + code.message() + "; " + way_out);
+}
+
+std::string way_out(const error_code& code) {
+  if (code == boost::asio::error::address_in_use)
+    return "stop whoever listens there, or take another port with --http.port=PORT";
+  if (code == boost::asio::error::access_denied)
+    return "take a port from 1024 on with --http.port=PORT";
+  return "name an address of this machine with --http.address=ADDRESS";
 }
 
 /// Removes a socket file that nobody listens on.
@@ -176,7 +185,7 @@ listen_tcp(boost::asio::io_context& io, const std::string& address, uint16_t por
                            "http.address=" + address + " is not an IP address");
   auto result = std::make_unique<tcp_listener>(io);
   if ((code = result->open_at({parsed, port})))
-    return cannot_have(address + ":" + std::to_string(port), code);
+    return cannot_have(address + ":" + std::to_string(port), code, way_out(code));
   return std::unique_ptr<listener>{std::move(result)};
 }
 
@@ -186,11 +195,12 @@ caf::expected<std::unique_ptr<listener>> listen_unix(boost::asio::io_context& io
   if (path.size() > path_bytes_max)
     return caf::make_error(ec::invalid_setting,
                            "http.socket=" + path + " is longer than 107 bytes");
+  const std::string take_another = "take another path with --http.socket=PATH";
   if (auto code = remove_stale(io, path))
-    return cannot_have("unix:" + path, code);
+    return cannot_have("unix:" + path, code, take_another);
   auto result = std::make_unique<unix_listener>(io, path);
   if (auto code = result->open_here())
-    return cannot_have("unix:" + path, code);
+    return cannot_have("unix:" + path, code, take_another);
   return std::unique_ptr<listener>{std::move(result)};
 }
 
