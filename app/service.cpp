@@ -20,6 +20,8 @@
 
 #include <unistd.h>
 
+#include <spdlog/spdlog.h>
+
 #include <utility>
 
 namespace sluice {
@@ -182,7 +184,7 @@ struct service::implementation {
   supervisor_actor root;
   subsystems actors;
   std::unique_ptr<http::server> http;
-  settings_actor settings;
+  config::settings_keeper_actor settings;
   wire::socket_keeper_actor keeper;
 };
 
@@ -257,6 +259,15 @@ const subsystems& service::actors() const {
 
 std::string service::address() const {
   return impl_->http->address();
+}
+
+void service::reload(const caf::expected<config::configuration>& fresh) {
+  if (fresh)
+    caf::anon_send(
+      impl_->settings, atom::apply_v,
+      config::fresh_configuration{std::make_shared<const config::configuration>(*fresh)});
+  else
+    spdlog::error("settings-refused {}; nothing is changed", text_of(fresh.error()));
 }
 
 std::vector<stop_report> service::stop() {

@@ -7,6 +7,7 @@
 #include "messages/supervisor.hpp"
 
 #include <caf/error.hpp>
+#include <caf/expected.hpp>
 
 #include <functional>
 #include <memory>
@@ -40,6 +41,10 @@ public:
 
   /// Where HTTP is served: `127.0.0.1:3000`, or `unix:PATH`.
   std::string address() const;
+
+  /// Takes what is new in `fresh`, which is what a start would read now, as far as that
+  /// can be while it runs; of one that is refused nothing. The log tells which.
+  void reload(const caf::expected<config::configuration>& fresh);
 
   /// Stops intake, drains, and answers with one report an actor.
   std::vector<stop_report> stop();

@@ -13,6 +13,8 @@
 #include "app/introspection/unix_socket.hpp"
 #include "app/introspection/wire.hpp"
 #include "app/log.hpp"
+#include "app/signals.hpp"
+#include "app/standard_streams.hpp"
 #include "messages/error.hpp"
 
 #include <caf/actor_registry.hpp>
@@ -22,11 +24,9 @@
 
 #include <fcntl.h>
 
-#include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <ctime>
 #include <memory>
@@ -83,7 +83,7 @@ private:
 };
 
 exit_code refuse(const caf::error& why) {
-  fmt::print(stderr, "{}\n", text_of(why));
+  tell(text_of(why));
   return code_of(why) == ec::invalid_setting ? bad_setting : address_unavailable;
 }
 
@@ -113,33 +113,32 @@ exit_code serve(const settings& from) {
   for (const auto& kept : give_up_rights())
     spdlog::warn("gate-rights cannot give up {}", kept);
   house served{wire::local_service(service), own.allow_control, std::move(*listening)};
-  fmt::print(stderr, "ready gate={} service={}{}\n", outside.address(), service,
-             own.allow_control ? " control" : "");
+  tell("ready gate=" + outside.address() + " service=" + service
+       + (own.allow_control ? " control" : ""));
+  if (!ignores_hangups())
+    outside.at_hangup([] { spdlog::info("hangup sluice-gate goes on as it was"); });
   outside.run();
   return done;
 }
 
-exit_code run(const std::vector<std::string>& arguments) {
+int run(const std::vector<std::string>& arguments) {
   auto loaded =
     config::load_all(arguments, [](const char* name) { return getenv(name); });
+  if (loaded
+      && (loaded->what == config::command::help
+          || loaded->what == config::command::version)) {
+    print(loaded->what == config::command::help ? config::gate_help_text()
+                                                : "sluice-gate " SLUICE_VERSION "\n");
+    return after_printing(done);
+  }
+  ignore_signals();
+  open_log();
   if (!loaded)
     return refuse(loaded.error());
-  switch (loaded->what) {
-    case config::command::help:
-      fmt::print("{}", config::gate_help_text());
-      return done;
-    case config::command::version:
-      fmt::print("sluice-gate {}\n", SLUICE_VERSION);
-      return done;
-    case config::command::serve:
-      break;
-    default:
-      fmt::print(stderr, "sluiced prints its configuration, sluice-gate does not\n");
-      return bad_setting;
-  }
-  std::signal(SIGPIPE, SIG_IGN);
-  open_log();
-  return serve(loaded->settings);
+  if (loaded->what == config::command::serve)
+    return serve(loaded->settings);
+  tell("sluiced prints its configuration, sluice-gate does not");
+  return bad_setting;
 }
 
 } // namespace
@@ -147,5 +146,8 @@ exit_code run(const std::vector<std::string>& arguments) {
 } // namespace sluice::gate
 
 int main(int argc, char** argv) {
-  return sluice::gate::run({argv + std::min(argc, 1), argv + argc});
+  sluice::hold_standard_streams();
+  const auto code = sluice::gate::run({argv + std::min(argc, 1), argv + argc});
+  sluice::close_log();
+  return code;
 }

@@ -7,12 +7,10 @@
 #include "app/ctl/spool_command.hpp"
 #include "app/gate/link.hpp"
 #include "app/introspection/client.hpp"
+#include "app/signals.hpp"
+#include "app/standard_streams.hpp"
 #include "messages/error.hpp"
 
-#include <fmt/core.h>
-
-#include <csignal>
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -50,19 +48,16 @@ int ask_here(const request& asked) {
 int run(const std::vector<std::string>& arguments) {
   for (const auto& each : arguments)
     if (each == "--help" || each == "--version") {
-      fmt::print("{}", each == "--help" ? std::string{usage}
-                                        : "sluicectl " SLUICE_VERSION "\n");
+      print(each == "--help" ? usage : "sluicectl " SLUICE_VERSION "\n");
       return done;
     }
   const auto asked = read_request(arguments);
   if (!asked) {
-    fmt::print(stderr, "{}", usage);
+    print_error(usage);
     return asked_wrongly;
   }
   if (asked->command == "spool")
     return tell_spool(asked->words[0], asked->json);
-  // A service that ends is an answer, not the end of this process.
-  std::signal(SIGPIPE, SIG_IGN);
   return asked->connect.empty() ? ask_here(*asked) : ask_through_gate(*asked);
 }
 
@@ -71,5 +66,10 @@ int run(const std::vector<std::string>& arguments) {
 } // namespace sluice::ctl
 
 int main(int argc, char** argv) {
-  return sluice::ctl::run({argv + (argc > 0 ? 1 : 0), argv + argc});
+  sluice::hold_standard_streams();
+  // A service that ends is an answer, and a reader that is gone an error of `print`; not
+  // the end of this process.
+  sluice::ignore_signals();
+  return sluice::after_printing(
+    sluice::ctl::run({argv + (argc > 0 ? 1 : 0), argv + argc}));
 }

@@ -7,19 +7,21 @@
 #include "app/introspection/socket_place.hpp"
 #include "app/log.hpp"
 #include "app/service.hpp"
+#include "app/signals.hpp"
+#include "app/standard_streams.hpp"
 #include "messages/error.hpp"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -42,21 +44,16 @@ constexpr rlim_t files_kept = 64;
 constexpr rlim_t files_of_log = 2;
 
 // Before any thread exists, so that every thread inherits it: signals wait for `main`,
-// which takes them when it is ready to. A peer that hangs up is an error of `write`,
-// not the end of the process.
+// which takes them when it is ready to.
 sigset_t hold_signals() {
+  ignore_signals();
   sigset_t held;
   sigemptyset(&held);
   for (int each : {SIGTERM, SIGINT, SIGHUP})
-    sigaddset(&held, each);
+    if (each != SIGHUP || !ignores_hangups())
+      sigaddset(&held, each);
   pthread_sigmask(SIG_BLOCK, &held, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
   return held;
-}
-
-// Lines that programs read stand bare, without time and level.
-void tell(const std::string& line) {
-  fmt::print(stderr, "{}\n", line);
 }
 
 /// Takes all descriptors there may be. Where they are too few for the connections that
@@ -164,7 +161,23 @@ std::string introspection_socket(const settings& from, const spool_use& keep) {
   return wire::socket_in(keep.dir.empty() ? from.data_dir : keep.dir);
 }
 
-exit_code serve(config::configuration from, const sigset_t& held) {
+/// What a start would read now.
+using reading = std::function<caf::expected<config::configuration>()>;
+
+// A hang-up asks for no end. Returns the signal that does.
+int await_end(service& sluice, const sigset_t& held, const reading& read_anew) {
+  for (int received = 0;;) {
+    sigwait(&held, &received);
+    if (received != SIGHUP)
+      return received;
+    spdlog::info("hangup sluiced received {}", sigabbrev_np(received));
+    reopen_log();
+    sluice.reload(read_anew());
+  }
+}
+
+exit_code serve(config::configuration from, const sigset_t& held,
+                const reading& read_anew) {
   auto data = data_dir::open(from.settings.data_dir, lock_patience);
   if (!data)
     return failed_start(
@@ -189,46 +202,53 @@ exit_code serve(config::configuration from, const sigset_t& held) {
   if (auto err = sluice.serve())
     return failed_start(err, code_for(err));
   tell("ready http=" + sluice.address() + " introspection=" + socket);
-  int received = 0;
-  sigwait(&held, &received);
+  const auto received = await_end(sluice, held, read_anew);
   spdlog::info("stopping sluiced received {}", sigabbrev_np(received));
   // A second signal stays held: it can neither cut the drain short nor hurry it.
   const auto reported = report(sluice.stop());
   const auto code = ruined ? failed : reported;
   // An actor that is stuck in the kernel would hold the end up for ever.
-  if (code != drained)
+  if (code != drained) {
+    close_log();
     std::_Exit(code);
+  }
   return code;
 }
 
-exit_code run(const std::vector<std::string>& arguments) {
-  auto loaded =
-    config::load_all(arguments, [](const char* name) { return getenv(name); });
-  if (!loaded) {
-    tell(text_of(loaded.error()));
-    return bad_setting;
-  }
-  switch (loaded->what) {
+std::string printed(const config::configuration& what) {
+  switch (what.what) {
     case config::command::help:
-      fmt::print("{}", config::help_text());
-      return drained;
+      return config::help_text();
     case config::command::version:
-      fmt::print("sluiced {}\n", SLUICE_VERSION);
-      return drained;
+      return "sluiced " SLUICE_VERSION "\n";
     case config::command::print_ini:
-      fmt::print("{}", config::ini_text());
-      return drained;
+      return config::ini_text();
     case config::command::print_markdown:
-      fmt::print("{}", config::markdown_text());
-      return drained;
+      return config::markdown_text();
+    case config::command::print_effective:
+      return config::effective_text(what);
     case config::command::serve:
       break;
   }
+  return {};
+}
+
+int run(const std::vector<std::string>& arguments) {
+  const auto read = [&arguments] {
+    return config::load_all(arguments, [](const char* name) { return getenv(name); });
+  };
+  auto loaded = read();
+  if (loaded && loaded->what != config::command::serve) {
+    print(printed(*loaded));
+    return after_printing(drained);
+  }
   const auto held = hold_signals();
+  open_log();
+  if (!loaded)
+    return failed_start(loaded.error(), bad_setting);
   // What the service keeps is its users' alone.
   umask(0077);
-  open_log();
-  return serve(std::move(*loaded), held);
+  return serve(std::move(*loaded), held, read);
 }
 
 } // namespace
@@ -236,5 +256,8 @@ exit_code run(const std::vector<std::string>& arguments) {
 } // namespace sluice
 
 int main(int argc, char** argv) {
-  return sluice::run({argv + std::min(argc, 1), argv + argc});
+  sluice::hold_standard_streams();
+  const auto code = sluice::run({argv + std::min(argc, 1), argv + argc});
+  sluice::close_log();
+  return code;
 }

@@ -221,6 +221,30 @@ CAF_TEST(the answer for programs tells value and source of every key) {
       CAF_ERROR("expected " << part);
 }
 
+CAF_TEST(beside other options the effective values are printed) {
+  const config_file file{"[log]\nmax-entries=7\n[http]\nhosts=[\"a\", \"b\"]\n"};
+  auto what = loaded({"--print-config", file.option(), "--http.port=3001"},
+                     {{"SECURECLAW_SESSION_CACHE_TTL_MS", "0"}});
+  CAF_REQUIRE(what);
+  CAF_CHECK(what->what == command::print_effective);
+  const auto text = effective_text(*what);
+  for (auto line :
+       {"\n[http]\n", "\nport=3001 ; command-line\n", "\nmax-entries=7 ; file\n",
+        "\nhosts=[\"a\", \"b\"] ; file\n", "\ncache-ttl=0s ; environment\n",
+        "\nplain=false ; default\n", "data-dir=\"var\" ; default\n"})
+    if (!contains(text, line))
+      CAF_ERROR("expected " << line << " in " << text);
+  CAF_MESSAGE("which are a file that sets the same");
+  auto again = loaded({config_file{text}.option()});
+  CAF_REQUIRE(again);
+  for (const auto& each : keys())
+    CAF_CHECK(load(each, again->settings) == load(each, what->settings));
+  CAF_MESSAGE("and what a start would refuse is refused");
+  check_refusal(refusal({"--print-config", "--config-file=/nowhere/x.ini"}),
+                "No such file");
+  check_refusal(refusal({"--print-config", "--http.address=0.0.0.0"}), "http.token-file");
+}
+
 CAF_TEST(a question is answered before anything else is looked at) {
   const auto asked = [](const char* option) { return loaded({option})->what; };
   CAF_CHECK(asked("--help") == command::help);

@@ -10,7 +10,6 @@ namespace {
 using namespace sluice;
 using namespace sluice::config;
 using namespace sluice::test;
-using namespace std::chrono_literals;
 
 std::string refusal_of_file(const std::string& text) {
   auto result = read_ini("x.ini", text);

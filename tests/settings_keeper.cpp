@@ -40,8 +40,18 @@ struct fixture : test::fixture {
     return get<std::vector<setting>>(aut, atom::get_v, std::string{});
   }
 
+  setting one(const std::string& key) {
+    return get<std::vector<setting>>(aut, atom::get_v, key).at(0);
+  }
+
+  void read_again(const configuration& fresh) {
+    self->send(aut, atom::apply_v,
+               fresh_configuration{std::make_shared<const configuration>(fresh)});
+    settle();
+  }
+
   std::vector<live_settings> heard;
-  settings_actor aut;
+  settings_keeper_actor aut;
 };
 
 } // namespace
@@ -103,6 +113,45 @@ CAF_TEST(a key that is not there is not found) {
   CAF_CHECK(refusal<std::vector<setting>>(aut, atom::get_v, std::string{"log"})
             == ec::not_found);
   CAF_CHECK_GREATER(all().size(), 50u);
+}
+
+CAF_TEST(layers that were read again change what is new in them and can be changed) {
+  configuration fresh;
+  fresh.settings.log.max_entries = 7;
+  fresh.settings.log.max_logs = 8;
+  fresh.sources = {{"log.max-entries", layer::file}, {"log.max-logs", layer::file}};
+  read_again(fresh);
+  CAF_CHECK((one("log.max-entries") == setting{"log.max-entries", "7", "file", true}));
+  CAF_CHECK((one("log.max-logs") == setting{"log.max-logs", "256", "default", false}));
+  CAF_REQUIRE_EQUAL(heard.size(), 1u);
+  CAF_CHECK_EQUAL(heard[0].log.max_entries, 7u);
+  CAF_MESSAGE("and what left them is as if it had never been there");
+  read_again({});
+  CAF_CHECK(
+    (one("log.max-entries") == setting{"log.max-entries", "100", "default", true}));
+}
+
+CAF_TEST(what was set stays until the layers say something new of it) {
+  configuration fresh;
+  fresh.settings.log.max_entries = 7;
+  fresh.sources = {{"log.max-entries", layer::file}};
+  read_again(fresh);
+  set("log.max-entries", "5");
+  set("log.max-bytes", "5000");
+  read_again(fresh);
+  CAF_CHECK_EQUAL(one("log.max-entries").value, "5");
+  fresh.settings.log.max_entries = 8;
+  read_again(fresh);
+  CAF_CHECK((one("log.max-entries") == setting{"log.max-entries", "8", "file", true}));
+  CAF_CHECK((one("log.max-bytes") == setting{"log.max-bytes", "5000", "set", true}));
+}
+
+CAF_TEST(a debounce that is read again as nothing writes every update at once) {
+  configuration fresh;
+  fresh.settings.session.debounce = caf::timespan{0};
+  read_again(fresh);
+  CAF_REQUIRE_EQUAL(heard.size(), 1u);
+  CAF_CHECK_EQUAL(heard[0].sessions.debounce.count(), 0);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -23,6 +23,8 @@ struct command_line {
   /// The file of `--config-file=FILE`, or empty.
   std::string file;
   assignments values;
+
+  bool sets_something() const { return !file.empty() || !values.empty(); }
 };
 
 caf::expected<command_line> read_command_line(const std::vector<std::string>& arguments);

@@ -43,7 +43,10 @@ caf::expected<configuration> load_all(const std::vector<std::string>& arguments,
     return options.error();
   configuration result;
   result.what = options->what;
-  if (result.what != command::serve)
+  result.file = options->file;
+  if (result.what == command::print_ini && options->sets_something())
+    result.what = command::print_effective;
+  if (result.what != command::serve && result.what != command::print_effective)
     return result;
   auto file = options->file.empty() ? assignments{} : read_file(options->file);
   if (!file)
@@ -54,7 +57,8 @@ caf::expected<configuration> load_all(const std::vector<std::string>& arguments,
   auto profile = read_profile(result.settings.profile);
   if (!profile)
     return profile.error();
-  result = {};
+  result.settings = {};
+  result.sources.clear();
   apply(result, *profile, layer::profile);
   apply(result, *file, layer::file);
   auto variables_set = read_environment(variables, result.settings);

@@ -20,13 +20,23 @@ enum class layer : uint8_t { fallback, profile, file, environment, command_line,
 std::string to_string(layer from);
 
 /// What was asked for beside the settings.
-enum class command : uint8_t { serve, help, version, print_ini, print_markdown };
+enum class command : uint8_t {
+  serve,
+  help,
+  version,
+  print_ini,
+  print_markdown,
+  /// What a start with the same options would use.
+  print_effective,
+};
 
 struct configuration {
   sluice::settings settings;
   /// Where each key's value comes from; a key that is not here has its default.
   std::map<std::string_view, layer> sources;
   command what = command::serve;
+  /// The file of `--config-file=FILE`, or empty.
+  std::string file;
 };
 
 /// Answers with the variable's value, or null.

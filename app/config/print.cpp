@@ -16,12 +16,16 @@ constexpr std::string_view usage =
   R"(Sluice holds small writes back for a promised time and lets them through in few.
 
 Usage: sluiced [--config-file=FILE] [--KEY=VALUE]...
+       sluiced [--config-file=FILE] [--KEY=VALUE]... --print-config
        sluiced --help | --version | --print-config[=markdown]
 
-SIGTERM, SIGINT and SIGHUP stop it: it drains what it holds, tells what it drained,
-and exits with 0, or with 1 if something could not be brought to disk. Other exit
-codes: 2 an invalid setting, 3 the data directory is in use or cannot be read,
-4 the address is in use.
+SIGTERM and SIGINT stop it: it drains what it holds, tells what it drained, and exits
+with 0, or with 1 if something could not be brought to disk. Other exit codes: 2 an
+invalid setting, 3 the data directory is in use or cannot be read, 4 the address is in
+use. SIGHUP has it read FILE again, and begin a new log if its own was renamed.
+
+--print-config beside other options prints what a start with these would use, and which
+layer each value comes from; by itself, a file with every key to begin with.
 
 Values, weakest first: defaults, profile, file, environment, command line.
 Environment: SECURECLAW_DEBOUNCED_SESSION_WRITES, SECURECLAW_WS_MESSAGE_BATCHING
@@ -35,8 +39,8 @@ constexpr std::string_view gate_usage =
 Usage: sluice-gate [--config-file=FILE] [--KEY=VALUE]...
        sluice-gate --help | --version
 
-Who comes must show a certificate of gate.ca-file that is made for a client. SIGTERM,
-SIGINT and SIGHUP end it. Exit codes: 0, 2 an invalid setting, 4 the address is in use.
+Who comes must show a certificate of gate.ca-file that is made for a client. SIGTERM
+and SIGINT end it. Exit codes: 0, 2 an invalid setting, 4 the address is in use.
 It reads all that sluiced reads, and uses:
 
 )";
@@ -156,6 +160,21 @@ std::string ini_text() {
   return out;
 }
 
+std::string effective_text(const configuration& from) {
+  std::string out;
+  std::string_view open_section;
+  for (const auto& each : keys()) {
+    const auto [section, name] = split_name(each.name);
+    if (section != open_section)
+      fmt::format_to(std::back_inserter(out), "\n[{}]\n", section);
+    open_section = section;
+    fmt::format_to(std::back_inserter(out), "{}={} ; {}\n", name,
+                   std::visit(spelling{}, load(each, from.settings)),
+                   source_of(each, from));
+  }
+  return out;
+}
+
 std::string markdown_text() {
   std::string out{markdown_head};
   out +=
@@ -168,10 +187,13 @@ std::string markdown_text() {
 }
 
 setting setting_of(const key& which, const configuration& from) {
-  const auto source = from.sources.find(which.name);
   return {std::string{which.name}, json_value(which, from.settings),
-          to_string(source == from.sources.end() ? layer::fallback : source->second),
-          which.live};
+          source_of(which, from), which.live};
+}
+
+std::string source_of(const key& which, const configuration& from) {
+  const auto source = from.sources.find(which.name);
+  return to_string(source == from.sources.end() ? layer::fallback : source->second);
 }
 
 std::string json_text(const configuration& from) {

@@ -18,6 +18,10 @@ std::string gate_help_text();
 /// `conf/sluice.ini`: every key with its default, each behind a `;`.
 std::string ini_text();
 
+/// Every key with its value, and behind a `;` the layer that it comes from; a file that
+/// would set the same.
+std::string effective_text(const configuration& from);
+
 /// `conf/README.md`.
 std::string markdown_text();
 
@@ -27,5 +31,8 @@ std::string json_text(const configuration& from);
 
 /// One key of it.
 setting setting_of(const key& which, const configuration& from);
+
+/// The layer that its value comes from.
+std::string source_of(const key& which, const configuration& from);
 
 } // namespace sluice::config

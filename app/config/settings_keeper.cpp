@@ -17,10 +17,24 @@ namespace {
 
 constexpr size_t who_bytes_max = 256;
 
+bool is_new(const key& which, const configuration& fresh, const configuration& known) {
+  return load(which, fresh.settings) != load(which, known.settings)
+         || source_of(which, fresh) != source_of(which, known);
+}
+
+void take(configuration& to, const key& which, const configuration& from) {
+  store(which, to.settings, load(which, from.settings));
+  if (const auto source = from.sources.find(which.name); source != from.sources.end())
+    to.sources[which.name] = source->second;
+  else
+    to.sources.erase(which.name);
+}
+
 } // namespace
 
 void settings_keeper_state::init(configuration from) {
   now_ = std::move(from);
+  layers_ = now_;
 }
 
 caf::expected<std::vector<setting>>
@@ -55,15 +69,50 @@ caf::expected<setting> settings_keeper_state::set(const std::string& key,
   auto next = now_;
   store(*which, next.settings, *what);
   next.sources[which->name] = layer::set;
+  if (auto err = keep(std::move(next)))
+    return err;
+  auto result = setting_of(*which, now_);
+  spdlog::info("setting-changed {} set {} to {}", who, key, result.value);
+  return result;
+}
+
+void settings_keeper_state::reload(const configuration& fresh) {
+  const auto before = now_;
+  auto next = now_;
+  for (const auto& each : keys())
+    if (each.live && is_new(each, fresh, layers_))
+      take(next, each, fresh);
+  if (auto err = keep(std::move(next))) {
+    spdlog::error("settings-refused {}; nothing is changed", text_of(err));
+    return;
+  }
+  layers_ = fresh;
+  size_t changes = 0;
+  for (const auto& each : keys()) {
+    const auto now = setting_of(each, now_);
+    const auto wanted = setting_of(each, fresh);
+    if (is_new(each, now_, before)) {
+      ++changes;
+      spdlog::info("setting-changed hangup set {} to {} ({})", now.key, now.value,
+                   now.source);
+    } else if (!each.live && now.value != wanted.value) {
+      spdlog::warn("setting-waits {} = {} ({}) needs a new start; until then it is {}",
+                   now.key, wanted.value, wanted.source, now.value);
+    }
+  }
+  if (changes == 0)
+    spdlog::info("settings-kept hangup found nothing new that can be changed now");
+}
+
+/// Takes them as a whole and tells them, or changes nothing.
+caf::error settings_keeper_state::keep(configuration next) {
   complete(next.settings);
   if (auto err = check_whole(next.settings))
     return err;
   now_ = std::move(next);
   if (listener_)
     self_->send(listener_, atom::apply_v, live_part(now_.settings));
-  auto result = setting_of(*which, now_);
-  spdlog::info("setting-changed {} set {} to {}", who, key, result.value);
-  return result;
+  return caf::none;
 }
 
 std::string settings_keeper_state::dump() const {
@@ -74,8 +123,8 @@ void settings_keeper_state::attach(const live_settings_listener_actor& who) {
   listener_ = who;
 }
 
-settings_actor::behavior_type
-settings_keeper(settings_actor::stateful_pointer<settings_keeper_state> self,
+settings_keeper_actor::behavior_type
+settings_keeper(settings_keeper_actor::stateful_pointer<settings_keeper_state> self,
                 configuration from) {
   auto* state = &self->state;
   state->init(std::move(from));
@@ -87,6 +136,7 @@ settings_keeper(settings_actor::stateful_pointer<settings_keeper_state> self,
     [state](atom::attach, const live_settings_listener_actor& who) {
       state->attach(who);
     },
+    [state](atom::apply, const fresh_configuration& x) { state->reload(*x.what); },
   };
 }
 

@@ -9,16 +9,33 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace sluice::config {
 
+/// What a start would read now.
+struct fresh_configuration {
+  std::shared_ptr<const configuration> what;
+
+  bool operator==(const fresh_configuration&) const = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, fresh_configuration&) {
+  return f(caf::meta::type_name("fresh_configuration"));
+}
+
+using settings_keeper_actor = settings_actor::extend<
+  /// Takes what is new in these, as far as it can be changed while the service runs.
+  caf::reacts_to<atom::apply, fresh_configuration>>;
+
 class settings_keeper_state {
 public:
   static inline const char* name = "settings-keeper";
 
-  explicit settings_keeper_state(settings_actor::pointer self) : self_(self) {}
+  explicit settings_keeper_state(settings_keeper_actor::pointer self) : self_(self) {}
 
   void init(configuration from);
 
@@ -28,14 +45,21 @@ public:
   std::string dump() const;
   void attach(const live_settings_listener_actor& who);
 
+  /// A value that somebody has set stays until the layers say something new of its key.
+  void reload(const configuration& fresh);
+
 private:
-  settings_actor::pointer self_;
+  caf::error keep(configuration next);
+
+  settings_keeper_actor::pointer self_;
   configuration now_;
+  /// The layers as they were read last, without what was set since.
+  configuration layers_;
   live_settings_listener_actor listener_;
 };
 
-settings_actor::behavior_type
-settings_keeper(settings_actor::stateful_pointer<settings_keeper_state> self,
+settings_keeper_actor::behavior_type
+settings_keeper(settings_keeper_actor::stateful_pointer<settings_keeper_state> self,
                 configuration from);
 
 /// Those that can be changed, in the form in which they take effect.

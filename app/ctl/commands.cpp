@@ -6,13 +6,13 @@
 #include "app/http/ledger_json.hpp"
 #include "app/http/metrics_json.hpp"
 #include "app/http/stats_json.hpp"
+#include "app/standard_streams.hpp"
 
 #include <pwd.h>
 #include <unistd.h>
 
 #include <fmt/core.h>
 
-#include <cstdio>
 #include <functional>
 #include <map>
 #include <string>
@@ -32,7 +32,7 @@ exit_code tell(const caf::expected<Answer>& answer, bool json, AsJson as_json,
                AsText as_text) {
   if (!answer)
     return refuse(answer.error());
-  fmt::print("{}\n", json ? as_json(*answer) : as_text(*answer));
+  print((json ? as_json(*answer) : as_text(*answer)) + '\n');
   return done;
 }
 
@@ -160,7 +160,7 @@ exit_code refuse(const caf::error& why) {
   for (auto& each : line)
     if (each == '\n')
       each = ' ';
-  fmt::print(stderr, "sluicectl: {}\n", line);
+  print_error("sluicectl: " + line + '\n');
   return refused;
 }
 

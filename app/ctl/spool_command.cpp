@@ -3,11 +3,9 @@
 #include "actors/storage/spool_place.hpp"
 #include "app/ctl/request.hpp"
 #include "app/spool_report.hpp"
+#include "app/standard_streams.hpp"
 #include "messages/error.hpp"
 
-#include <fmt/core.h>
-
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -69,10 +67,10 @@ caf::expected<spool_report> report_on(const std::string& dir) {
 int tell_spool(const std::string& dir, bool as_json) {
   auto report = report_on(dir);
   if (!report) {
-    fmt::print(stderr, "{}\n", text_of(report.error()));
+    print_error(text_of(report.error()) + '\n');
     return refused;
   }
-  fmt::print("{}{}", as_json ? json_of(*report) : text_of(*report), as_json ? "\n" : "");
+  print(as_json ? json_of(*report) + '\n' : text_of(*report));
   return done;
 }
 

@@ -3,6 +3,7 @@
 #include "app/ctl/live.hpp"
 #include "app/ctl/terminal.hpp"
 #include "app/ctl/text.hpp"
+#include "app/standard_streams.hpp"
 
 #include <fmt/core.h>
 
@@ -56,9 +57,9 @@ exit_code run_top(wire::client& service) {
     auto all = look(service);
     if (!all)
       return refuse(all.error());
-    fmt::print("{}\n", summary(*all, by));
+    print(summary(*all, by) + '\n');
     for (const auto& line : actor_lines(*all, by))
-      fmt::print("{}\n", line);
+      print(line + '\n');
     return done;
   }
   terminal screen;

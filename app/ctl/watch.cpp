@@ -1,12 +1,12 @@
 #include "app/ctl/commands.hpp"
 #include "app/ctl/live.hpp"
 #include "app/http/json_writer.hpp"
+#include "app/standard_streams.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 
 #include <chrono>
-#include <cstdio>
 #include <ctime>
 #include <map>
 #include <optional>
@@ -66,13 +66,12 @@ public:
         .member("event", event)
         .member("who", who)
         .member("text", text);
-      fmt::print("{}\n", line.close_object().take());
+      print(line.close_object().take() + '\n');
     } else {
-      fmt::print("{:%H:%M:%S} {} {}{}{}\n",
-                 fmt::localtime(std::chrono::system_clock::to_time_t(now)), event, who,
-                 text.empty() ? "" : ": ", text);
+      print(fmt::format("{:%H:%M:%S} {} {}{}{}\n",
+                        fmt::localtime(std::chrono::system_clock::to_time_t(now)), event,
+                        who, text.empty() ? "" : ": ", text));
     }
-    std::fflush(stdout);
   }
 
   void tell_changes(const sight& before, const sight& now) const {
@@ -107,7 +106,7 @@ exit_code run_watch(wire::client& service, const request& asked) {
   out.tell("watching", where, "");
   // What is wrong already is news for whoever begins to look.
   out.tell_changes({{}, seen->restarts, {}, seen->checkpoints}, *seen);
-  for (auto there = true;;) {
+  for (auto there = true; flush_printed();) {
     std::this_thread::sleep_for(pause);
     auto now = sight_of(service);
     if (now) {
@@ -121,6 +120,7 @@ exit_code run_watch(wire::client& service, const request& asked) {
     if (there)
       out.tell("connected", where, "");
   }
+  return done;
 }
 
 } // namespace sluice::ctl

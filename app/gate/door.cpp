@@ -74,13 +74,28 @@ caf::error door::listen(const std::string& address, uint16_t port) {
     acceptor_.listen(boost::asio::socket_base::max_listen_connections, code);
   if (code)
     return caf::make_error(ec::unavailable,
-                           "cannot listen at " + printed(where) + ": " + code.message());
+                           "cannot listen at " + printed(where) + ": " + code.message()
+                             + "; take another port with --gate.port=PORT");
   return caf::none;
 }
 
 std::string door::address() const {
   error_code ignored;
   return printed(acceptor_.local_endpoint(ignored));
+}
+
+void door::at_hangup(const std::function<void()>& what) {
+  hangups_.add(SIGHUP);
+  await_hangup(what);
+}
+
+void door::await_hangup(const std::function<void()>& what) {
+  hangups_.async_wait([this, what](error_code stopped, int) {
+    if (stopped)
+      return;
+    what();
+    await_hangup(what);
+  });
 }
 
 void door::run() {

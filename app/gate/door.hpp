@@ -13,6 +13,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -37,19 +38,24 @@ public:
   /// Where it listens, as `ADDRESS:PORT`.
   std::string address() const;
 
-  /// Lets them in until SIGTERM, SIGINT or SIGHUP comes.
+  /// Does this at each SIGHUP, between two connections.
+  void at_hangup(const std::function<void()>& what);
+
+  /// Lets them in until SIGTERM or SIGINT comes.
   void run();
 
 private:
   struct arrival;
 
+  void await_hangup(const std::function<void()>& what);
   void accept();
   void greet(boost::asio::ip::tcp::socket peer);
   void shown(const std::shared_ptr<arrival>& who, boost::system::error_code code);
   void let_in(const std::shared_ptr<arrival>& who);
 
   boost::asio::io_context io_{1};
-  boost::asio::signal_set ends_{io_, SIGTERM, SIGINT, SIGHUP};
+  boost::asio::signal_set ends_{io_, SIGTERM, SIGINT};
+  boost::asio::signal_set hangups_{io_};
   tls_context tls_;
   std::string inside_;
   boost::asio::ip::tcp::acceptor acceptor_{io_};

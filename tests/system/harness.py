@@ -129,13 +129,15 @@ def sanitized():
 
 
 class Program:
-    """A process of ours, and what it writes to standard error."""
+    """A process of ours, and what it writes to standard error: a file of the test's, or
+    one that the test wants to look at itself."""
 
-    def __init__(self, command, env=None):
+    def __init__(self, command, env=None, errors=None):
         self.lines = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=self.lines, env={**ENVIRONMENT, **(env or {})})
+            stderr=self.lines if errors is None else errors,
+            env={**ENVIRONMENT, **(env or {})})
 
     @property
     def pid(self):
@@ -179,10 +181,10 @@ class Program:
 class Sluiced(Program):
     """The service. `data` is its data directory, a path."""
 
-    def __init__(self, data, *options, env=None, before=()):
+    def __init__(self, data, *options, env=None, before=(), errors=None):
         self.data = pathlib.Path(data)
         super().__init__([*before, SLUICED, f"--data-dir={self.data}", "--http.port=0",
-                          *options], env)
+                          *options], env, errors)
         self.address = None
 
     def wait_ready(self):
