@@ -1,5 +1,6 @@
 #include "app/config/invalid.hpp"
 
+#include "actors/detail/nearest.hpp"
 #include "app/config/advice.hpp"
 #include "app/config/keys.hpp"
 #include "app/config/text.hpp"
@@ -13,23 +14,6 @@
 namespace sluice::config {
 
 namespace {
-
-// Number of single edits between two short words.
-size_t distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j)
-    row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t corner = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t changed = corner + (a[i - 1] == b[j - 1] ? 0 : 1);
-      corner = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
-    }
-  }
-  return row[b.size()];
-}
 
 // In small letters, however they are joined.
 std::vector<std::string> words_of(std::string_view name) {
@@ -57,12 +41,12 @@ constexpr size_t letters_max = 3;
 
 size_t strangeness(const std::vector<std::string>& name,
                    const std::vector<std::string>& key) {
-  const auto spelled = letter_cost * distance(joined(name), joined(key));
+  const auto spelled = letter_cost * detail::distance(joined(name), joined(key));
   size_t cost = key.size() - std::min(key.size(), name.size());
   for (const auto& word : name) {
     auto nearest = letters_max;
     for (const auto& each : key)
-      nearest = std::min(nearest, distance(word, each));
+      nearest = std::min(nearest, detail::distance(word, each));
     cost += letter_cost * nearest;
   }
   return std::min(spelled, cost);

@@ -43,10 +43,8 @@ bool accepts_number(const domain& within, uint64_t what) {
   return what >= within.least && what <= within.most;
 }
 
-bool accepts_list(const std::vector<std::string>& what) {
-  return std::all_of(what.begin(), what.end(), [](const std::string& item) {
-    return !item.empty() && is_printable(item) && item.find(',') == std::string::npos;
-  });
+bool accepts_list(const domain& within, const std::vector<std::string>& what) {
+  return std::all_of(what.begin(), what.end(), within.fits);
 }
 
 std::optional<bool> read_switch(std::string_view text) {
@@ -126,6 +124,10 @@ domain either() {
   return {};
 }
 
+domain lists(bool (*fits)(std::string_view), std::string_view items) {
+  return {.fits = fits, .items = items};
+}
+
 value load(const key& which, const settings& from) {
   return std::visit(overloaded{
                       [](const uint16_t* source) { return value{uint64_t{*source}}; },
@@ -156,7 +158,7 @@ bool accepts(const key& which, const value& what) {
       [&](uint64_t number) { return accepts_number(within, number); },
       [&](caf::timespan span) { return accepts_time(within, span); },
       [&](const std::string& words) { return accepts_text(within, words); },
-      [](const std::vector<std::string>& items) { return accepts_list(items); },
+      [&](const std::vector<std::string>& items) { return accepts_list(within, items); },
     },
     what);
 }
@@ -199,7 +201,7 @@ std::string allowed(const key& which) {
         return "a whole number with ns us ms s min h from 1ms to 87600h" + none("0s");
       },
       [&](std::string*) { return "text" + none("empty"); },
-      [](std::vector<std::string>*) -> std::string { return "a list of names"; },
+      [&](std::vector<std::string>*) { return "a list of " + std::string{within.items}; },
       [&](auto*) {
         return "a whole number from " + std::to_string(within.least) + " to "
                + std::to_string(within.most)

@@ -41,6 +41,9 @@ struct domain {
   bool is_size = false;
   /// A time or a count may be 0, or a text empty; this says what that means.
   std::string_view when_none = {};
+  /// Of a list, what each item must be, and how that is said.
+  bool (*fits)(std::string_view) = nullptr;
+  std::string_view items = {};
 };
 
 domain counts(uint64_t most = 10'000'000);
@@ -53,6 +56,7 @@ domain text();
 domain text_or_none(std::string_view meaning);
 domain words(std::vector<std::string_view> choices);
 domain either();
+domain lists(bool (*fits)(std::string_view), std::string_view items);
 
 struct key {
   std::string_view name;

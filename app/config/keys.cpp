@@ -1,5 +1,7 @@
 #include "app/config/keys.hpp"
 
+#include "app/config/host_name.hpp"
+
 #include <algorithm>
 
 namespace sluice::config {
@@ -59,7 +61,8 @@ std::vector<key> http_keys() {
      "PEM file with the certificate's private key"},
     {"http.plain", at<&s::http, &http::plain>, either(),
      "allows HTTP without TLS beyond loopback"},
-    {"http.hosts", at<&s::http, &http::hosts>, text_or_none("the service's own alone"),
+    {"http.hosts", at<&s::http, &http::hosts>,
+     lists(is_host_rule, "names, each as name, name:port or name:* for any port"),
      "more names accepted in Host and Origin"},
     {"http.max-in-flight-bytes", at<&s::http, &http::max_in_flight_bytes>, sizes(),
      "bytes accepted and neither spooled nor on disk, past which a write is 429"},
