@@ -17,7 +17,7 @@ admission make(std::string_view token = {}) {
   table.add(session_routes());
   table.add(database_routes());
   table.add(health_routes());
-  return {access_rules{token, "", {}, 3000}, std::move(table), 1000};
+  return {access_rules{token, "", {"page.example"}, 3000}, std::move(table), 1000};
 }
 
 head request_head(std::string_view method, std::string_view target, uint64_t length = 0,
@@ -59,6 +59,8 @@ CAF_TEST(of several reasons the first in the promised order is told) {
   x.content_length = 1000;
   CAF_CHECK_EQUAL(status(uut, x), 415u);
   x.content_type = "application/json";
+  CAF_CHECK_EQUAL(status(uut, x), 400u);
+  x.target = "/v1/db/query";
   CAF_CHECK_EQUAL(status(uut, x), 200u);
 }
 
@@ -114,6 +116,55 @@ CAF_TEST(a wrong method is told which would do) {
   CAF_CHECK_EQUAL(x.refusal->headers, "Allow: GET, HEAD, PUT\r\n");
 }
 
+CAF_TEST(OPTIONS tells the methods of a path or of the service) {
+  const auto told = [](std::string_view target) {
+    auto x = make().admit(request_head("OPTIONS", target));
+    return std::to_string(x.refusal->status) + ' ' + x.refusal->headers;
+  };
+  CAF_CHECK_EQUAL(told("/v1/sessions/a"), "204 Allow: GET, HEAD, PUT, OPTIONS\r\n");
+  CAF_CHECK_EQUAL(told("*"),
+                  "204 Allow: POST, GET, HEAD, PUT, PATCH, DELETE, OPTIONS\r\n");
+  CAF_CHECK_EQUAL(status(make(), request_head("OPTIONS", "/nowhere")), 404u);
+  CAF_CHECK_EQUAL(status(make(), request_head("GET", "*")), 400u);
+  CAF_CHECK_EQUAL(status(make("secret"), request_head("OPTIONS", "/v1/logs")), 401u);
+}
+
+CAF_TEST(a browser is told before a request whether a page may send it) {
+  auto uut = make("secret");
+  auto x = request_head("OPTIONS", "/v1/logs/app");
+  x.preflight = true;
+  x.origin = "http://page.example";
+  auto answered = uut.admit(x);
+  CAF_CHECK_EQUAL(answered.refusal->status, 204u);
+  CAF_CHECK_EQUAL(answered.origin, "http://page.example");
+  CAF_MESSAGE("any other origin is a stranger");
+  x.origin = "http://other.example";
+  answered = uut.admit(x);
+  CAF_CHECK_EQUAL(answered.refusal->status, 401u);
+  CAF_CHECK(answered.origin.empty());
+  CAF_MESSAGE("and so is a good one that calls the service by a name that it has not");
+  x.origin = "http://page.example";
+  x.host = "evil.example";
+  answered = uut.admit(x);
+  CAF_CHECK_EQUAL(answered.refusal->status, 401u);
+  CAF_CHECK(answered.origin.empty());
+}
+
+CAF_TEST(the host of a whole URL stands for the one of the header) {
+  auto x = request_head("GET", "http://localhost:3000/health");
+  x.host = "evil.example";
+  CAF_CHECK_EQUAL(status(make(), x), 200u);
+  x.target = "http://evil.example/health";
+  x.host = "localhost";
+  CAF_CHECK_EQUAL(status(make(), x), 403u);
+  for (auto bad : {"ftp://localhost/health", "http:/health", "http:///health",
+                   "http://a@localhost/health", "localhost:3000/health", "x",
+                   "http://localhost/health#x", "//localhost/health"}) {
+    x.target = bad;
+    CAF_CHECK(status(make(), x) == 400u || status(make(), x) == 404u);
+  }
+}
+
 CAF_TEST(media types are compared without their parameters) {
   auto json = [](std::string_view type) {
     return status(make(), request_head("POST", "/v1/db/query", 10, type));
@@ -135,6 +186,72 @@ CAF_TEST(lines are plain text or NDJSON) {
   CAF_CHECK(!post("text/plain").in.ndjson);
   CAF_CHECK(post("application/x-ndjson; charset=utf-8").in.ndjson);
   CAF_CHECK(post("application/json").refusal.has_value());
+}
+
+CAF_TEST(a patch may say what it is) {
+  const auto sent = [](std::string_view method, std::string_view type) {
+    return status(make(), request_head(method, "/v1/sessions/a/b", 10, type));
+  };
+  CAF_CHECK_EQUAL(sent("PATCH", "application/merge-patch+json"), 200u);
+  CAF_CHECK_EQUAL(sent("PATCH", "Application/Merge-Patch+JSON; charset=utf-8"), 200u);
+  CAF_CHECK_EQUAL(sent("PATCH", "application/json"), 200u);
+  CAF_CHECK_EQUAL(sent("PATCH", "application/json-patch+json"), 415u);
+  CAF_CHECK_EQUAL(sent("PUT", "application/merge-patch+json"), 415u);
+}
+
+CAF_TEST(a body comes as it is or in gzip) {
+  auto x = request_head("POST", "/v1/logs/app", 10, "text/plain");
+  for (auto plainly : {"", "identity", "Identity, identity"}) {
+    x.content_encoding = plainly;
+    CAF_CHECK(!make().admit(x).refusal);
+    CAF_CHECK(!make().admit(x).gzip);
+  }
+  for (auto packed : {"gzip", "GZIP", "x-gzip", "identity, gzip", ",gzip,"}) {
+    x.content_encoding = packed;
+    CAF_CHECK(!make().admit(x).refusal);
+    CAF_CHECK(make().admit(x).gzip);
+  }
+  for (auto unknown : {"br", "deflate", "gzip, gzip", "gzip;q=1", "gzip x", "zstd, gzip",
+                       "\xff", "gzipx"}) {
+    x.content_encoding = unknown;
+    auto refused = make().admit(x).refusal;
+    CAF_REQUIRE(refused.has_value());
+    CAF_CHECK_EQUAL(refused->status, 415u);
+    CAF_CHECK_EQUAL(refused->headers, "Accept-Encoding: gzip\r\n");
+  }
+}
+
+CAF_TEST(a parameter that a route does not take is refused) {
+  for (auto good : {"?durability=disk", "?", ""})
+    CAF_CHECK_EQUAL(
+      status(make(), request_head("POST", std::string{"/v1/logs/app"} + good)), 200u);
+  for (auto bad : {"?durabilty=disk", "?durability=ram&durability=ram", "?=x", "?&",
+                   "?durability=ram&", "?Durability=ram", "?lines=1", "?%00=1", "?%ff=1",
+                   "?token=x", "?durability=%zz"}) {
+    const auto target = std::string{"/v1/logs/app"} + bad;
+    CAF_CHECK_EQUAL(status(make(), request_head("POST", target)), 400u);
+  }
+  auto refused = make().admit(request_head("POST", "/v1/db/execute?queued=true")).refusal;
+  CAF_REQUIRE(refused.has_value());
+  CAF_CHECK(refused->body.find("'queued'; it takes 'durability', 'queue'")
+            != std::string::npos);
+}
+
+CAF_TEST(a path that is not there is answered with the nearest one) {
+  const auto nearest = [](std::string_view target) {
+    auto body = make().admit(request_head("GET", target)).refusal->body;
+    const auto begin = body.find("nearest is ") + 11;
+    return body.substr(begin, body.find(',', begin) - begin);
+  };
+  CAF_CHECK_EQUAL(nearest("/v1/log/app"), "/v1/logs/{name}");
+  CAF_CHECK_EQUAL(nearest("/logs/app"), "/v1/logs/{name}");
+  CAF_CHECK_EQUAL(nearest("/v1/logs/app/tial"), "/v1/logs/{name}/tail");
+  CAF_CHECK_EQUAL(nearest("/v1/logs/app/"), "/v1/logs/{name}");
+  CAF_CHECK_EQUAL(nearest("/"), "/health");
+  CAF_CHECK_EQUAL(nearest("/healthz"), "/health");
+  CAF_CHECK_EQUAL(nearest("/V1/Config"), "/v1/config");
+  const auto endless = "/" + std::string(200, '/') + std::string(9000, 'x');
+  CAF_CHECK(!nearest(endless).empty());
 }
 
 CAF_TEST(an empty body needs no type and a chunked one does) {

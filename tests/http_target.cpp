@@ -31,8 +31,25 @@ CAF_TEST(a slash at the end is an empty segment) {
 }
 
 CAF_TEST(what is no path is refused) {
-  for (auto text : {"", "x", "*", "/%", "/%zz", "/a b", "/\x01"})
+  for (auto text : {"", "x", "**", "/%", "/%zz", "/a b", "/\x01", "/a?b=%zz", "/a?b=%",
+                    "http:", "http://", "http:///a", "http://a@b/c", "https://[::1/a",
+                    "ftp://a/b", "http//a/b", "http://a/b c"})
     CAF_CHECK(!parse_target(text));
+}
+
+CAF_TEST(a whole URL names its host and its path) {
+  auto x = parse_target("HTTP://[::1]:3000/v1/a%2Fb?c=d");
+  CAF_REQUIRE(x.engaged());
+  CAF_CHECK_EQUAL(x->authority.value_or(""), "[::1]:3000");
+  CAF_CHECK_EQUAL(x->segments, (strings{"v1", "a/b"}));
+  CAF_CHECK_EQUAL(x->query.size(), 1u);
+  CAF_CHECK_EQUAL(segments("https://a"), strings{});
+  CAF_CHECK(!parse_target("/v1")->authority);
+}
+
+CAF_TEST(a question mark alone asks for nothing) {
+  CAF_CHECK(parse_target("/a?")->query.empty());
+  CAF_CHECK_EQUAL(parse_target("/a?&")->query.size(), 2u);
 }
 
 CAF_TEST(parameters are decoded and a plus is a blank) {

@@ -8,7 +8,6 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -21,31 +20,29 @@ bool same_name(std::string_view x, std::string_view y) {
   return boost::beast::iequals({x.data(), x.size()}, {y.data(), y.size()});
 }
 
-bool contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::any_of(names.begin(), names.end(),
-                     [&](const std::string& x) { return same_name(x, name); });
+constexpr uint16_t http_port = 80;
+constexpr uint16_t https_port = 443;
+
+/// The port that the scheme of an origin implies; none if no web page has this scheme.
+std::optional<uint16_t> implied_port(std::string_view origin) {
+  if (origin.starts_with("http://"))
+    return http_port;
+  if (origin.starts_with("https://"))
+    return https_port;
+  return std::nullopt;
 }
 
-struct host_and_port {
-  std::string_view host;
-  /// Empty if there is none.
-  std::optional<uint16_t> port;
-};
+/// What stands behind the scheme of an origin.
+std::optional<config::host_name> read_origin(std::string_view text) {
+  if (!implied_port(text))
+    return std::nullopt;
+  return config::read_host(text.substr(text.find("//") + 2));
+}
 
-/// Takes `name`, `name:80`, `[::1]` or `[::1]:80` apart.
-std::optional<host_and_port> split(std::string_view text) {
-  const auto bracket = text.starts_with('[') ? text.find(']') : 0;
-  if (bracket == text.npos)
-    return {};
-  const auto colon = text.find(':', bracket);
-  if (colon == text.npos)
-    return host_and_port{text, {}};
-  const auto digits = text.substr(colon + 1);
-  uint16_t port = 0;
-  auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (code != std::errc{} || end != digits.data() + digits.size())
-    return {};
-  return host_and_port{text.substr(0, colon), port};
+/// The spelling of an address that compares equal, or nothing.
+std::string plain_name(std::string_view address) {
+  const auto host = config::read_host(address);
+  return host ? host->name : std::string{};
 }
 
 std::array<unsigned char, 32> digest_of(std::string_view text) {
@@ -70,13 +67,13 @@ caf::expected<std::string> read_token(const std::string& path) {
   return token;
 }
 
-access_rules::access_rules(std::string_view token, std::string bound_address,
-                           std::vector<std::string> hosts, uint16_t port)
-    : guarded_(!token.empty()),
-      token_(digest_of(token)), own_{"localhost", "127.0.0.1", "[::1]"},
-      extra_(std::move(hosts)), port_(port) {
-  if (!bound_address.empty())
-    own_.push_back(std::move(bound_address));
+access_rules::access_rules(std::string_view token, std::string_view bound_address,
+                           const std::vector<std::string>& hosts, uint16_t port)
+    : guarded_(!token.empty()), token_(digest_of(token)),
+      bound_address_(plain_name(bound_address)), port_(port) {
+  for (const auto& each : hosts)
+    if (auto rule = config::read_host_rule(each))
+      hosts_.push_back(std::move(*rule));
 }
 
 bool access_rules::knows(std::string_view authorization) const {
@@ -90,35 +87,69 @@ bool access_rules::knows(std::string_view authorization) const {
   return CRYPTO_memcmp(given.data(), token_.data(), token_.size()) == 0;
 }
 
-bool access_rules::serves_host(std::string_view host,
-                               std::string_view local_address) const {
-  const auto x = split(host);
-  return x && (!x->port || port_ == 0 || *x->port == port_)
-         && (is_own(x->host, local_address) || is_extra(x->host));
+bool access_rules::serves_host(std::string_view host, const doorway& where) const {
+  const auto x = config::read_host(host);
+  return x && (is_own(*x, where) || is_named(*x));
 }
 
-bool access_rules::serves_origin(std::string_view origin,
-                                 std::string_view local_address) const {
-  const bool secure = origin.starts_with("https://");
-  if (!secure && !origin.starts_with("http://"))
+bool access_rules::serves_origin(std::string_view origin, std::string_view host,
+                                 const doorway& where) const {
+  auto page = read_origin(origin);
+  if (!page)
     return false;
-  const auto x = split(origin.substr(secure ? 8 : 7));
+  const auto implied = implied_port(origin);
+  page->port = page->port ? page->port : implied;
+  if (is_named(*page))
+    return true;
+  const auto own = config::read_host(host);
+  return own && serves_host(host, where) && own->name == page->name
+         && (own->port ? own->port : implied) == page->port;
+}
+
+bool access_rules::is_own(const config::host_name& x, const doorway& where) const {
+  const bool loopback = config::is_loopback(x.name);
+  if (loopback && where.from_here)
+    return true;
+  const bool known =
+    loopback || x.name == bound_address_ || x.name == plain_name(where.local_address);
+  return known && (!x.port || port_ == 0 || *x.port == port_);
+}
+
+/// Without a port it is the name alone that counts: proxies leave the port out.
+bool access_rules::is_named(const config::host_name& x) const {
+  return std::any_of(hosts_.begin(), hosts_.end(), [&](const config::host_rule& rule) {
+    if (rule.name != x.name)
+      return false;
+    if (rule.any_port || !x.port)
+      return true;
+    return rule.port ? *rule.port == *x.port : is_usual(*x.port);
+  });
+}
+
+bool access_rules::is_usual(uint16_t port) const {
+  return port == http_port || port == https_port || port_ == 0 || port == port_;
+}
+
+/// How `http.hosts` would name it.
+std::string access_rules::rule_for(const config::host_name& x) const {
+  const bool bare = !x.port || *x.port == port_;
+  return "--http.hosts=" + (bare ? x.name : x.name + ':' + std::to_string(*x.port));
+}
+
+std::string access_rules::refused_host(std::string_view host) const {
+  const auto x = config::read_host(host);
   if (!x)
-    return false;
-  // A name that was configured may be a proxy's, on that one's own port.
-  if (is_extra(x->host))
-    return !x->port || port_ == 0 || *x->port == port_;
-  const auto port = x->port.value_or(secure ? 443 : 80);
-  return is_own(x->host, local_address) && (port_ == 0 || port == port_);
+    return "Host is no name or address, with or without a port";
+  return "Host " + std::string{host} + " is not the service's own: if it is a name of "
+         + "this machine, add it to the setting http.hosts, as in " + rule_for(*x);
 }
 
-bool access_rules::is_own(std::string_view host, std::string_view local_address) const {
-  return contains(own_, host)
-         || (!local_address.empty() && same_name(host, local_address));
-}
-
-bool access_rules::is_extra(std::string_view host) const {
-  return contains(extra_, host);
+std::string access_rules::refused_origin(std::string_view origin) const {
+  const auto x = read_origin(origin);
+  if (!x)
+    return "Origin is that of no web page of the service's own, or of http.hosts";
+  return "Origin " + std::string{origin} + " is not the service's own: if its pages may "
+         + "use the service, add it to the setting http.hosts, as in " + rule_for(*x);
 }
 
 } // namespace sluice::http

@@ -21,13 +21,15 @@ struct head {
   std::string_view origin;
   std::string_view authorization;
   std::string_view content_type;
+  std::string content_encoding;
   /// Length of the body, where the header tells; none where it comes in chunks.
   std::optional<uint64_t> content_length;
   bool http_1_0 = false;
   /// The request asks for another protocol.
   bool upgrade = false;
-  /// The address that the connection came to.
-  std::string_view local_address;
+  /// A browser asks whether a page's request may be sent.
+  bool preflight = false;
+  doorway where;
   /// On a unix socket any `Host` is as good as another.
   bool local = false;
 };
@@ -35,7 +37,11 @@ struct head {
 struct admitted {
   const route* to = nullptr;
   request in;
-  /// Set if the request is refused.
+  /// Whether the body comes in gzip.
+  bool gzip = false;
+  /// Whose pages may read the answer: the `Origin` of the request, if it is a good one.
+  std::string origin;
+  /// Set if the request is refused, or answered by what is known here.
   std::optional<answer> refusal;
 };
 
@@ -49,12 +55,11 @@ public:
   /// From now on every request is refused.
   void close() { closed_ = true; }
 
-  void port(uint16_t number) { access_.port(number); }
-
 private:
-  std::optional<answer> check_client(const head& x, const route* to,
-                                     const target* where) const;
-  std::optional<answer> check_body(const head& x, const route& to, request& in) const;
+  void check_client(const head& x, const target* where, admitted& result) const;
+  void find_route(const head& x, const target& where, match& found,
+                  admitted& result) const;
+  void check_body(const head& x, admitted& result) const;
 
   access_rules access_;
   router router_;

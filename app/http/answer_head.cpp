@@ -2,11 +2,14 @@
 
 #include "app/http/problem.hpp"
 
+#include <chrono>
 #include <ctime>
 
 namespace sluice::http {
 
 namespace {
+
+constexpr unsigned no_content = 204;
 
 /// The time of day as HTTP writes it, formatted once a second.
 std::string_view date() {
@@ -24,7 +27,7 @@ std::string_view date() {
 
 } // namespace
 
-std::string answer_head(const answer& what, persistence how) {
+std::string answer_head(const answer& what, std::optional<caf::timespan> kept) {
   std::string text;
   text.reserve(320);
   text += "HTTP/1.1 ";
@@ -33,16 +36,20 @@ std::string answer_head(const answer& what, persistence how) {
   text += reason(what.status);
   text += "\r\nDate: ";
   text += date();
-  text += "\r\nContent-Type: ";
-  text += what.content_type;
-  text += "\r\nContent-Length: ";
-  text += std::to_string(what.body.size());
+  if (what.status != no_content) {
+    text += "\r\nContent-Type: ";
+    text += what.content_type;
+    text += "\r\nContent-Length: ";
+    text += std::to_string(what.body.size());
+  }
   text += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
   text += what.headers;
-  if (how == persistence::close)
-    text += "Connection: close\r\n";
-  else if (how == persistence::keep_alive)
-    text += "Connection: keep-alive\r\n";
+  text += kept ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
+  if (kept && *kept >= std::chrono::seconds{1}) {
+    text += "Keep-Alive: timeout=";
+    text += std::to_string(std::chrono::floor<std::chrono::seconds>(*kept).count());
+    text += "\r\n";
+  }
   text += "\r\n";
   return text;
 }

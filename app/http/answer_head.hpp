@@ -3,14 +3,15 @@
 
 #include "app/http/exchange.hpp"
 
+#include <caf/timespan.hpp>
+
+#include <optional>
 #include <string>
 
 namespace sluice::http {
 
-/// What the answer says about the connection.
-enum class persistence { implied, keep_alive, close };
-
-/// Writes status line and fields, the empty line included.
-std::string answer_head(const answer& what, persistence how);
+/// Writes status line and fields, the empty line included. `kept` is how long the
+/// connection waits for the next request; none if it ends.
+std::string answer_head(const answer& what, std::optional<caf::timespan> kept);
 
 } // namespace sluice::http

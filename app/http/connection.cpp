@@ -87,7 +87,7 @@ void connection::read_header() {
   keep_ = false;
   in_.begin();
   expect_progress();
-  if (in_.has_bytes()) {
+  if (in_.has_begun()) {
     phase_ = phase::header;
     advance();
   } else if (pool_.stopping) {
@@ -107,6 +107,8 @@ void connection::on_read(error_code code, size_t bytes) {
     return close();
   in_.commit(bytes);
   if (phase_ == phase::idle) {
+    if (!in_.has_begun())
+      return read(in_.room());
     phase_ = phase::header;
     expect_progress();
   }
@@ -135,6 +137,8 @@ bool connection::advance_once() {
     on_header();
   else if (what == incoming::event::starved)
     refuse_no_room();
+  else if (what == incoming::event::spoilt)
+    refuse(in_.problem());
   else if (what == incoming::event::complete)
     dispatch();
   return what != incoming::event::more;
@@ -143,7 +147,7 @@ bool connection::advance_once() {
 void connection::on_header() {
   keep_ = in_.keep_alive();
   auto what = in_.describe();
-  what.local_address = where_.local_address;
+  what.where = {where_.local_address, where_.from_here};
   what.local = where_.local;
   admitted_ = pool_.gate.admit(what);
   if (admitted_.refusal)
@@ -162,7 +166,7 @@ void connection::on_header() {
 void connection::read_body() {
   phase_ = phase::body;
   const bool invite = in_.waits_for_a_word();
-  in_.expect_body(actor().settings().max_body_bytes);
+  in_.expect_body(actor().settings().max_body_bytes, admitted_.gzip);
   expect_progress();
   if (invite) {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";

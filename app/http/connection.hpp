@@ -49,6 +49,8 @@ struct entrance {
   std::string local_address;
   /// Whether it is a unix socket.
   bool local = false;
+  /// Whether the client is on this machine.
+  bool from_here = false;
   /// The client's address and port; empty for a unix socket.
   std::string remote = {};
 };

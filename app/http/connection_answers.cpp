@@ -2,6 +2,7 @@
 // arrive.
 #include "app/http/answer_head.hpp"
 #include "app/http/connection.hpp"
+#include "app/http/cors.hpp"
 #include "app/http/problem.hpp"
 
 #include <algorithm>
@@ -67,9 +68,10 @@ void connection::on_answer(answer what) {
 void connection::send(answer what) {
   phase_ = phase::writing;
   keep_ = keep_ && !what.close && !pool_.stopping;
-  out_ = answer_head(what, !keep_              ? persistence::close
-                           : in_.is_http_1_0() ? persistence::keep_alive
-                                               : persistence::implied);
+  if (!admitted_.origin.empty())
+    what.headers += cors_fields(admitted_.origin);
+  const auto idle = actor().settings().idle_timeout;
+  out_ = answer_head(what, keep_ ? std::optional{idle} : std::nullopt);
   out_rest_.clear();
   rest_written_ = 0;
   if (!in_.is_head()) {

@@ -197,11 +197,12 @@ void post_maintenance(edge& e, const exchange_ptr& x) {
 std::span<const route> database_routes() {
   using enum verb;
   using enum maintenance_kind;
+  static constexpr parameter_names of_writes{"durability", "queue"};
   static constexpr route rows[] = {
     {post, "/v1/db/query", body_kind::json, post_query},
-    {post, "/v1/db/execute", body_kind::json, post_execute},
-    {post, "/v1/db/transaction", body_kind::json, post_transaction},
-    {post, "/v1/db/batch", body_kind::json, post_batch},
+    {post, "/v1/db/execute", body_kind::json, post_execute, of_writes},
+    {post, "/v1/db/transaction", body_kind::json, post_transaction, of_writes},
+    {post, "/v1/db/batch", body_kind::json, post_batch, of_writes},
     {post, "/v1/db/checkpoint", body_kind::json, post_checkpoint},
     {post, "/v1/db/integrity-check", body_kind::none, post_maintenance<integrity_check>},
     {post, "/v1/db/analyze", body_kind::none, post_maintenance<analyze>},

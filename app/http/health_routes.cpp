@@ -124,7 +124,7 @@ std::span<const route> health_routes() {
   using enum verb;
   static constexpr route rows[] = {
     {get, "/health", body_kind::none, get_health},
-    {get, "/health/live", body_kind::none, get_live, true},
+    {get, "/health/live", body_kind::none, get_live, {}, true},
     {get, "/health/ready", body_kind::none, get_ready},
     {get, "/v1/metrics/snapshot", body_kind::none, get_snapshot},
     {get, "/v1/metrics/history", body_kind::none, get_history},

@@ -5,12 +5,15 @@
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include <algorithm>
+
 namespace sluice::http {
 
 namespace {
 
 namespace beast_http = boost::beast::http;
 using boost::beast::http::field;
+using trouble = charged_body::trouble;
 
 constexpr uint32_t header_bytes_max = 16'384;
 
@@ -18,8 +21,19 @@ constexpr uint32_t header_bytes_max = 16'384;
 constexpr size_t header_read_bytes = 16'384;
 constexpr size_t body_read_bytes = 65'536;
 
+/// Before a request; more are no request.
+constexpr size_t empty_lines_max = 8;
+
 std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
+}
+
+/// What all lines of a field say, as the list that they are.
+std::string all_of(const beast_http::fields& from, field name) {
+  std::string list;
+  for (auto [line, end] = from.equal_range(name); line != end; ++line)
+    list.append(list.empty() ? "" : ",").append(view(line->value()));
+  return list;
 }
 
 /// 16 bytes in base64.
@@ -40,7 +54,8 @@ void incoming::begin() {
   error_ = {};
   header_bytes_ = 0;
   in_body_ = false;
-  told_of_hunger_ = false;
+  told_of_trouble_ = false;
+  empty_lines_ = 0;
   if (!has_bytes() && buffer_.capacity() > header_read_bytes)
     buffer_.shrink_to_fit();
 }
@@ -50,13 +65,26 @@ boost::asio::mutable_buffer incoming::room() {
                          - buffer_.size());
 }
 
+bool incoming::has_begun() {
+  static constexpr std::string_view line_end = "\r\n";
+  const auto beginning = [this] {
+    return std::string_view{static_cast<const char*>(buffer_.data().data()),
+                            std::min(buffer_.size(), line_end.size())};
+  };
+  while (empty_lines_ < empty_lines_max && beginning() == line_end) {
+    buffer_.consume(line_end.size());
+    ++empty_lines_;
+  }
+  return beginning() == line_end || !line_end.starts_with(beginning());
+}
+
 incoming::event incoming::advance() {
   if (!has_bytes())
     return event::more;
   const auto bytes = parser_->put(buffer_.data(), error_);
   buffer_.consume(bytes);
-  if (in_body_ && body().starved && !std::exchange(told_of_hunger_, true))
-    return event::starved;
+  if (in_body_ && body().why != trouble::none && !std::exchange(told_of_trouble_, true))
+    return body().why == trouble::no_room ? event::starved : event::spoilt;
   if (error_ == beast_http::error::need_more) {
     // A header, a chunk's header or a trailer that does not end.
     if (buffer_.size() < header_read_bytes)
@@ -83,7 +111,7 @@ boost::system::error_code incoming::check_header() const {
   if (!coding.empty() && !boost::beast::iequals(coding, "chunked"))
     return beast_http::error::bad_transfer_encoding;
   const auto hosts = fields.count(field::host);
-  if (hosts > 1 || (hosts == 0 && !is_http_1_0()))
+  if (hosts > 1 || (hosts == 0 && !is_http_1_0()) || fields.count(field::origin) > 1)
     return beast_http::error::bad_field;
   return {};
 }
@@ -97,6 +125,9 @@ head incoming::describe() const {
   result.origin = view(fields[field::origin]);
   result.authorization = view(fields[field::authorization]);
   result.content_type = view(fields[field::content_type]);
+  result.content_encoding = all_of(fields, field::content_encoding);
+  result.preflight = fields.method() == beast_http::verb::options
+                     && fields.count(field::access_control_request_method) > 0;
   if (!parser_->chunked())
     result.content_length = parser_->content_length().value_or(0);
   result.http_1_0 = is_http_1_0();
@@ -154,21 +185,29 @@ bool incoming::charge_header(budget& from) {
   return drawn;
 }
 
-void incoming::expect_body(uint64_t bytes_max) {
+void incoming::expect_body(uint64_t bytes_max, bool gzip) {
   in_body_ = true;
   parser_->eager(true);
   parser_->body_limit(bytes_max);
+  body().bytes_max = bytes_max;
+  if (gzip)
+    body().packed = std::make_unique<gunzip>();
 }
 
 void incoming::read_past_body(uint64_t bytes_max) {
   body().drop();
-  expect_body(bytes_max);
+  expect_body(bytes_max, false);
 }
 
 answer incoming::problem() const {
   if (error_ == beast_http::error::header_limit)
     return http::problem(431, "header-too-large", "the request's header is too large");
-  if (error_ == beast_http::error::body_limit)
+  const auto why = parser_->get().body().why;
+  if (why == trouble::garbled)
+    return http::problem(ec::invalid_argument,
+                         "the body is not what Content-Encoding: gzip announces, or is "
+                         "cut off");
+  if (why == trouble::too_large || error_ == beast_http::error::body_limit)
     return http::problem(ec::too_large, "the body is larger than allowed");
   return http::problem(ec::invalid_argument, "malformed HTTP: " + error_.message());
 }

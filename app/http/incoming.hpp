@@ -27,6 +27,8 @@ public:
     piece,
     /// There was no room for the body; what is left of it will not be kept.
     starved,
+    /// The body is none that can be taken; `problem` tells. Likewise.
+    spoilt,
     complete,
     /// It is no HTTP, or longer than allowed; `problem` tells.
     malformed,
@@ -39,6 +41,9 @@ public:
   boost::asio::mutable_buffer room();
   void commit(size_t bytes) { buffer_.commit(bytes); }
   bool has_bytes() const { return buffer_.size() > 0; }
+  /// Drops empty lines before a request, as some clients send them behind one. Returns
+  /// whether something of a request is there.
+  bool has_begun();
   /// Drops everything that was read.
   void clear() { buffer_.clear(); }
 
@@ -67,9 +72,9 @@ public:
   /// Pays for the header; false if there is no room.
   bool charge_header(budget& from);
 
-  /// The rest is the body, at most so long.
-  void expect_body(uint64_t bytes_max);
-  /// The same, but nothing of it is kept.
+  /// The rest is the body, at most so long, packed or not.
+  void expect_body(uint64_t bytes_max, bool gzip);
+  /// The same, but nothing of it is kept, nor looked at.
   void read_past_body(uint64_t bytes_max);
 
   charged_body::value_type& body() { return parser_->get().body(); }
@@ -85,7 +90,8 @@ private:
   boost::system::error_code error_;
   size_t header_bytes_ = 0;
   bool in_body_ = false;
-  bool told_of_hunger_ = false;
+  bool told_of_trouble_ = false;
+  size_t empty_lines_ = 0;
 };
 
 } // namespace sluice::http

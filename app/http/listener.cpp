@@ -35,7 +35,7 @@ public:
 protected:
   using socket = typename Protocol::socket;
 
-  virtual entrance describe(socket&) const { return {{}, true}; }
+  virtual entrance describe(socket&) const { return {{}, true, true}; }
 
   /// Opens, binds and listens; `prepare` runs between the first two.
   template <class F>
@@ -101,6 +101,13 @@ public:
   }
 
 private:
+  /// A socket for both kinds of addresses spells those of IPv4 as IPv6.
+  static bool is_loopback(const boost::asio::ip::address& x) {
+    if (x.is_v6() && x.to_v6().is_v4_mapped())
+      return make_address_v4(boost::asio::ip::v4_mapped, x.to_v6()).is_loopback();
+    return x.is_loopback();
+  }
+
   static std::string bracketed(const boost::asio::ip::address& x) {
     return x.is_v6() ? "[" + x.to_string() + "]" : x.to_string();
   }
@@ -109,10 +116,13 @@ private:
     error_code ignored;
     peer.set_option(tcp::no_delay{true}, ignored);
     const auto from = peer.remote_endpoint(ignored);
-    entrance result{"", false,
-                    bracketed(from.address()) + ':' + std::to_string(from.port())};
+    const auto to = peer.local_endpoint(ignored);
+    entrance result;
+    // Who reaches an address from that address is at home there.
+    result.from_here = is_loopback(from.address()) || from.address() == to.address();
+    result.remote = bracketed(from.address()) + ':' + std::to_string(from.port());
     if (any_address_)
-      result.local_address = bracketed(peer.local_endpoint(ignored).address());
+      result.local_address = bracketed(to.address());
     return result;
   }
 

@@ -1,5 +1,7 @@
 #include "app/http/router.hpp"
 
+#include "actors/detail/nearest.hpp"
+
 #include <algorithm>
 
 namespace sluice::http {
@@ -7,6 +9,13 @@ namespace sluice::http {
 namespace {
 
 constexpr std::string_view any_segment = "{}";
+
+/// What a segment too many or too few counts, in letters that differ.
+constexpr size_t segment_cost = 3;
+
+/// More of a path than this is not compared.
+constexpr size_t segments_looked_at_max = 8;
+constexpr size_t segment_bytes_max = 64;
 
 std::string_view name_of(verb method) {
   switch (method) {
@@ -50,7 +59,7 @@ void router::add(std::span<const route> rows) {
 match router::find(std::string_view method, const target& where) const {
   match result;
   for (const auto& x : rows_) {
-    if (!x.fits(where.segments))
+    if (!x.fits(where))
       continue;
     result.found = true;
     if (!accepts(*x.what, method))
@@ -71,7 +80,7 @@ std::string router::allowed(const target& where) const {
       names.push_back(name);
   };
   for (const auto& x : rows_) {
-    if (!x.fits(where.segments))
+    if (!where.whole_service && !x.fits(where))
       continue;
     add_name(name_of(x.what->method));
     if (answers_head(*x.what))
@@ -83,11 +92,35 @@ std::string router::allowed(const target& where) const {
   return result;
 }
 
-bool router::row::fits(const std::vector<std::string>& path) const {
-  return std::equal(segments.begin(), segments.end(), path.begin(), path.end(),
-                    [](std::string_view pattern, std::string_view segment) {
-                      return pattern == any_segment || pattern == segment;
-                    });
+std::string router::nearest(const target& where) const {
+  const auto& closest =
+    *std::min_element(rows_.begin(), rows_.end(), [&](const row& x, const row& y) {
+      return x.distance(where) < y.distance(where);
+    });
+  std::string result;
+  for (auto segment : closest.segments)
+    result.append("/").append(segment == any_segment ? "{name}" : segment);
+  return result;
+}
+
+bool router::row::fits(const target& where) const {
+  return !where.whole_service
+         && std::equal(segments.begin(), segments.end(), where.segments.begin(),
+                       where.segments.end(),
+                       [](std::string_view pattern, std::string_view segment) {
+                         return pattern == any_segment || pattern == segment;
+                       });
+}
+
+size_t router::row::distance(const target& where) const {
+  const auto begin = where.segments.begin();
+  const auto looked_at = std::min(where.segments.size(), segments_looked_at_max);
+  return detail::edits(segments.size(), looked_at, segment_cost, [&](size_t i, size_t j) {
+    const std::string_view wanted = begin[static_cast<ptrdiff_t>(j)];
+    return segments[i] == any_segment
+             ? size_t{wanted.empty()}
+             : detail::distance(segments[i], wanted.substr(0, segment_bytes_max));
+  });
 }
 
 } // namespace sluice::http

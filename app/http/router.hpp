@@ -4,6 +4,7 @@
 #include "app/http/exchange.hpp"
 #include "app/http/target.hpp"
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,9 +20,15 @@ enum class body_kind : uint8_t {
   none,
   /// `application/json`
   json,
+  /// The same, or `application/merge-patch+json`
+  merge_patch,
   /// `text/plain` or `application/x-ndjson`
   lines,
 };
+
+/// The names of the parameters that a route takes behind the question mark; empty ones
+/// are none.
+using parameter_names = std::array<std::string_view, 4>;
 
 struct route {
   verb method;
@@ -29,6 +36,7 @@ struct route {
   std::string_view pattern;
   body_kind body;
   void (*handle)(edge&, const exchange_ptr&);
+  parameter_names takes = {};
   /// Whether the answer needs no token.
   bool open = false;
   /// Whether the connection goes on as a WebSocket. There is nothing to handle then, and
@@ -51,15 +59,20 @@ public:
   /// Finds the first row that fits; `method` is as the client wrote it.
   match find(std::string_view method, const target& where) const;
 
-  /// The methods that a path allows, as `Allow` lists them.
+  /// The methods that a path allows, as `Allow` lists them; none if there is no such
+  /// path.
   std::string allowed(const target& where) const;
+
+  /// The path there is that looks most like one that there is not.
+  std::string nearest(const target& where) const;
 
 private:
   struct row {
     const route* what;
     std::vector<std::string_view> segments;
 
-    bool fits(const std::vector<std::string>& path) const;
+    bool fits(const target& where) const;
+    size_t distance(const target& where) const;
   };
 
   std::vector<row> rows_;

@@ -244,15 +244,15 @@ std::span<const route> session_routes() {
   using enum verb;
   // A store, or a session, may be called `flush`: only POST means the flush.
   static constexpr route rows[] = {
-    {post, "/v1/sessions/flush", body_kind::none, post_store_flushes},
-    {post, "/v1/sessions/{}/flush", body_kind::none, post_store_flush},
+    {post, "/v1/sessions/flush", body_kind::none, post_store_flushes, {"durability"}},
+    {post, "/v1/sessions/{}/flush", body_kind::none, post_store_flush, {"durability"}},
     {get, "/v1/sessions", body_kind::none, get_sessions},
     {get, "/v1/sessions/{}", body_kind::none, get_store},
-    {put, "/v1/sessions/{}", body_kind::json, put_store},
+    {put, "/v1/sessions/{}", body_kind::json, put_store, {"durability"}},
     {get, "/v1/sessions/{}/{}", body_kind::none, get_document},
-    {put, "/v1/sessions/{}/{}", body_kind::json, put_document},
-    {patch, "/v1/sessions/{}/{}", body_kind::json, patch_document},
-    {erase, "/v1/sessions/{}/{}", body_kind::none, delete_document},
+    {put, "/v1/sessions/{}/{}", body_kind::json, put_document, {"durability"}},
+    {patch, "/v1/sessions/{}/{}", body_kind::merge_patch, patch_document, {"durability"}},
+    {erase, "/v1/sessions/{}/{}", body_kind::none, delete_document, {"durability"}},
   };
   return rows;
 }

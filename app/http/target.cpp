@@ -21,17 +21,34 @@ std::string decode(boost::urls::pct_string_view text, bool plus_is_blank = false
   return text.decode(how);
 }
 
+/// Whether a URL can be one of this service's.
+bool is_web_address(const boost::urls::url_view& x) {
+  using boost::urls::scheme;
+  return (x.scheme_id() == scheme::http || x.scheme_id() == scheme::https)
+         && !x.has_userinfo() && !x.encoded_host().empty();
+}
+
 } // namespace
 
 caf::expected<target> parse_target(std::string_view text) {
-  auto parsed = boost::urls::parse_origin_form({text.data(), text.size()});
-  if (!parsed)
-    return invalid_argument("the request's target is malformed");
   target result;
+  result.whole_service = text == "*";
+  if (result.whole_service)
+    return result;
+  const bool absolute = !text.starts_with('/');
+  const boost::urls::string_view written{text.data(), text.size()};
+  const auto parsed = absolute ? boost::urls::parse_absolute_uri(written)
+                               : boost::urls::parse_origin_form(written);
+  if (!parsed || (absolute && !is_web_address(*parsed)))
+    return invalid_argument("the request's target is malformed");
+  if (absolute)
+    result.authority = parsed->encoded_host_and_port();
   for (auto segment : parsed->encoded_segments())
     result.segments.push_back(decode(segment));
-  for (auto item : parsed->encoded_params())
-    result.query.push_back({decode(item.key, true), decode(item.value, true)});
+  // A question mark with nothing behind it asks for nothing.
+  if (!parsed->encoded_query().empty())
+    for (auto item : parsed->encoded_params())
+      result.query.push_back({decode(item.key, true), decode(item.value, true)});
   return result;
 }
 

@@ -16,6 +16,11 @@ namespace sluice::http {
 struct target {
   std::vector<std::string> segments;
   std::vector<parameter> query;
+  /// Of a target that is a whole URL, as proxies send it: the host, which stands for the
+  /// one of the header.
+  std::optional<std::string> authority = {};
+  /// `*`, the service as a whole, about which only OPTIONS can ask.
+  bool whole_service = false;
 };
 
 caf::expected<target> parse_target(std::string_view text);

@@ -97,9 +97,9 @@ void get_connections(edge& e, const exchange_ptr& x) {
 std::span<const route> topic_routes() {
   using enum verb;
   static constexpr route rows[] = {
-    {post, "/v1/topics/{}", body_kind::json, post_message},
+    {post, "/v1/topics/{}", body_kind::json, post_message, {"priority"}},
     {get, "/v1/connections", body_kind::none, get_connections},
-    {get, "/v1/ws", body_kind::none, nullptr, false, true},
+    {get, "/v1/ws", body_kind::none, nullptr, {"token"}, false, true},
   };
   return rows;
 }

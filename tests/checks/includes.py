@@ -12,7 +12,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 CORNERS = {
     "sqlite3": r"actors/storage/sqlite[^/]*$",
     "simdjson": r"actors/detail/json_reading\.hpp$",
-    "zlib": r"actors/websocket/ws_deflater\.cpp$",
+    "zlib": r"(actors/websocket/ws_deflater|app/http/gunzip)\.cpp$",
     "boost/": r"app/(gate|http|websocket)/",
     "libpq": r"actors/storage/postgres[^/]*$",
     "caf/io/": r"app/introspection/",

@@ -1,5 +1,5 @@
 """What docs/openapi.json describes is what the routes in app/http answer: the same paths,
-methods and kinds of body; and each reference in it leads somewhere."""
+methods, parameters and kinds of body; and each reference in it leads somewhere."""
 
 import json
 import re
@@ -8,17 +8,26 @@ import check
 
 FILE = "docs/openapi.json"
 ROUTES = "app/http/*_routes.cpp"
-ROW = re.compile(r'\{\s*(get|post|put|patch|erase),\s*"([^"]+)",\s*body_kind::(\w+),')
+ROW = re.compile(r'\{\s*(get|post|put|patch|erase),\s*"([^"]+)",\s*body_kind::(\w+),'
+                 r'\s*[\w<>]+(?:,\s*(?:\{([^}]*)\}|(\w+)))?')
+# Several rows may take the same parameters.
+NAMED = re.compile(r"parameter_names (\w+)\s*\{([^}]*)\}")
 METHODS = ("get", "post", "put", "patch", "delete")
 BODIES = {
     "none": set(),
     "json": {"application/json"},
+    "merge_patch": {"application/json", "application/merge-patch+json"},
     "lines": {"text/plain", "application/x-ndjson"},
 }
 
 
+def words(text):
+    return sorted(re.findall(r'"([^"]*)"', text))
+
+
 def routes(root):
-    """(method, path) to the kind of body; and what cannot be read as a row."""
+    """(method, path) to the kind of body and the parameters; and what cannot be read as
+    a row."""
     found = {}
     findings = []
     for path in sorted(root.glob(ROUTES)):
@@ -26,8 +35,10 @@ def routes(root):
         rows = ROW.findall(text)
         if len(rows) != text.count("body_kind::"):
             findings.append(f"{path.name}: has a row that this check cannot read")
-        for verb, pattern, body in rows:
-            found["delete" if verb == "erase" else verb, pattern] = body
+        named = dict(NAMED.findall(text))
+        for verb, pattern, body, listed, name in rows:
+            taken = words(named.get(name, listed))
+            found["delete" if verb == "erase" else verb, pattern] = body, taken
     return found, findings
 
 
@@ -74,8 +85,9 @@ def judge_references(document):
     return findings
 
 
-def judge_operation(document, where, path, operation, shared, body):
+def judge_operation(document, where, path, operation, shared, route):
     findings = []
+    body, taken = route
     content = operation.get("requestBody", {}).get("content", {})
     if set(content) != BODIES.get(body):
         findings.append(f"{where} takes {sorted(content)}, and the route {body}")
@@ -84,6 +96,9 @@ def judge_operation(document, where, path, operation, shared, body):
     named = [x.get("name") for x in parameters if x.get("in") == "path"]
     if sorted(named) != sorted(re.findall(r"\{(\w+)\}", path)):
         findings.append(f"{where} does not declare what its path names, but {named}")
+    asked = sorted(x.get("name") for x in parameters if x.get("in") == "query")
+    if asked != taken:
+        findings.append(f"{where} has the parameters {asked}, and the route {taken}")
     if not any(status.startswith(("1", "2")) for status in operation.get("responses", {})):
         findings.append(f"{where} has no answer that is no error")
     return findings
@@ -123,10 +138,14 @@ def sample_paths(method="put", path="/v1/a/{name}", reference="#/components/para
                  media="application/json", status="200"):
     operation = {"parameters": [{"$ref": reference}],
                  "requestBody": {"content": {media: {}}}, "responses": {status: {}}}
-    return {"/v1/a": {"get": {"responses": {"200": {}}}}, path: {method: operation}}
+    return {"/v1/a": {"get": {"parameters": QUERY, "responses": {"200": {}}}},
+            path: {method: operation}}
 
 
-ROWS = '{get, "/v1/a", body_kind::none, f},\n{put, "/v1/a/{}", body_kind::json, f, true},\n'
+QUERY = [{"name": name, "in": "query"} for name in ("x", "y")]
+ROWS = ('parameter_names both{"y", "x"};\n'
+        '{get, "/v1/a", body_kind::none, f<g>, both},\n'
+        '{put, "/v1/a/{}", body_kind::json, f, {}, true},\n')
 TREE = {"app/http/a_routes.cpp": ROWS} | tree(sample_paths())
 UNUSED = {"parameters": {"Name": {"name": "name", "in": "path"}, "Other": {}}}
 
@@ -136,7 +155,9 @@ SAMPLES = [
     {"app/http/b_routes.cpp": "{get, path_of_b, body_kind::none, f},\n"},
     {"app/http/a_routes.cpp": ROWS.replace("body_kind::json", "body_kind::lines")},
     {"app/http/a_routes.cpp": ROWS.replace("{put,", "{patch,")},
-    {"app/http/a_routes.cpp": ROWS.splitlines()[0] + "\n"},
+    {"app/http/a_routes.cpp": ROWS.replace('{"y", ', "{")},
+    {"app/http/a_routes.cpp": ROWS.replace("{}, true", '{"z"}, true')},
+    {"app/http/a_routes.cpp": ROWS[:ROWS.index("{put")]},
     tree(sample_paths(method="patch")),
     tree(sample_paths(path="/v1/b/{name}")),
     tree(sample_paths(reference="#/components/parameters/Nome")),

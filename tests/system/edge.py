@@ -68,6 +68,50 @@ class Errors(harness.Case):
         self.assert_status(
             self.ask("POST", "/v1/logs/a", "x\n", "text/plain; charset=utf-8"), 202)
 
+    def test_a_forgotten_content_type_is_told_as_curl_takes_it(self):
+        form = "application/x-www-form-urlencoded"
+        told = self.assert_problem(self.ask("POST", "/v1/logs/a", "x", form), 415)
+        self.assertIn("-H 'Content-Type: text/plain'", told.json["detail"])
+        told = self.assert_problem(self.ask("PUT", "/v1/sessions/s/k", "{}", form), 415)
+        self.assertIn("-H 'Content-Type: application/json'", told.json["detail"])
+
+    def test_a_path_that_is_not_there_is_answered_with_the_nearest(self):
+        for path, near in (("/v1/log/app", "/v1/logs/{name}"), ("/", "/health"),
+                           ("/Health", "/health"),
+                           ("/v1/logs/a/tali", "/v1/logs/{name}/tail"),
+                           ("/v1/session/s/k", "/v1/sessions/{name}/{name}")):
+            detail = self.assert_problem(self.ask("GET", path), 404).json["detail"]
+            self.assertIn(f"nearest is {near},", detail)
+            self.assertIn("docs/api.md", detail)
+
+    def test_a_patch_may_say_what_it_is(self):
+        for kind, value in (("application/merge-patch+json", 1),
+                            ("application/merge-patch+json; charset=utf-8", 2),
+                            (JSON, 3)):
+            answer = self.ask("PATCH", "/v1/sessions/s/k", f'{{"n":{value}}}', kind)
+            self.assert_status(answer, 202)
+            self.assertEqual(self.ask("GET", "/v1/sessions/s/k").json, {"n": value})
+        for method, kind in (("PATCH", "application/json-patch+json"), ("PATCH", TEXT),
+                             ("PUT", "application/merge-patch+json"),
+                             ("PATCH", "application/merge-patch+json; charset=latin1")):
+            answer = self.ask(method, "/v1/sessions/s/k", '{"n":4}', kind)
+            self.assert_problem(answer, 415)
+        self.assertEqual(self.ask("GET", "/v1/sessions/s/k").json, {"n": 3})
+
+    def test_options_tells_what_a_path_takes(self):
+        for path, methods in (("/v1/logs/a", {"GET", "HEAD", "POST", "OPTIONS"}),
+                              ("/v1/db/query?x=1", {"POST", "OPTIONS"}),
+                              ("*", {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE",
+                                     "OPTIONS"})):
+            answer = self.assert_status(self.ask("OPTIONS", path), 204)
+            self.assertEqual(set(answer.headers["Allow"].split(", ")), methods)
+            self.assertEqual(answer.body, b"")
+            self.assertIsNone(answer.headers["Access-Control-Allow-Origin"])
+        self.assert_problem(self.ask("OPTIONS", "/nowhere"), 404)
+        self.assert_problem(self.service.ask("OPTIONS", "/v1/logs/a"), 401)
+        for method in ("GET", "HEAD", "POST", "DELETE"):
+            self.assert_status(self.ask(method, "*"), 400)
+
     def test_methods_that_do_not_fit_are_told_what_does(self):
         for method, path, allowed in (
                 ("DELETE", "/health", {"GET"}), ("GET", "/v1/logs/a/flush", {"POST"}),
@@ -120,6 +164,71 @@ class Wire(harness.Case):
         answers = self.raw(service, data, 51)
         self.assertEqual([each.json["seq"] for each in answers[:50]], list(range(1, 51)))
         self.assertEqual(answers[50].text, "".join(f"{n}\n" for n in range(50)))
+
+    def test_empty_lines_between_requests_are_passed_over(self):
+        service = self.start()
+        live = self.head("GET", "/health/live")
+        for between in (b"\r\n", b"\r\n\r\n"):
+            answers = self.raw(service, between + live + between + live + between, 2)
+            self.assertEqual([each.status for each in answers], [200, 200])
+            posted = self.post("/v1/logs/a", b"x\n") + between
+            self.assertEqual([each.status for each in self.raw(service, posted * 3, 3)],
+                             [202] * 3)
+        self.assertEqual(self.raw(service, b"\r\n" * 20 + live)[0].status, 400)
+
+    def test_a_connection_that_sends_empty_lines_is_idle(self):
+        service = self.start("--http.idle-timeout=500ms")
+        with contextlib.closing(service.socket()) as sock:
+            sock.sendall(self.head("GET", "/health/live"))
+            self.assertEqual(harness.read_answers(sock, 1)[0].status, 200)
+            sock.sendall(b"\r\n\r")
+            self.assertEqual(sock.recv(4096), b"")
+        with contextlib.closing(service.socket()) as sock:
+            sock.sendall(b"\r\n\r")
+            sock.sendall(b"\n" + self.head("GET", "/health/live"))
+            self.assertEqual(harness.read_answers(sock, 1)[0].status, 200)
+
+    def test_a_kept_connection_says_how_long_it_waits(self):
+        service = self.start("--http.idle-timeout=2500ms")
+        for lines, version, kept in (
+                ((), "1.1", True), (("Connection: close",), "1.1", False),
+                ((), "1.0", False), (("Connection: keep-alive",), "1.0", True)):
+            head = self.head("GET", "/health/live", *lines)
+            answer = self.raw(service, head.replace(b"1.1", version.encode()))[0]
+            told = answer.headers["Connection"], answer.headers["Keep-Alive"]
+            self.assertEqual(told,
+                             ("keep-alive", "timeout=2") if kept else ("close", None))
+
+    def test_a_whole_url_is_a_target(self):
+        service = self.start()
+        for target, status in (
+                (f"http://{service.address}/health/live", 200),
+                ("HTTP://LOCALHOST:8080/health/live?", 200), ("http://localhost", 404),
+                ("http://[::1]/health/live", 200), ("https://127.0.0.1/health/live", 200),
+                ("http://evil.example/health/live", 403), ("http://a:b/health/live", 403),
+                ("http://localhost.evil.example:3000/health/live", 403),
+                ("http://%6cocalhost/health/live", 403), ("http:/health/live", 400),
+                ("http:///health/live", 400), ("http://u@localhost/health/live", 400),
+                ("http://u:p@localhost/health/live", 400), ("http:health", 400),
+                ("ftp://localhost/health/live", 400), ("file:///health/live", 400),
+                ("//localhost/health/live", 404), ("http://localhost/health/live#x", 400),
+                ("localhost:3000", 400), ("http://localhost/v1/%zz", 400),
+                ("javascript:x", 400), ("http://", 400), ("http", 400), ("?x", 400)):
+            answer = self.raw(service, self.head("GET", target))[0]
+            self.assertEqual(answer.status, status, target)
+        data = self.head("GET", f"http://{service.address}/health/live").replace(
+            b"Host: localhost", b"Host: evil.example")
+        self.assertEqual(self.raw(service, data)[0].status, 200)
+        data = self.head("GET", f"http://{service.address}/health/live",
+                         f"Origin: http://{service.address}")
+        self.assertEqual(self.raw(service, data)[0].status, 200)
+
+    def test_two_origins_are_none(self):
+        service = self.start()
+        own = f"Origin: http://{service.address}"
+        for other in (own, "Origin: http://evil.example"):
+            data = self.head("GET", "/health/live", own, other)
+            self.assertEqual(self.raw(service, data)[0].status, 400)
 
     def test_chunked_bodies_are_read(self):
         service = self.start()

@@ -57,4 +57,6 @@ exports.open = async ({ name, url, protocols, page: pageUrl }, report) => {
   };
 };
 
+exports.pageOf = pageOf;
+
 exports.end = async () => browser?.close();

@@ -7,6 +7,7 @@ const readline = require('node:readline');
 const clients = {
   ws: require('./ws_client.js'),
   chromium: require('./chromium_client.js'),
+  page: require('./chromium_page.js'),
 };
 const sockets = new Map();
 
