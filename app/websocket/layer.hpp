@@ -3,6 +3,7 @@
 // writes to the socket.
 #pragma once
 
+#include "app/websocket/goodbye.hpp"
 #include "app/websocket/transport.hpp"
 
 #include <boost/asio/async_result.hpp>
@@ -12,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace sluice::websocket {
@@ -37,6 +39,9 @@ public:
   /// Reads nothing until `resume`.
   void pause() { paused_ = true; }
   void resume();
+
+  /// The code that the client said goodbye with, once it has.
+  std::optional<uint16_t> goodbye_code() const { return goodbye_.code(); }
 
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& into, Token&& token) {
@@ -75,11 +80,13 @@ private:
   }
 
   void read(boost::asio::mutable_buffer into, transport::read_handler done);
+  void look(boost::asio::mutable_buffer at, size_t count);
   void read_ahead(boost::asio::mutable_buffer into, const transport::read_handler& done);
 
   transport& from_;
   listener& to_;
   std::string ahead_;
+  goodbye goodbye_;
   bool paused_ = false;
   /// A read that waits for `resume`.
   std::function<void()> held_;

@@ -6,8 +6,6 @@
 #include <caf/variant.hpp>
 
 #include <boost/beast/core/buffers_to_string.hpp>
-#include <boost/beast/http/rfc7230.hpp>
-#include <boost/beast/websocket/detail/pmd_extension.hpp>
 
 #include <utility>
 
@@ -18,9 +16,6 @@ namespace {
 namespace ws = boost::beast::websocket;
 using boost::system::error_code;
 
-constexpr std::string_view batch_protocol = "sluice.batch.v1";
-constexpr std::string_view plain_protocol = "sluice.v1";
-
 constexpr size_t message_bytes_max = 1'048'576;
 /// Requests in a second, past which a client is read from again in the next.
 constexpr size_t asked_max = 20'000;
@@ -29,25 +24,6 @@ constexpr auto farewell_time = std::chrono::seconds{1};
 
 /// A final ping without a payload.
 const std::string ping_frame{"\x89\x00", 2};
-
-/// The first of the client's protocols that is ours, or none.
-std::string_view chosen_protocol(const upgrade_request& x) {
-  const auto offered = x[boost::beast::http::field::sec_websocket_protocol];
-  for (auto each : boost::beast::http::token_list{offered})
-    for (auto ours : {batch_protocol, plain_protocol})
-      if (std::string_view{each.data(), each.size()} == ours)
-        return ours;
-  return {};
-}
-
-/// Whether Beast will agree on permessage-deflate, and with the window that pages are
-/// deflated with. It is asked in its own words, for it tells nobody before it answers.
-bool takes_deflated_pages(const upgrade_request& x) {
-  ws::detail::pmd_offer offer;
-  ws::detail::pmd_read(offer, x);
-  return offer.accept
-         && (offer.server_max_window_bits == 0 || offer.server_max_window_bits == 15);
-}
 
 ws::permessage_deflate deflate_options(bool wanted) {
   ws::permessage_deflate options;
@@ -76,6 +52,7 @@ session::session(session_owner& owner, uint64_t id, std::unique_ptr<transport> o
       pause_(over_->io()), farewell_(over_->io()) {
   stream_.set_option(deflate_options(deflate));
   stream_.read_message_max(message_bytes_max);
+  keep_fitting_offer(request_);
   how_ = chosen_protocol(request_) == batch_protocol ? framing::batch : framing::single;
   if (deflate && how_ == framing::batch && takes_deflated_pages(request_))
     how_ = framing::deflated;
@@ -194,6 +171,7 @@ void session::on_frame(std::string frame) {
   if (ended_)
     return;
   owe();
+  frame = answer_to_goodbye(std::move(frame), stream_.next_layer().goodbye_code());
   caf::anon_send(batcher_, atom::control_v, std::move(frame));
 }
 

@@ -3,14 +3,13 @@
 // batcher.
 #pragma once
 
+#include "app/websocket/handshake.hpp"
 #include "app/websocket/layer.hpp"
 #include "app/websocket/outlet.hpp"
 #include "messages/ws_batcher.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
 #include <chrono>
@@ -20,8 +19,6 @@
 #include <string>
 
 namespace sluice::websocket {
-
-using upgrade_request = boost::beast::http::request<boost::beast::http::empty_body>;
 
 /// What a session tells whoever holds it.
 class session_owner {

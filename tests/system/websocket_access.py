@@ -126,6 +126,14 @@ class Handshakes(AccessCase):
             answer = self.assert_opens(service, protocol=offered)
             self.assertIn(answer.headers["Sec-WebSocket-Protocol"], chosen, offered)
 
+    def test_lines_of_subprotocols_are_one_list(self):
+        service = self.start()
+        for lines, chosen in ((("other", BATCH), BATCH), (("a, b", f"c, {PLAIN}"), PLAIN),
+                              (("", BATCH, "x"), BATCH), (("a", "b"), None)):
+            answer = self.assert_opens(
+                service, protocol="\r\nSec-WebSocket-Protocol: ".join(lines))
+            self.assertEqual(answer.headers["Sec-WebSocket-Protocol"], chosen, lines)
+
     def test_header_names_and_words_are_of_any_case(self):
         self.assert_opens(self.start(), Connection="keep-alive, UPGRADE",
                           Upgrade="WebSocket")

@@ -115,6 +115,15 @@ class Frames(FaultCase):
             self.assert_closes(frames.close(code), 1002)
         self.assert_closes(frames.close(1000, b"\xff"), 1002, 1007)
 
+    def test_close_codes_are_those_of_the_registry(self):
+        for code in (*range(1000, 1004), *range(1007, 1015), 3000, 3999, 4000, 4999):
+            self.assert_closes(frames.close(code, b"bye"), code)
+        for code in (0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1999, 2000, 2999, 5000,
+                     9999, 65535):
+            self.assert_closes(frames.close(code, b"bye"), 1002)
+            self.assert_closes(frames.text("[]") + frames.frame(frames.PING, b"x" * 125)
+                               + frames.close(code), 1002)
+
     def test_a_message_may_have_exactly_its_limit(self):
         client = self.raw(self.service)
         client.send_bytes(frames.text(publication(MESSAGE_BYTES_MAX)))

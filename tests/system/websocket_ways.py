@@ -4,7 +4,7 @@ message overtakes, and compression."""
 import zlib
 
 import harness
-from websocket import frames
+from websocket import frames, raw
 from websocket.case import NEVER, WebSocketCase, resident_bytes
 from websocket.client import BATCH, PLAIN, numbers
 
@@ -114,6 +114,32 @@ class Deflated(WebSocketCase):
 
     def inflater(self):
         return zlib.decompressobj(-zlib.MAX_WBITS)
+
+    def test_a_window_that_zlib_lacks_is_declined(self):
+        service = self.start("--websocket.deflate=true")
+        tiny = "permessage-deflate; server_max_window_bits=8"
+        for offer, taken in (
+                (tiny, None), (f"{tiny}, permessage-deflate", "permessage-deflate"),
+                (f"{tiny}\r\nSec-WebSocket-Extensions: permessage-deflate",
+                 "permessage-deflate"),
+                ("x-other, permessage-deflate", "permessage-deflate"),
+                (f"{tiny}, permessage-deflate; server_max_window_bits=9",
+                 "server_max_window_bits=9"),
+                ("permessage-deflate; x, permessage-deflate", "permessage-deflate"),
+                ("x; y=\"\\\"a, b\", permessage-deflate", "permessage-deflate"),
+                (f"x; y=\"a, {tiny}\", z", None),
+                ('permessage-deflate; server_max_window_bits="8"', None),
+                (f"{tiny}, {tiny}", None), ("permessage-deflate; nonsense", None)):
+            client = raw.connect(service)
+            self.addCleanup(client.close)
+            answer = client.upgrade(Sec_WebSocket_Extensions=offer)
+            self.assert_status(answer, 101)
+            told = answer.headers["Sec-WebSocket-Extensions"]
+            if taken is None:
+                self.assertIsNone(told, offer)
+            else:
+                self.assertIn(taken, told)
+                self.assertNotIn("=8", told)
 
     def deflate(self, data):
         """As the extension wants it: raw, ended by a sync flush, the flush's mark off."""
