@@ -262,9 +262,12 @@ std::string service::address() const {
 }
 
 void service::reload(const caf::expected<config::configuration>& fresh) {
+  auto& self = *impl_;
+  if (self.http)
+    self.http->renew_certificates();
   if (fresh)
     caf::anon_send(
-      impl_->settings, atom::apply_v,
+      self.settings, atom::apply_v,
       config::fresh_configuration{std::make_shared<const config::configuration>(*fresh)});
   else
     spdlog::error("settings-refused {}; nothing is changed", text_of(fresh.error()));

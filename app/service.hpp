@@ -43,7 +43,8 @@ public:
   std::string address() const;
 
   /// Takes what is new in `fresh`, which is what a start would read now, as far as that
-  /// can be while it runs; of one that is refused nothing. The log tells which.
+  /// can be while it runs; of one that is refused nothing. Certificates are renewed in
+  /// either case. The log tells which.
   void reload(const caf::expected<config::configuration>& fresh);
 
   /// Stops intake, drains, and answers with one report an actor.

@@ -95,9 +95,27 @@ std::string service_socket(const settings& from) {
   return there == places.end() ? places.front() : *there;
 }
 
+/// A gate cannot do without any of the three, which nobody has at first.
+caf::error check_files(const gate_settings& own) {
+  std::string missing;
+  for (const auto& [name, file] : {std::pair{"gate.ca-file=", &own.ca_file},
+                                   std::pair{"gate.certificate=", &own.certificate},
+                                   std::pair{"gate.key=", &own.key}})
+    if (file->empty())
+      missing += name + std::string{" "};
+  if (missing.empty())
+    return caf::none;
+  return caf::make_error(ec::invalid_setting,
+                         missing
+                           + "must name a PEM file each: conf/make-gate-certificates "
+                             "makes all that a gate and its clients need");
+}
+
 exit_code serve(const settings& from) {
   const auto& own = from.gate;
-  auto tls = server_context({"gate.", own.ca_file, own.certificate, own.key});
+  if (auto err = check_files(own))
+    return refuse(err);
+  auto tls = server_tls({"gate.", own.ca_file, own.certificate, own.key});
   if (!tls)
     return refuse(tls.error());
   const auto service = service_socket(from);
@@ -108,15 +126,19 @@ exit_code serve(const settings& from) {
   door outside{std::move(*tls), inside};
   if (auto err = outside.listen(own.address, own.port))
     return refuse(err);
-  // From here on no file is opened any more, that of the time zone included.
+  // From here on no file is opened any more, that of the time zone included, but those
+  // that take the place of these.
   tzset();
-  for (const auto& kept : give_up_rights())
+  for (const auto& kept : give_up_rights({own.ca_file, own.certificate, own.key}))
     spdlog::warn("gate-rights cannot give up {}", kept);
   house served{wire::local_service(service), own.allow_control, std::move(*listening)};
   tell("ready gate=" + outside.address() + " service=" + service
        + (own.allow_control ? " control" : ""));
   if (!ignores_hangups())
-    outside.at_hangup([] { spdlog::info("hangup sluice-gate goes on as it was"); });
+    outside.at_hangup([&outside] {
+      spdlog::info("hangup sluice-gate looks for renewed certificates");
+      outside.renew();
+    });
   outside.run();
   return done;
 }

@@ -31,8 +31,10 @@ int ask(wire::destination where, const request& asked) {
 
 int ask_through_gate(const request& asked) {
   auto link = gate::link::make(asked.connect, asked.shown);
-  if (!link)
-    return refuse(link.error());
+  if (!link) {
+    refuse(link.error());
+    return asked_wrongly;
+  }
   return ask({asked.connect, [&link] { return (*link)->dial(); }}, asked);
 }
 

@@ -57,6 +57,11 @@ using subsystems_listener_actor = caf::typed_actor<
   /// Some of them have been started anew.
   caf::reacts_to<atom::attach, subsystems>>;
 
+/// Whoever can be asked how it is, and is no child of the supervisor's.
+using guest_actor = caf::typed_actor<
+  /// Tells its state and its alerts. Never waits for anything.
+  caf::replies_to<atom::status>::with<status_report>>;
+
 /// The INTROSPECTION as those in the process know it.
 using local_introspection_actor =
   introspection_actor::extend_with<subsystems_listener_actor>::extend_with<managed_actor>;
@@ -88,6 +93,8 @@ using supervisor_actor = caf::typed_actor<
   caf::reacts_to<atom::apply, live_settings>,
   /// Tells this one from now on which subsystems have been started anew.
   caf::reacts_to<atom::attach, subsystems_listener_actor>,
+  /// Asks this one of that name in surveys too, until it ends.
+  caf::reacts_to<atom::attach, std::string, guest_actor>,
   /// Stops everything, upstream first; one report an actor.
   caf::replies_to<atom::stop>::with<std::vector<stop_report>>>;
 

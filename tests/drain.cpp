@@ -67,6 +67,7 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
     [](atom::restart, const std::string&) { return std::string{}; },
     [](atom::apply, const live_settings&) {},
     [](atom::attach, const subsystems_listener_actor&) {},
+    [](atom::attach, const std::string&, const guest_actor&) {},
     [self, all](atom::stop) {
       auto promise = self->make_response_promise<std::vector<stop_report>>();
       self->state.draining.start(all, 30s, [self, promise](auto reports) mutable {

@@ -211,6 +211,7 @@ mock_supervisor(supervisor_actor::pointer, const stage& x, log_buffer_actor log)
     [](atom::restart, const std::string&) { return std::string{}; },
     [](atom::apply, const live_settings&) {},
     [](atom::attach, const subsystems_listener_actor&) {},
+    [](atom::attach, const std::string&, const guest_actor&) {},
     [](atom::stop) { return std::vector<stop_report>{}; },
   };
 }

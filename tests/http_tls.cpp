@@ -33,10 +33,14 @@ struct fixture {
     settings.port = 0;
     settings.certificate = dir + "/cert.pem";
     settings.key = dir + "/key.pem";
+    make_certificate("localhost");
+  }
+
+  void make_certificate(const std::string& name) {
     const auto command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
-                         "-nodes -days 2 -subj /CN=localhost -keyout "
-                         + settings.key + " -out " + settings.certificate
-                         + " 2>/dev/null";
+                         "-nodes -days 2 -subj /CN="
+                         + name + " -keyout " + settings.key + " -out "
+                         + settings.certificate + " 2>/dev/null";
     CAF_REQUIRE_EQUAL(std::system(command.c_str()), 0);
   }
 
@@ -81,6 +85,14 @@ public:
            && (n = SSL_read(ssl_, bytes, sizeof bytes)) > 0)
       answer.append(bytes, static_cast<size_t>(n));
     return answer;
+  }
+
+  /// The name in what the server shows.
+  std::string shown() const {
+    char name[64] = {};
+    X509_NAME_get_text_by_NID(X509_get_subject_name(SSL_get0_peer_certificate(ssl_)),
+                              NID_commonName, name, sizeof name);
+    return name;
   }
 
   /// Whether the server said goodbye.
@@ -147,6 +159,19 @@ CAF_TEST(a certificate that cannot be used is an invalid setting that is named) 
   auto wrong = settings;
   wrong.key = settings.certificate;
   CAF_CHECK(failure(wrong).find("http.key") != std::string::npos);
+}
+
+CAF_TEST(certificates are loaded again when that is asked for) {
+  http::server uut{sys, settings, websocket_settings{}, cast.back};
+  CAF_REQUIRE(!uut.start());
+  tls_client before{port_of(uut), TLS1_3_VERSION};
+  make_certificate("renewed");
+  uut.renew_certificates();
+  tls_client after{port_of(uut), TLS1_3_VERSION};
+  CAF_CHECK_EQUAL(before.shown(), "localhost");
+  CAF_CHECK_EQUAL(after.shown(), "renewed");
+  const auto text = before.ask(request("GET /health/live"), "}");
+  CAF_CHECK(text.starts_with("HTTP/1.1 200"));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -145,4 +145,30 @@ CAF_TEST(a survey hears from every actor once) {
   stop();
 }
 
+CAF_TEST(a guest is heard in surveys until it ends) {
+  CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
+  auto mine = [this] {
+    auto reports = ask<std::vector<status_report>>(aut, atom::survey_v);
+    CAF_REQUIRE(reports);
+    return std::count_if(reports->begin(), reports->end(),
+                         [](const auto& x) { return x.name == "door"; });
+  };
+  auto guest = system->spawn([](guest_actor::pointer) -> guest_actor::behavior_type {
+    return {[](atom::status) {
+      status_report report;
+      report.name = "door";
+      return report;
+    }};
+  });
+  (*self)->send(aut, atom::attach_v, "door"s, guest);
+  CAF_CHECK_EQUAL(mine(), 1);
+  (*self)->monitor(guest);
+  caf::anon_send_exit(guest, caf::exit_reason::user_shutdown);
+  (*self)->receive([](const caf::down_msg&) {});
+  // The supervisor hears of it no later than of what is asked afterwards.
+  CAF_CHECK(ask<std::vector<log_entry>>(aut, atom::logs_v));
+  CAF_CHECK_EQUAL(mine(), 0);
+  stop();
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -27,6 +27,8 @@ public:
 
   void clear() { now_.reset(); }
 
+  const std::string& id() const { return id_; }
+
   explicit operator bool() const { return now_.has_value(); }
 
   /// Adds the alert, if there is one, and the count.

@@ -63,7 +63,9 @@ caf::result<std::vector<status_report>> supervisor_state::survey_all() {
   own.state = {{"children", static_cast<int64_t>(children_.size())}};
   own.troubles = {{"actor-restarted", restarts_.total()},
                   {"actor-left-down", restarts_.refused()}};
-  survey(self_, children_, config_.survey_timeout, std::move(own), silences_, promise);
+  auto all = children_;
+  all.insert(all.end(), guests_.begin(), guests_.end());
+  survey(self_, all, config_.survey_timeout, std::move(own), silences_, promise);
   return promise;
 }
 
@@ -106,6 +108,9 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
     [state](atom::restart, const std::string& who) { return state->end(who); },
     [state](atom::apply, const live_settings& x) { state->apply(x); },
     [state](atom::attach, const subsystems_listener_actor& who) { state->attach(who); },
+    [state](atom::attach, const std::string& guest, const guest_actor& who) {
+      state->attach(guest, who);
+    },
     [state](atom::stop) { return state->stop(); },
   };
 }

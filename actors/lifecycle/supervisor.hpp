@@ -104,6 +104,7 @@ public:
   caf::expected<std::string> end(const std::string& who);
   void apply(const live_settings& x);
   void attach(const subsystems_listener_actor& who);
+  void attach(const std::string& guest, const guest_actor& who);
 
 private:
   using start_promise = caf::typed_response_promise<subsystems>;
@@ -170,6 +171,8 @@ private:
   supervisor_actor::pointer self_;
   supervisor_config config_;
   children children_;
+  /// Who is asked in surveys, and is started, stopped and missed by somebody else.
+  children guests_;
   bool stopping_ = false;
   /// While all stop, or those that are to be started anew.
   std::optional<drain> drain_;

@@ -35,13 +35,14 @@ bool is_restarted_alone(const std::string& name) {
 void supervisor_state::on_down(const caf::down_msg& x) {
   batchers_.erase(x.source);
   alive_.erase(x.source);
+  const auto is_dead = [&x](const child& y) {
+    return caf::actor_cast<caf::actor_addr>(y.handle) == x.source;
+  };
+  std::erase_if(guests_, is_dead);
   if (stopping_)
     return;
   if (drain_)
     return start_when_all_are_gone();
-  const auto is_dead = [&x](const child& y) {
-    return caf::actor_cast<caf::actor_addr>(y.handle) == x.source;
-  };
   auto place = std::find_if(children_.begin(), children_.end(), is_dead);
   if (place == children_.end())
     return;
@@ -148,6 +149,11 @@ void supervisor_state::start_when_all_are_gone() {
 
 void supervisor_state::attach(const subsystems_listener_actor& who) {
   listeners_.push_back(who);
+}
+
+void supervisor_state::attach(const std::string& guest, const guest_actor& who) {
+  self_->monitor(who);
+  guests_.push_back({guest, "", caf::actor_cast<managed_actor>(who), std::nullopt});
 }
 
 void supervisor_state::tell_listeners() {

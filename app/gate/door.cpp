@@ -55,7 +55,7 @@ struct door::arrival {
   std::string from;
 };
 
-door::door(tls_context tls, std::string inside)
+door::door(std::unique_ptr<tls_renewal> tls, std::string inside)
     : tls_(std::move(tls)), inside_(std::move(inside)) {}
 
 caf::error door::listen(const std::string& address, uint16_t port) {
@@ -104,6 +104,10 @@ void door::run() {
   io_.run();
 }
 
+void door::renew() {
+  tls_->renew();
+}
+
 void door::accept() {
   acceptor_.async_accept([this](error_code code, tcp::socket peer) {
     if (!code) {
@@ -127,7 +131,7 @@ void door::greet(tcp::socket peer) {
     arrivals_.front()->end();
     arrivals_.pop_front();
   }
-  auto who = std::make_shared<arrival>(std::move(peer), *tls_);
+  auto who = std::make_shared<arrival>(std::move(peer), tls_->context());
   who->from = printed(from);
   arrivals_.push_back(who);
   who->patience.expires_after(arrival_patience);

@@ -30,7 +30,7 @@ public:
   static constexpr auto silence_max = std::chrono::seconds{120};
 
   /// `inside`: the local socket's name.
-  door(tls_context tls, std::string inside);
+  door(std::unique_ptr<tls_renewal> tls, std::string inside);
 
   /// `invalid_setting`: no such address; `unavailable`: it is in use.
   caf::error listen(const std::string& address, uint16_t port);
@@ -40,6 +40,9 @@ public:
 
   /// Does this at each SIGHUP, between two connections.
   void at_hangup(const std::function<void()>& what);
+
+  /// Takes the certificates that are in the files now, if they are good.
+  void renew();
 
   /// Lets them in until SIGTERM or SIGINT comes.
   void run();
@@ -56,7 +59,7 @@ private:
   boost::asio::io_context io_{1};
   boost::asio::signal_set ends_{io_, SIGTERM, SIGINT};
   boost::asio::signal_set hangups_{io_};
-  tls_context tls_;
+  std::unique_ptr<tls_renewal> tls_;
   std::string inside_;
   boost::asio::ip::tcp::acceptor acceptor_{io_};
   boost::asio::steady_timer pause_{io_};

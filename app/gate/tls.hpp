@@ -3,9 +3,7 @@
 // come in; a server's certificate opens nothing.
 #pragma once
 
-#include <caf/expected.hpp>
-
-#include <boost/asio/ssl/context.hpp>
+#include "app/http/tls_renewal.hpp"
 
 #include <memory>
 #include <string>
@@ -21,11 +19,14 @@ struct credentials {
   std::string key;
 };
 
-using tls_context = std::shared_ptr<boost::asio::ssl::context>;
+using http::tls_context;
+using http::tls_renewal;
 
-/// For the end that is connected to, and for the one that connects. `invalid_setting`:
-/// a file is missing or cannot be used.
-caf::expected<tls_context> server_context(const credentials& from);
+/// For the end that is connected to, which goes on looking at its files.
+/// `invalid_setting`: one is missing or cannot be used.
+caf::expected<std::unique_ptr<tls_renewal>> server_tls(const credentials& from);
+
+/// For the one that connects, likewise.
 caf::expected<tls_context> client_context(const credentials& from);
 
 } // namespace sluice::gate

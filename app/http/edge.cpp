@@ -101,8 +101,17 @@ void edge::use(const subsystems& now) {
 }
 
 metrics_report edge::collect() {
+  look_();
   traffic_.network_sent += sent_elsewhere_->exchange(0);
   return {std::exchange(traffic_, {})};
+}
+
+status_report edge::status() const {
+  look_();
+  status_report report;
+  report.name = "edge";
+  tell_(report);
+  return report;
 }
 
 caf::behavior edge::make_behavior() {
@@ -110,6 +119,7 @@ caf::behavior edge::make_behavior() {
   return {
     [this](atom::collect) { return collect(); },
     [this](atom::attach, const subsystems& now) { use(now); },
+    [this](atom::status) { return status(); },
   };
 }
 

@@ -38,6 +38,13 @@ public:
     return sent_elsewhere_;
   }
 
+  /// Has `look` called once a window of the metrics, and `tell` for whoever asks how it
+  /// is. Before it begins.
+  void watch(std::function<void()> look, std::function<void(status_report&)> tell) {
+    look_ = std::move(look);
+    tell_ = std::move(tell);
+  }
+
   using log_user = std::function<void(const log_buffer_actor&)>;
 
   /// Calls `use` with the buffer of a log, made if need be; or refuses `x`.
@@ -67,7 +74,10 @@ private:
   backend backend_;
   const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   metrics_report collect();
+  status_report status() const;
 
+  std::function<void()> look_ = [] {};
+  std::function<void(status_report&)> tell_ = [](status_report&) {};
   metrics_delta traffic_;
   std::shared_ptr<std::atomic<uint64_t>> sent_elsewhere_ =
     std::make_shared<std::atomic<uint64_t>>(0);

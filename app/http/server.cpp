@@ -4,9 +4,8 @@
 #include "app/http/access_rules.hpp"
 #include "app/http/admission.hpp"
 #include "app/http/edge.hpp"
+#include "app/http/intake.hpp"
 #include "app/http/listener.hpp"
-#include "app/http/stream_connection.hpp"
-#include "app/http/tls.hpp"
 #include "app/websocket/host.hpp"
 
 #include <caf/actor_system.hpp>
@@ -27,10 +26,6 @@ namespace asio = boost::asio;
 
 /// How long `finish` waits for answers that are owed.
 constexpr auto finish_time = std::chrono::seconds{1};
-
-/// Connections beyond the limit that are told so: a quarter more and one at most, and not
-/// more than this. Others are just closed.
-constexpr uint64_t turned_away_max = 64;
 
 router all_routes() {
   router result;
@@ -69,8 +64,6 @@ struct server::implementation {
 
   caf::error bind();
   void run();
-  size_t turned_away_limit() const;
-  void accept(stream_socket socket, entrance where);
   void end_if_empty();
   void end();
 
@@ -82,9 +75,9 @@ struct server::implementation {
   edge* actor;
   websocket::host clients;
 
-  std::shared_ptr<asio::ssl::context> tls;
   std::optional<admission> gate;
   std::optional<connection_pool> pool;
+  std::optional<intake> entry;
   std::vector<std::unique_ptr<listener>> listeners;
   asio::steady_timer patience{io};
   std::thread thread;
@@ -102,10 +95,9 @@ caf::error server::implementation::bind() {
       return read.error();
     token = std::move(*read);
   }
-  auto context = load_tls(settings);
-  if (!context)
-    return context.error();
-  tls = std::move(*context);
+  auto tls = load_tls(settings);
+  if (!tls)
+    return std::move(tls.error());
   uint16_t port = 0;
   std::string host;
   if (!settings.address.empty()) {
@@ -126,6 +118,9 @@ caf::error server::implementation::bind() {
   access_rules who{token, std::move(host), settings.hosts, port};
   gate.emplace(std::move(who), all_routes(), settings.max_body_bytes);
   pool.emplace(connection_pool{*actor, *gate});
+  entry.emplace(*pool, std::move(*tls), settings.max_connections);
+  actor->watch([this] { entry->look(); },
+               [this](status_report& report) { entry->tell(report); });
   pool->on_closed = [this] { end_if_empty(); };
   clients.on_empty = pool->on_closed;
   pool->no_more_upgrades = [this] { return clients.is_full(); };
@@ -134,24 +129,6 @@ caf::error server::implementation::bind() {
                  std::move(x.remote));
   };
   return caf::none;
-}
-
-size_t server::implementation::turned_away_limit() const {
-  return std::min(turned_away_max, settings.max_connections / 4 + 1);
-}
-
-void server::implementation::accept(stream_socket socket, entrance where) {
-  const bool secure = tls && !where.local;
-  if (pool->served >= settings.max_connections) {
-    const auto turned_away = pool->open.size() - pool->served;
-    if (!secure && turned_away < turned_away_limit())
-      make_plain_connection(*pool, std::move(socket), std::move(where))->turn_away();
-    return;
-  }
-  if (secure)
-    make_tls_connection(*pool, std::move(socket), std::move(where), *tls)->start();
-  else
-    make_plain_connection(*pool, std::move(socket), std::move(where))->start();
 }
 
 void server::implementation::run() {
@@ -199,18 +176,26 @@ caf::error server::start() {
   x.actor->begin();
   for (auto& way_in : x.listeners)
     way_in->run([&x](stream_socket socket, entrance where) {
-      x.accept(std::move(socket), std::move(where));
+      x.entry->accept(std::move(socket), std::move(where));
     });
   caf::anon_send(x.actor->actors().actors.metrics, atom::attach_v,
                  caf::actor_cast<metered_actor>(x.handle));
   caf::anon_send(x.actor->actors().supervisor, atom::attach_v,
                  caf::actor_cast<subsystems_listener_actor>(x.handle));
+  caf::anon_send(x.actor->actors().supervisor, atom::attach_v, std::string{"edge"},
+                 caf::actor_cast<guest_actor>(x.handle));
   x.thread = std::thread{[&x] { x.run(); }};
   return caf::none;
 }
 
 std::string server::address() const {
   return impl_->listeners.empty() ? std::string{} : impl_->listeners.front()->name();
+}
+
+void server::renew_certificates() {
+  auto& x = *impl_;
+  if (x.thread.joinable())
+    asio::post(x.io, [&x] { x.entry->renew(); });
 }
 
 void server::stop_intake() {

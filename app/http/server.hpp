@@ -37,6 +37,9 @@ public:
   /// `127.0.0.1:3000`, or `unix:PATH` where there is only a socket.
   std::string address() const;
 
+  /// Loads the certificate and the key again; what does not fit is told, and not taken.
+  void renew_certificates();
+
   /// Accepts no more connections and answers new requests with 503; those that are
   /// being worked on go on.
   void stop_intake();

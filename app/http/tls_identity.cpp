@@ -1,28 +1,24 @@
 #include "app/http/tls_identity.hpp"
 
-#include "messages/error.hpp"
-
 #include <openssl/ssl.h>
 
 namespace sluice::http {
 
-caf::error show(boost::asio::ssl::context& context, const tls_identity& who) {
-  boost::system::error_code code;
-  context.use_certificate_chain_file(who.certificate, code);
-  if (code)
-    return unusable(who.name + "certificate", who.certificate, code.message());
-  context.use_private_key_file(who.key, boost::asio::ssl::context::pem, code);
-  if (code)
-    return unusable(who.name + "key", who.key, code.message());
-  if (SSL_CTX_check_private_key(context.native_handle()) != 1)
-    return unusable(who.name + "key", who.key, "it does not belong to the certificate");
+caf::error show(boost::asio::ssl::context& context, const tls_identity& who,
+                tls_end end) {
+  auto read = read_identity(who, end);
+  if (!read)
+    return std::move(read.error());
+  auto* const native = context.native_handle();
+  const auto& chain = read->chain;
+  auto taken = SSL_CTX_use_certificate(native, chain.front().get()) == 1;
+  for (size_t i = 1; taken && i < chain.size(); ++i)
+    taken = SSL_CTX_add1_chain_cert(native, chain[i].get()) == 1;
+  if (!taken)
+    return unusable(who.name + "certificate", who.certificate, tls_reason());
+  if (SSL_CTX_use_PrivateKey(native, read->key.get()) != 1)
+    return unusable(who.name + "key", who.key, tls_reason());
   return caf::none;
-}
-
-caf::error unusable(const std::string& setting, const std::string& file,
-                    const std::string& why) {
-  return caf::make_error(ec::invalid_setting,
-                         setting + "=" + file + " cannot be used: " + why);
 }
 
 } // namespace sluice::http

@@ -1,11 +1,13 @@
 """The gate: who may look into the service from another machine, and what may be done."""
 
 import concurrent.futures
+import contextlib
 import os
 import random
 import re
 import signal
 import socket
+import ssl
 import sys
 
 import gating
@@ -62,8 +64,13 @@ class Gate(gating.Case):
     def test_a_certificate_for_a_server_opens_nothing(self):
         self.start()
         gate = self.start_gate()
-        self.refused_by_gate(gate, "does not let us in", "status", name="gate")
-        self.assertIn("gate-refused", gate.log())
+        done = self.from_afar(gate, "status", name="gate")
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+        self.assertIn("lacks clientAuth", done.stderr)
+        # Whoever shows it all the same gets no further.
+        with self.tls(gate, name="gate") as peer:
+            self.read_to_the_end(peer)
+        self.assertTrue(harness.wait_until(lambda: "gate-refused" in gate.log()))
 
     def test_an_authority_of_ones_own_opens_nothing(self):
         self.start()
@@ -96,9 +103,29 @@ class Gate(gating.Case):
                              "not the gate that we trust", "status")
         # A client's certificate is none for a server.
         self.make("client", "localhost")
-        gate = self.start_gate(name="localhost")
-        self.refused_by_gate(gate, "not the gate that we trust", "status",
-                             address=f"localhost:{gate.port}")
+        gate = self.launch_gate(name="localhost")
+        self.assertEqual(gate.wait(harness.START_SECONDS_MAX), 2, gate.log())
+        self.assertIn("lacks serverAuth", gate.log())
+        with self.impostor("localhost") as port:
+            done = self.from_afar(None, "status", address=f"localhost:{port}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("not the gate that we trust", done.stderr)
+
+    @contextlib.contextmanager
+    def impostor(self, name):
+        """Another program that shows this certificate; its port."""
+        _, certificate, key = self.files(name)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+
+        def show_once():
+            with contextlib.suppress(OSError):
+                context.wrap_socket(listening.accept()[0], server_side=True).close()
+
+        with socket.create_server(("127.0.0.1", 0)) as listening, \
+                concurrent.futures.ThreadPoolExecutor(1) as worker:
+            worker.submit(show_once)
+            yield listening.getsockname()[1]
 
     def test_a_gate_is_known_by_its_names(self):
         self.start()

@@ -34,7 +34,7 @@ if(TARGET sluiced)
   find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
   file(GLOB scripts CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}/system"
     "${CMAKE_CURRENT_SOURCE_DIR}/system/*.py")
-  list(REMOVE_ITEM scripts gating.py harness.py looking.py torture.py)
+  list(REMOVE_ITEM scripts certifying.py gating.py harness.py looking.py torture.py)
   foreach(script IN LISTS scripts)
     string(REGEX REPLACE "\\.py$" "" name "${script}")
     sluice_system_test("${name}")
