@@ -8,4 +8,5 @@ add_library(sluice_sqlite STATIC
   sqlite_statement.cpp
   sqlite_vfs.cpp
   sqlite_wal.cpp)
-target_link_libraries(sluice_sqlite PUBLIC sluice_messages PRIVATE SQLite::SQLite3)
+target_link_libraries(sluice_sqlite PUBLIC sluice_messages
+  PRIVATE sluice_storage SQLite::SQLite3)

@@ -1,5 +1,7 @@
 #include "actors/storage/sqlite_vfs.hpp"
 
+#include "actors/storage/system_error.hpp"
+
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -25,6 +27,7 @@ struct counted_file {
 
   static int read(sqlite3_file* f, void* to, int n, sqlite3_int64 at);
   static int write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at);
+  static int as_full(sqlite3_file* f, int code);
   static int sync(sqlite3_file* f, int flags);
   static int truncate(sqlite3_file* f, sqlite3_int64 n);
   static int open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int flags, int* out);
@@ -49,7 +52,18 @@ int counted_file::write(sqlite3_file* f, const void* from, int n, sqlite3_int64 
     if (x->is_wal && at == 0) // the WAL's header
       ++x->owner->wal_restarts_;
   }
-  return methods(f)->xWrite(real(f), from, n, at);
+  return as_full(f, methods(f)->xWrite(real(f), from, n, at));
+}
+
+/// A quota and a limit on the size of files are a full disk here as everywhere else. To
+/// SQLite they are a broken one, which it does not trust until it was opened anew.
+int counted_file::as_full(sqlite3_file* f, int code) {
+  int why = 0;
+  if (code == SQLITE_IOERR_WRITE
+      && methods(f)->xFileControl(real(f), SQLITE_FCNTL_LAST_ERRNO, &why) == SQLITE_OK
+      && code_of_errno(why) == ec::disk_full)
+    return SQLITE_FULL;
+  return code;
 }
 
 int counted_file::sync(sqlite3_file* f, int flags) {
