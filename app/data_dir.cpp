@@ -1,9 +1,9 @@
 #include "app/data_dir.hpp"
 
+#include "actors/storage/file_lock.hpp"
 #include "messages/error.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,19 +13,16 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
-#include <optional>
+#include <memory>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 namespace sluice {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr auto lock_poll = 50ms;
 constexpr size_t id_bytes = 16;
 
 caf::error failed(ec code, const std::string& what, const std::string& path) {
@@ -34,12 +31,12 @@ caf::error failed(ec code, const std::string& what, const std::string& path) {
 }
 
 // The reason why `path` cannot be the data directory, as an invalid setting.
-caf::error unusable(const std::string& path, std::string_view step) {
+caf::error unusable(const std::string& path, std::string_view why) {
   return caf::make_error(
     ec::invalid_setting,
     fmt::format("invalid setting data-dir = {}: allowed is a directory that sluiced may "
-                "write; {}: {}",
-                path, step, std::strerror(errno)));
+                "write; {}",
+                path, why));
 }
 
 bool sync_directory(const std::string& path) {
@@ -47,23 +44,51 @@ bool sync_directory(const std::string& path) {
   return dir && ::fsync(dir.get()) == 0;
 }
 
-std::string parent_of(const std::string& path) {
+bool is_directory(const std::string& path) {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+std::string parent_of(std::string path) {
+  while (path.size() > 1 && path.back() == '/')
+    path.pop_back();
   const auto slash = path.find_last_of('/');
   if (slash == path.npos)
     return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Makes the directory and each one above it that is missing, and syncs the names, so
-// that no power cut takes away a directory with synced files in it.
-bool make_directories(const std::string& path) {
+// Makes the directory and syncs its name, so that no power cut takes away a directory
+// with synced files in it. None above it is made: a path that is mistyped is to be told.
+bool make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) == 0)
     return sync_directory(parent_of(path));
-  if (errno == ENOENT && parent_of(path) != path)
-    return make_directories(parent_of(path)) && make_directories(path);
+  return errno == EEXIST && (is_directory(path) || (errno = ENOTDIR, false));
+}
+
+std::string why_not_made(const std::string& path) {
+  const auto reason = std::string{std::strerror(errno)};
+  const auto parent = parent_of(path);
   struct stat found {};
-  return errno == EEXIST && ::stat(path.c_str(), &found) == 0
-         && (S_ISDIR(found.st_mode) || (errno = ENOTDIR, false));
+  if (errno == ENOENT && ::stat(parent.c_str(), &found) != 0 && errno == ENOENT)
+    return fmt::format("there is no directory {} to make it in: make that one first, if "
+                       "the path is right",
+                       parent);
+  return "it cannot be made: " + reason;
+}
+
+// A lock that is no file of ours shows that the directory is another program's.
+std::string why_not_locked(const std::string& lock_path) {
+  constexpr auto others = "the directory is not one of Sluice's: name another with "
+                          "--data-dir=";
+  const auto reason = std::string{std::strerror(errno)};
+  struct stat found {};
+  ::lstat(lock_path.c_str(), &found);
+  if (S_ISLNK(found.st_mode))
+    return fmt::format("{} is a symbolic link, so {}", lock_path, others);
+  if (S_ISDIR(found.st_mode))
+    return fmt::format("{} is a directory, so {}", lock_path, others);
+  return fmt::format("its file lock cannot be opened: {}", reason);
 }
 
 bool write_all(int fd, std::string_view text) {
@@ -88,9 +113,13 @@ std::string random_id() {
   return result;
 }
 
+std::string id_file(const std::string& dir) {
+  return dir + "/id";
+}
+
 // A file that is there is whole: written beside, synced, and renamed.
 bool write_id(const std::string& dir, const std::string& id) {
-  const auto path = dir + "/id";
+  const auto path = id_file(dir);
   const auto beside = path + ".new";
   const unique_fd file{
     ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)};
@@ -103,15 +132,13 @@ bool is_id(std::string_view text) {
          && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
-caf::expected<std::string> read_or_make_id(const std::string& dir) {
-  const auto path = dir + "/id";
+} // namespace
+
+caf::expected<std::string> id_of_data_dir(const std::string& dir) {
+  const auto path = id_file(dir);
   const unique_fd file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
-  if (!file && errno == ENOENT) {
-    auto id = random_id();
-    if (!write_id(dir, id))
-      return failed(ec::unavailable, "cannot write", path);
-    return id;
-  }
+  if (!file && (errno == ENOENT || errno == ENOTDIR))
+    return std::string{};
   std::array<char, 2 * id_bytes + 2> buffer{};
   const auto count = file ? ::read(file.get(), buffer.data(), buffer.size()) : -1;
   if (count < 0)
@@ -125,45 +152,52 @@ caf::expected<std::string> read_or_make_id(const std::string& dir) {
   return std::string{text};
 }
 
-// Waits for the lock of a service that is just ending.
-bool lock_within(int fd, caf::timespan patience) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR)
-      return false;
-    if (std::chrono::steady_clock::now() >= deadline)
-      return false;
-    std::this_thread::sleep_for(lock_poll);
-  }
-  return true;
+data_dir::data_dir(std::string path, unique_fd lock)
+    : path_(std::move(path)), lock_(std::move(lock)) {
+  const std::unique_ptr<char, void (*)(void*)> real{::realpath(path_.c_str(), nullptr),
+                                                    std::free};
+  real_path_ = real ? real.get() : path_;
 }
 
-} // namespace
-
-data_dir::data_dir(std::string path, unique_fd lock)
-    : path_(std::move(path)), lock_(std::move(lock)) {}
-
 caf::expected<data_dir> data_dir::open(const std::string& path, caf::timespan patience) {
-  if (!make_directories(path))
-    return unusable(path, "it cannot be made");
+  if (!make_directory(path))
+    return unusable(path, why_not_made(path));
   const auto lock_path = path + "/lock";
   unique_fd lock{
     ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!lock)
-    return unusable(path, "its file lock cannot be opened");
-  if (!lock_within(lock.get(), patience))
-    return caf::make_error(ec::unavailable,
-                           fmt::format("data directory {} is in use by another sluiced: "
-                                       "{} is locked",
-                                       path, lock_path));
+    return unusable(path, why_not_locked(lock_path));
+  const auto stays = [&lock] { return read_holder(lock.get()).stays(); };
+  if (!lock_within(lock.get(), patience, stays))
+    return caf::make_error(
+      ec::unavailable,
+      fmt::format("data directory {} is in use by another sluiced{} ({} is locked): stop "
+                  "that one, or name another directory with --data-dir=",
+                  path, text_of(read_holder(lock.get())), lock_path));
+  write_holder(lock.get(), false);
   data_dir result{path, std::move(lock)};
-  if (!make_directories(path + "/logs"))
+  if (!make_directory(path + "/logs"))
     return failed(ec::unavailable, "cannot make", path + "/logs");
-  auto id = read_or_make_id(path);
+  auto id = id_of_data_dir(path);
   if (!id)
     return id.error();
   result.id_ = std::move(*id);
+  if (result.id_.empty())
+    if (auto err = result.renew_id())
+      return err;
   return result;
+}
+
+caf::error data_dir::renew_id() {
+  auto next = random_id();
+  if (!write_id(path_, next))
+    return failed(ec::unavailable, "cannot write", id_file(path_));
+  id_ = std::move(next);
+  return caf::none;
+}
+
+void data_dir::announce_end() {
+  write_holder(lock_.get(), true);
 }
 
 } // namespace sluice

@@ -5,6 +5,7 @@
 #include "app/config/print.hpp"
 #include "app/data_dir.hpp"
 #include "app/introspection/socket_place.hpp"
+#include "app/last_run.hpp"
 #include "app/log.hpp"
 #include "app/service.hpp"
 #include "app/signals.hpp"
@@ -133,6 +134,29 @@ exit_code failed_start(const caf::error& err, exit_code code) {
   return code;
 }
 
+// What the surroundings did to the directory and to its spool since the last run.
+caf::error look_back(const spool_settings& from, data_dir& data) {
+  const auto original = part_from_original(from, data);
+  if (!original)
+    return original.error();
+  if (!original->empty())
+    spdlog::warn("data-directory-copied {} is a copy of {}, which keeps its identity and "
+                 "its spool; the copy is {} from now on",
+                 data.path(), *original, data.id());
+  const auto lost = tell_lost_spool(data);
+  if (!lost)
+    return lost.error();
+  if (!lost->empty())
+    spdlog::error("spool-lost-with-data {}", *lost);
+  return caf::none;
+}
+
+// A run that cannot be noted is served all the same: the next start knows less.
+void note(const caf::error& err) {
+  if (err)
+    spdlog::warn("last-run cannot be noted: {}", text_of(err));
+}
+
 // What an earlier start left in a place that is not this one's is brought to disk by a
 // service that nobody is served by.
 caf::error take_over(const config::configuration& from, const data_dir& data) {
@@ -184,6 +208,8 @@ exit_code serve(config::configuration from, const sigset_t& held,
       data.error(), data.error() == ec::invalid_setting ? bad_setting : data_unavailable);
   raise_descriptor_limit(from.settings.log.max_logs, from.settings.http.max_connections,
                          from.settings.websocket.max_connections);
+  if (auto err = look_back(from.settings.spool, *data))
+    return failed_start(err, data_unavailable);
   if (auto err = take_over(from, *data))
     return failed_start(err, data_unavailable);
   auto keep = open_spool(from.settings.spool, *data);
@@ -199,14 +225,21 @@ exit_code serve(config::configuration from, const sigset_t& held,
   if (auto err = sluice.start())
     return failed_start(err, code_of(err) == ec::invalid_setting ? bad_setting : failed);
   tell_start(sluice.actors(), *keep);
-  if (auto err = sluice.serve())
+  note(note_run_begins(data->path(), keep->spool ? keep->dir : ""));
+  if (auto err = sluice.serve()) {
+    if (!keep->spool || !holds_anything(*keep->spool))
+      note(note_run_ended(data->path()));
     return failed_start(err, code_for(err));
+  }
   tell("ready http=" + sluice.address() + " introspection=" + socket);
   const auto received = await_end(sluice, held, read_anew);
   spdlog::info("stopping sluiced received {}", sigabbrev_np(received));
+  data->announce_end();
   // A second signal stays held: it can neither cut the drain short nor hurry it.
   const auto reported = report(sluice.stop());
   const auto code = ruined ? failed : reported;
+  if (reported == drained)
+    note(note_run_ended(data->path()));
   // An actor that is stuck in the kernel would hold the end up for ever.
   if (code != drained) {
     close_log();

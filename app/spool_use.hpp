@@ -18,9 +18,15 @@ struct spool_use {
   /// Null: there is none.
   std::shared_ptr<sluice::spool> spool;
   std::string dir = {};
-  /// What is wrong with its place, in words.
+  /// What is wrong with its place or beside it, in words.
   std::vector<std::string> reservations;
 };
+
+/// A copied data directory has the identity of its original, and would take that one's
+/// spool for its own. If the spool belongs to another directory that is there still, this
+/// one gets an identity of its own and forgets that spool; the original's path is
+/// returned. Empty: it is nobody's copy. `unavailable`: it cannot be told.
+caf::expected<std::string> part_from_original(const spool_settings& from, data_dir& data);
 
 /// Opens the spool of a data directory and makes the directory remember the place.
 /// `unavailable`: there is no place, or what lies there is not empty and cannot be used.

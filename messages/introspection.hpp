@@ -123,7 +123,9 @@ using introspection_actor = caf::typed_actor<
   caf::replies_to<atom::put, std::string, std::string, std::string>::with<setting>,
   /// Has an actor, by its name, its name and key, or its id, started anew as if it had
   /// died; answers with its name.
-  caf::replies_to<atom::restart, std::string>::with<std::string>>;
+  caf::replies_to<atom::restart, std::string>::with<std::string>,
+  /// Ends an alert that stands until somebody acknowledges it.
+  caf::replies_to<atom::confirm, std::string>::with<bool>>;
 
 /// What the socket has done with those who came, for the introspection to tell.
 struct introspection_counts {

@@ -89,6 +89,9 @@ using supervisor_actor = caf::typed_actor<
   /// Ends an actor, by its name, its name and key, or its id, and starts it anew as after
   /// a death; answers with its name.
   caf::replies_to<atom::restart, std::string>::with<std::string>,
+  /// Ends an alert that stands until somebody acknowledges it; `not_found` if there is
+  /// none of this id.
+  caf::replies_to<atom::confirm, std::string>::with<bool>,
   /// Has everybody keep these settings from now on, those to come too.
   caf::reacts_to<atom::apply, live_settings>,
   /// Tells this one from now on which subsystems have been started anew.

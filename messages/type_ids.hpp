@@ -75,5 +75,6 @@ CAF_ADD_ATOM(sluice, sluice::atom, snapshot, "snapshot")
 CAF_ADD_ATOM(sluice, sluice::atom, history, "history")
 CAF_ADD_ATOM(sluice, sluice::atom, enter, "enter")
 CAF_ADD_ATOM(sluice, sluice::atom, actors, "actors")
+CAF_ADD_ATOM(sluice, sluice::atom, confirm, "confirm")
 
 CAF_END_TYPE_ID_BLOCK(sluice)

@@ -2,16 +2,22 @@
 #define CAF_SUITE data_dir
 
 #include "app/data_dir.hpp"
+#include "actors/storage/file_lock.hpp"
 #include "messages/error.hpp"
 #include "tests/temp_dir.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <caf/test/dsl.hpp>
 
@@ -23,6 +29,10 @@ using namespace std::chrono_literals;
 struct fixture {
   std::string content(const std::string& path) const {
     return test::read_file(root + path);
+  }
+
+  static bool tells(const caf::error& err, const std::string& words) {
+    return text_of(err).find(words) != std::string::npos;
   }
 
   mode_t mode(const std::string& path) const {
@@ -40,15 +50,44 @@ struct fixture {
 CAF_TEST_FIXTURE_SCOPE(data_dir_tests, fixture)
 
 CAF_TEST(a first start makes the directory for its owner alone) {
-  auto data = data_dir::open(root + "/a/b/", 0s);
+  auto data = data_dir::open(root + "/a/", 0s);
   CAF_REQUIRE(data);
   CAF_CHECK_EQUAL(data->id().size(), 32u);
-  CAF_CHECK_EQUAL(content("/a/b/id"), data->id() + '\n');
+  CAF_CHECK_EQUAL(content("/a/id"), data->id() + '\n');
   CAF_CHECK_EQUAL(mode("/a"), 0700u);
-  CAF_CHECK_EQUAL(mode("/a/b"), 0700u);
-  CAF_CHECK_EQUAL(mode("/a/b/logs"), 0700u);
-  CAF_CHECK_EQUAL(mode("/a/b/id"), 0600u);
-  CAF_CHECK_EQUAL(mode("/a/b/lock"), 0600u);
+  CAF_CHECK_EQUAL(mode("/a/logs"), 0700u);
+  CAF_CHECK_EQUAL(mode("/a/id"), 0600u);
+  CAF_CHECK_EQUAL(mode("/a/lock"), 0600u);
+}
+
+CAF_TEST(directories above it are not made but named) {
+  auto data = data_dir::open(root + "/a/b/c", 0s);
+  CAF_REQUIRE(!data);
+  CAF_CHECK(data.error() == ec::invalid_setting);
+  CAF_CHECK(tells(data.error(), "there is no directory " + root + "/a/b "));
+  CAF_CHECK(!std::filesystem::exists(root + "/a"));
+}
+
+CAF_TEST(where nothing can be made it is told at once) {
+  for (auto path : {"/proc/x", "/proc/x/y", "/dev/null/x"}) {
+    auto data = data_dir::open(path, 0s);
+    CAF_REQUIRE(!data);
+    CAF_CHECK(data.error() == ec::invalid_setting);
+  }
+}
+
+CAF_TEST(a directory whose lock is no file is told to be of another program) {
+  std::filesystem::create_directories(root + "/a/lock");
+  std::filesystem::create_directories(root + "/b");
+  std::filesystem::create_symlink(root + "/a/lock", root + "/b/lock");
+  for (auto path : {"/a", "/b"}) {
+    auto data = data_dir::open(root + path, 0s);
+    CAF_REQUIRE(!data);
+    CAF_CHECK(data.error() == ec::invalid_setting);
+    CAF_CHECK(tells(data.error(), "not one of Sluice's"));
+    CAF_CHECK(tells(data.error(), "--data-dir"));
+    CAF_CHECK(!std::filesystem::exists(root + path + "/id"));
+  }
 }
 
 CAF_TEST(the identity stays the same and no two are alike) {
@@ -68,11 +107,48 @@ CAF_TEST(a directory in use is refused with its paths) {
   auto second = data_dir::open(root, 0s);
   CAF_REQUIRE(!second);
   CAF_CHECK(second.error() == ec::unavailable);
-  CAF_CHECK_NOT_EQUAL(text_of(second.error()).find(root + "/lock"), std::string::npos);
+  CAF_CHECK(tells(second.error(), root + "/lock"));
+}
+
+CAF_TEST(a directory in use is refused at once and tells whose it is) {
+  auto owner = data_dir::open(root, 0s);
+  CAF_REQUIRE(owner);
+  auto second = data_dir::open(root, 1h);
+  CAF_REQUIRE(!second);
+  CAF_CHECK(tells(second.error(), "pid " + std::to_string(::getpid())));
+  CAF_CHECK(tells(second.error(), "--data-dir="));
+}
+
+CAF_TEST(a holder of the lock who is gone or elsewhere or unknown is waited for) {
+  const unique_fd lock{::open((root + "/lock").c_str(), O_RDWR | O_CREAT, 0600)};
+  CAF_REQUIRE(::flock(lock.get(), LOCK_EX) == 0);
+  for (auto [content, words] :
+       {std::pair{"", "sluiced ("}, std::pair{"garbage", "sluiced ("},
+        std::pair{"1 pid:[1] runs\n", "pid 1 in another container"},
+        std::pair{"1 pid:[1] ends\n", "which is ending"}}) {
+    test::write_file(root + "/lock", content);
+    CAF_CHECK(!read_holder(lock.get()).stays());
+    auto data = data_dir::open(root, 1ms);
+    CAF_REQUIRE(!data);
+    CAF_CHECK(tells(data.error(), words));
+  }
+  const auto child = ::fork();
+  if (child == 0)
+    ::_exit(0);
+  siginfo_t ended;
+  CAF_REQUIRE(::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT) == 0);
+  write_holder(lock.get(), false);
+  auto dead = read_holder(lock.get());
+  CAF_CHECK(dead.stays());
+  dead.pid = child;
+  CAF_CHECK(!dead.stays());
+  ::waitpid(child, nullptr, 0);
+  CAF_CHECK(!dead.stays());
 }
 
 CAF_TEST(the lock of an owner that ends is waited for) {
   auto owner = std::make_unique<data_dir>(std::move(*data_dir::open(root, 0s)));
+  owner->announce_end();
   std::thread ending{[&] {
     std::this_thread::sleep_for(100ms);
     owner.reset();

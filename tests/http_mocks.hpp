@@ -209,6 +209,7 @@ mock_supervisor(supervisor_actor::pointer, const stage& x, log_buffer_actor log)
     },
     [](atom::persist) { return true; },
     [](atom::restart, const std::string&) { return std::string{}; },
+    [](atom::confirm, const std::string&) { return true; },
     [](atom::apply, const live_settings&) {},
     [](atom::attach, const subsystems_listener_actor&) {},
     [](atom::attach, const std::string&, const guest_actor&) {},

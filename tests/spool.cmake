@@ -2,6 +2,6 @@ sluice_tests(spool
   LIBRARIES sluice_spool
   FILES
     crc32c spool spool_damage spool_kill spool_lanes spool_model spool_place
-    sluicectl)
+    spool_presence sluicectl)
 target_compile_definitions(test_spool PRIVATE SLUICECTL="$<TARGET_FILE:sluicectl>")
 add_dependencies(test_spool sluicectl)

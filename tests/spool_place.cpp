@@ -5,9 +5,9 @@
 #include "actors/storage/spool_place.hpp"
 #include "actors/storage/spool.hpp"
 #include "messages/error.hpp"
+#include "tests/small_tmpfs.hpp"
 #include "tests/spool_fixture.hpp"
 
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -20,27 +20,6 @@ namespace {
 
 using namespace sluice;
 namespace fs = std::filesystem;
-
-/// A tmpfs of so many bytes, if we may mount one.
-class small_tmpfs {
-public:
-  small_tmpfs(std::string path, const std::string& bytes) : path_(std::move(path)) {
-    fs::create_directories(path_);
-    auto options = "mode=0700,size=" + bytes;
-    mounted_ = ::mount("sluice-test", path_.c_str(), "tmpfs", 0, options.c_str()) == 0;
-    if (!mounted_)
-      CAF_MESSAGE("skipped: no tmpfs can be mounted here");
-  }
-  ~small_tmpfs() {
-    if (mounted_)
-      ::umount2(path_.c_str(), MNT_DETACH);
-  }
-  explicit operator bool() const { return mounted_; }
-
-private:
-  std::string path_;
-  bool mounted_ = false;
-};
 
 struct fixture : test::spool_fixture {
   /// A place that is a disk, as far as we know one.
@@ -157,7 +136,7 @@ CAF_TEST(swap in compressed memory is no disk) {
 // -- room ----------------------------------------------------------------------------
 
 CAF_TEST(a full tmpfs is an error at the opening) {
-  small_tmpfs small{config.dir, "32k"};
+  test::small_tmpfs small{config.dir, "32k"};
   if (!small)
     return;
   auto err = refusal();
@@ -166,7 +145,7 @@ CAF_TEST(a full tmpfs is an error at the opening) {
 }
 
 CAF_TEST(a tmpfs that others filled refuses items and takes marks) {
-  small_tmpfs small{config.dir, "512k"};
+  test::small_tmpfs small{config.dir, "512k"};
   if (!small)
     return;
   reopen();

@@ -140,7 +140,7 @@ CAF_TEST(a survey hears from every actor once) {
   }
   for (auto name : {"log-buffer", "log-writer", "session-debouncer", "session-journal",
                     "database", "sqlite-writer", "sqlite-reader", "checkpoint-scheduler",
-                    "metrics-aggregator", "disk-watch"})
+                    "metrics-aggregator", "disk-watch", "alert-keeper"})
     CAF_CHECK(std::find(names.begin(), names.end(), name) != names.end());
   stop();
 }

@@ -43,14 +43,15 @@ caf::expected<durability> sql_queue_state::keep(const queue_request& x, uint64_t
   auto problem = caf::make_error(ec::unavailable, "there is no spool in RAM: ask for "
                                                   "memory, disk, or no level");
   if (config_.spool) {
-    problem = config_.spool->append(lane_, seq, 1, encode(x.write, database_id_));
+    problem = config_.spool->append(lane_, seq, 1, encode(x.write, database_id_),
+                                    self_->clock().now());
     if (!problem)
       return durability::ram;
+    look_after_spool();
     if (code_of(problem) != ec::unavailable) {
       apply_all();
       return problem;
     }
-    look_after_spool();
   }
   if (x.at_least > durability::memory)
     return problem;

@@ -14,17 +14,50 @@ void spool_keeper_state::init(spool_keeper_config config, supervisor_actor super
     reservations_.push_back({"spool-place", words, detail::wall_clock_ms()});
 }
 
-// -- the files are gone -----------------------------------------------------------
-
 void spool_keeper_state::check() {
   if (mending_ || retry_.is_open())
     return;
-  if (config_.spool->check_place() && config_.spool->available())
-    return;
+  if (!config_.spool->needs_care())
+    return crowded_.clear();
+  if (config_.spool->available())
+    return relieve();
   lost_.note("the spool's files were deleted: answers promise memory alone until "
              "everything is on disk and there are new ones");
   mend();
 }
+
+void spool_keeper_state::on_retry(uint64_t generation) {
+  if (!retry_.ends<atom::retry>(self_, generation))
+    return;
+  if (lost_)
+    mend();
+  else
+    check();
+}
+
+// -- others have filled the file system --------------------------------------------
+
+/// What is on disk leaves its place to what comes next.
+void spool_keeper_state::relieve() {
+  crowded_.note(config_.spool->fill().crowded_out);
+  mending_ = true;
+  self_->request(supervisor_, caf::infinite, atom::persist_v)
+    .then([this](bool) { on_relieved({}); },
+          [this](const caf::error& err) { on_relieved("; " + text_of(err)); });
+}
+
+void spool_keeper_state::on_relieved(const std::string& reason) {
+  mending_ = false;
+  if (!config_.spool->needs_care()) {
+    pause_.reset();
+    crowded_.clear();
+    return;
+  }
+  crowded_.note(config_.spool->fill().crowded_out + reason);
+  retry_.open<atom::retry>(self_, pause_.next());
+}
+
+// -- the files are gone -----------------------------------------------------------
 
 void spool_keeper_state::mend() {
   mending_ = true;
@@ -48,11 +81,6 @@ void spool_keeper_state::try_later(const std::string& reason) {
   retry_.open<atom::retry>(self_, pause_.next());
 }
 
-void spool_keeper_state::on_retry(uint64_t generation) {
-  if (retry_.ends<atom::retry>(self_, generation))
-    mend();
-}
-
 // -- telling ----------------------------------------------------------------------
 
 status_report spool_keeper_state::status() {
@@ -61,10 +89,14 @@ status_report spool_keeper_state::status() {
   const auto percent =
     fill.max_bytes > 0 ? fill.unwritten_bytes * 100 / fill.max_bytes : 0;
   auto words = std::to_string(percent) + " % of spool.max-bytes wait to be written";
-  if (fill.refusing)
+  if (!fill.crowded_out.empty())
+    words = fill.crowded_out;
+  else if (fill.refusing)
     words += ", and what came last found no room";
   const auto roomy = percent < config_.fill_percent_max && !fill.refusing;
-  if (roomy)
+  if (fill.crowded_out.empty())
+    crowded_.clear();
+  if (roomy || crowded_)
     full_.clear();
   else
     full_.note(words);
@@ -91,6 +123,7 @@ status_report spool_keeper_state::status() {
                      {"spool-place", reservations_.size()}};
   lost_.tell(report);
   full_.tell(report);
+  crowded_.tell(report);
   lanes_.tell(report);
   report.alerts.insert(report.alerts.end(), reservations_.begin(), reservations_.end());
   return report;

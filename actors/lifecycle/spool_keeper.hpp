@@ -1,7 +1,8 @@
 // The SPOOL KEEPER watches over the spool's files. When somebody has deleted them, it
 // has the supervisor bring everything to disk and makes new ones; until then answers
-// promise no more than memory. It looks when it is told or asked, and keeps no timer
-// while all is well.
+// promise no more than memory. When others have filled the file system around them, it
+// has everything brought to disk too, so that the spool's own room becomes free. It looks
+// when it is told or asked, and keeps no timer while all is well.
 #pragma once
 
 #include "actors/detail/growing_pause.hpp"
@@ -42,6 +43,8 @@ public:
   stop_report stop();
 
 private:
+  void relieve();
+  void on_relieved(const std::string& reason);
   void mend();
   void begin_anew();
   void try_later(const std::string& reason);
@@ -58,6 +61,7 @@ private:
   detail::window_timer retry_;
   detail::trouble lost_{"spool-lost"};
   detail::trouble full_{"spool-nearly-full"};
+  detail::trouble crowded_{"spool-crowded-out"};
   detail::trouble lanes_{"spool-lanes-short"};
   std::vector<alert> reservations_;
 };

@@ -84,6 +84,12 @@ caf::result<std::vector<stop_report>> supervisor_state::stop() {
   return promise;
 }
 
+caf::result<bool> supervisor_state::confirm(const std::string& alert_id) {
+  if (auto err = closed())
+    return err;
+  return self_->delegate(alerts_, atom::confirm_v, alert_id);
+}
+
 supervisor_actor start_supervisor(caf::actor_system& sys, supervisor_config config) {
   config.directory = start_directory(sys, {config.metrics.window});
   return spawn_listed(sys, config.directory, {}, supervisor, config);
@@ -106,6 +112,7 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
     [state](atom::survey) { return state->survey_all(); },
     [state](atom::persist) { return state->persist(); },
     [state](atom::restart, const std::string& who) { return state->end(who); },
+    [state](atom::confirm, const std::string& id) { return state->confirm(id); },
     [state](atom::apply, const live_settings& x) { state->apply(x); },
     [state](atom::attach, const subsystems_listener_actor& who) { state->attach(who); },
     [state](atom::attach, const std::string& guest, const guest_actor& who) {

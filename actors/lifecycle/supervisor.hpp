@@ -24,6 +24,7 @@
 #include "actors/storage/spool.hpp"
 #include "actors/websocket/topic_hub.hpp"
 #include "actors/websocket/ws_batcher.hpp"
+#include "messages/alert_keeper.hpp"
 #include "messages/log_writer.hpp"
 #include "messages/session_journal.hpp"
 #include "messages/spool_keeper.hpp"
@@ -102,6 +103,7 @@ public:
   caf::result<bool> persist();
   caf::result<std::vector<stop_report>> stop();
   caf::expected<std::string> end(const std::string& who);
+  caf::result<bool> confirm(const std::string& alert_id);
   void apply(const live_settings& x);
   void attach(const subsystems_listener_actor& who);
   void attach(const std::string& guest, const guest_actor& who);
@@ -112,6 +114,7 @@ private:
   // -- the start (supervisor_start.cpp) ----------------------------------------------
   void start_files();
   void start_disk_watch();
+  void start_alert_keeper();
   void start_spool_keeper();
   void start_log_writer();
   void place_dead_letters();
@@ -191,6 +194,7 @@ private:
   log_writer_actor log_writer_;
   sqlite_writer_actor writer_;
   spool_keeper_actor keeper_;
+  alert_keeper_actor alerts_;
   session_debouncer_actor sessions_;
   sql_queue_actor queue_;
   std::map<std::string, log_buffer_actor> logs_;

@@ -1,7 +1,7 @@
 // After a death. What the dead one held is in the spool, and whoever comes after it goes
-// on from there. A buffer, the log writer, the hub, the introspection and the disk watch
-// are started anew alone; of the others each has handles of the next, and all are drained
-// and started together.
+// on from there. A buffer, the log writer, the hub, the introspection, the alert keeper
+// and the disk watch are started anew alone; of the others each has handles of the next,
+// and all are drained and started together.
 
 #include "actors/lifecycle/supervisor.hpp"
 #include "messages/error.hpp"
@@ -19,7 +19,8 @@ namespace {
 /// Those that know nothing of the others, and so may outlive them.
 bool outlives_others(const std::string& name) {
   return name == "directory" || name == "metrics-aggregator" || name == "disk-watch"
-         || name == "spool-keeper" || name == "topic-hub" || name == "introspection";
+         || name == "alert-keeper" || name == "spool-keeper" || name == "topic-hub"
+         || name == "introspection";
 }
 
 /// Whoever is ended may be the one through whom it was asked for, and is to pass on the
@@ -27,7 +28,8 @@ bool outlives_others(const std::string& name) {
 constexpr auto answer_first = std::chrono::milliseconds{50};
 
 bool is_restarted_alone(const std::string& name) {
-  return name == "disk-watch" || name == "topic-hub" || name == "introspection";
+  return name == "disk-watch" || name == "alert-keeper" || name == "topic-hub"
+         || name == "introspection";
 }
 
 } // namespace
@@ -66,6 +68,8 @@ void supervisor_state::restart(const child& dead) {
       self_->send(buffer, atom::attach_v, log_writer_);
   } else if (dead.name == "disk-watch") {
     start_disk_watch();
+  } else if (dead.name == "alert-keeper") {
+    start_alert_keeper();
   } else if (dead.name == "topic-hub") {
     start_topics();
     running_.topics = topics_;

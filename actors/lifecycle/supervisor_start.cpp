@@ -5,6 +5,7 @@
 #include "actors/lifecycle/supervisor.hpp"
 #include "actors/log/file_syncer.hpp"
 #include "actors/log/log_writer.hpp"
+#include "actors/observe/alert_keeper.hpp"
 #include "actors/observe/disk_watch.hpp"
 #include "actors/session/session_backend.hpp"
 #include "actors/session/session_compactor.hpp"
@@ -83,6 +84,8 @@ void supervisor_state::start_files() {
                      spawn_child("", metrics_aggregator, config_.metrics));
   if (!runs("disk-watch"))
     start_disk_watch();
+  if (!runs("alert-keeper"))
+    start_alert_keeper();
   if (!runs("spool-keeper"))
     start_spool_keeper();
   start_log_writer();
@@ -92,6 +95,12 @@ void supervisor_state::start_disk_watch() {
   disk_watch_config config{config_.data_dir, config_.data_dir + "/id"};
   adopt("disk-watch", "", stage::observers,
         spawn_child<caf::detached>("", disk_watch, std::move(config)));
+}
+
+void supervisor_state::start_alert_keeper() {
+  alerts_ = adopt(
+    "alert-keeper", "", stage::observers,
+    spawn_child<caf::detached>("", alert_keeper, alert_keeper_config{config_.data_dir}));
 }
 
 void supervisor_state::start_spool_keeper() {

@@ -23,12 +23,13 @@ caf::result<log_receipt> log_buffer_state::append(log_chunk& chunk) {
   if (stopping_)
     return caf::make_error(ec::stopping, "the log is being closed");
   if (chunk.count == 0)
-    return log_receipt{0, accepted_, lane_ != 0 ? durability::ram : durability::memory};
+    return log_receipt{0, accepted_, level_now()};
   const auto bytes = chunk.lines.size();
-  auto level = keep(chunk);
+  const auto now = self_->clock().now();
+  auto level = keep(chunk, now);
   if (!level)
     return std::move(level.error());
-  waiting_.add(chunk, self_->clock().now());
+  waiting_.add(chunk, now);
   window_.open(self_, config_.flush_interval);
   accepted_ += chunk.count;
   delta_.log_lines_accepted += chunk.count;

@@ -80,9 +80,10 @@ private:
   static constexpr size_t syncs_max = 10'000;
 
   // -- the spool (log_buffer_spool.cpp) --------------------------------------------
-  caf::expected<durability> keep(log_chunk& chunk);
+  caf::expected<durability> keep(log_chunk& chunk, caf::actor_clock::time_point now);
   void restore();
   bool can_wait() const;
+  durability level_now() const;
   void look_after_spool();
 
   // -- writing -------------------------------------------------------------------

@@ -10,19 +10,20 @@
 namespace sluice {
 
 /// Brings the chunk to the level that can be had, or refuses it and leaves no trace.
-caf::expected<durability> log_buffer_state::keep(log_chunk& chunk) {
+caf::expected<durability> log_buffer_state::keep(log_chunk& chunk,
+                                                 caf::actor_clock::time_point now) {
   // A batch is in the spool or not: of one that was half in it a start would not know
   // where in the file its lines begin.
   if (config_.spool && !waiting_.in_memory) {
-    auto err =
-      config_.spool->append(lane_, accepted_ + chunk.count, chunk.count, chunk.lines);
+    auto err = config_.spool->append(lane_, accepted_ + chunk.count, chunk.count,
+                                     chunk.lines, now);
     if (!err) {
       chunk.charge = {};
       return durability::ram;
     }
+    look_after_spool();
     if (code_of(err) != ec::unavailable)
       return err;
-    look_after_spool();
   }
   if (chunk.at_least >= durability::ram)
     return caf::make_error(ec::unavailable,
@@ -30,6 +31,13 @@ caf::expected<durability> log_buffer_state::keep(log_chunk& chunk) {
                                        "this log: ask for memory, disk, or no level"});
   waiting_.in_memory = config_.spool != nullptr;
   return durability::memory;
+}
+
+/// What lines get that are taken in now.
+durability log_buffer_state::level_now() const {
+  const auto in_ram =
+    config_.spool && !waiting_.in_memory && config_.spool->check_place();
+  return in_ram ? durability::ram : durability::memory;
 }
 
 /// Takes up what the spool holds of this log.
@@ -91,9 +99,10 @@ bool log_buffer_state::can_wait() const {
          && config_.spool->available() && config_.spool->has_room();
 }
 
-/// Before each flush: somebody may have deleted the spool's files.
+/// Before each flush, and when it refuses: somebody may have deleted the spool's files,
+/// or filled the file system around them.
 void log_buffer_state::look_after_spool() {
-  if (config_.spool && !config_.spool->check_place() && config_.keeper)
+  if (config_.spool && config_.keeper && config_.spool->needs_care())
     self_->send(config_.keeper, atom::check_v);
 }
 

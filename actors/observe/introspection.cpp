@@ -233,6 +233,10 @@ caf::result<std::string> introspection_state::restart(const std::string& who) {
   return relay<std::string>(config_.telling_time_max, supervisor_, atom::restart_v, who);
 }
 
+caf::result<bool> introspection_state::confirm(const std::string& alert_id) {
+  return relay<bool>(config_.telling_time_max, supervisor_, atom::confirm_v, alert_id);
+}
+
 // -- itself -----------------------------------------------------------------------------
 
 status_report introspection_state::status() const {
@@ -280,6 +284,7 @@ introspection(local_introspection_actor::stateful_pointer<introspection_state> s
     [state](atom::put, const std::string& key, const std::string& value,
             const std::string& who) { return state->set(key, value, who); },
     [state](atom::restart, const std::string& who) { return state->restart(who); },
+    [state](atom::confirm, const std::string& id) { return state->confirm(id); },
     [state](atom::attach, const subsystems& now) { state->use(now); },
     [state](atom::status) { return state->status(); },
     [state](atom::stop) { return state->stop(); },

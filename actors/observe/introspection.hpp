@@ -52,6 +52,7 @@ public:
   caf::result<setting> set(const std::string& key, const std::string& value,
                            const std::string& who);
   caf::result<std::string> restart(const std::string& who);
+  caf::result<bool> confirm(const std::string& alert_id);
   status_report status() const;
   stop_report stop();
 

@@ -22,9 +22,9 @@ caf::expected<durability> session_debouncer_state::keep(store_line& line,
     }
     return durability::ram;
   }
+  look_after_spool();
   auto code = code_of(err);
   if (code == ec::unavailable) {
-    look_after_spool();
     if (at_least == durability::memory)
       return durability::memory;
     return no_spool_;
@@ -53,7 +53,8 @@ caf::error session_debouncer_state::append(store_line& line,
     else
       record.add_document(key, x.updated_at_ms, x.document);
   }
-  return line.lane.append(line.sessions.last_seq() + steps.size(), record);
+  return line.lane.append(line.sessions.last_seq() + steps.size(), record,
+                          self_->clock().now());
 }
 
 void session_debouncer_state::take(store_line& line, std::vector<session_step> steps,
@@ -78,9 +79,9 @@ void session_debouncer_state::make_room() {
       launch(line);
 }
 
-/// Somebody may have deleted the spool's files.
+/// Somebody may have deleted the spool's files, or filled the file system around them.
 void session_debouncer_state::look_after_spool() {
-  if (config_.spool && !config_.spool->check_place() && config_.keeper)
+  if (config_.spool && config_.keeper && config_.spool->needs_care())
     self_->send(config_.keeper, atom::check_v);
 }
 

@@ -10,6 +10,7 @@
 #include <caf/error.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,7 +31,7 @@ public:
   explicit operator bool() const { return spool_ != nullptr; }
 
   /// Whether the spool takes anything now, and holds what it took.
-  bool available() const { return spool_ && spool_->available(); }
+  bool available() const { return spool_ && spool_->check_place(); }
 
   /// Number of the last update that was in the spool, or in the store as this told, when
   /// the lane was opened.
@@ -69,8 +70,9 @@ public:
   void end_replay() const { spool_->end_replay(lane_); }
 
   /// Takes a request's changes, whole or not at all.
-  caf::error append(uint64_t last_seq, const session_record_writer& record) {
-    return spool_->append(lane_, last_seq, record.count(), record.data());
+  caf::error append(uint64_t last_seq, const session_record_writer& record,
+                    std::chrono::steady_clock::time_point now) {
+    return spool_->append(lane_, last_seq, record.count(), record.data(), now);
   }
 
   /// The store has everything up to this number, at this level.

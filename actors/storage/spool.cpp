@@ -58,8 +58,11 @@ std::vector<spool_record> spool::read(lane_id lane, uint64_t after) const {
 }
 
 caf::error spool::append(lane_id lane, uint64_t last_seq, uint64_t count,
-                         std::string_view data) {
+                         std::string_view data,
+                         std::chrono::steady_clock::time_point now) {
   auto held = impl_->lock();
+  if (now != std::chrono::steady_clock::time_point{})
+    impl_->journal->look_for_files(now);
   return impl_->journal->append(lane, last_seq, count, data);
 }
 
@@ -111,6 +114,11 @@ bool spool::check_place() {
 bool spool::available() const {
   auto held = impl_->lock();
   return impl_->journal->available();
+}
+
+bool spool::needs_care() {
+  auto held = impl_->lock();
+  return !impl_->journal->check_place() || impl_->journal->is_crowded_out();
 }
 
 caf::error spool::renew() {

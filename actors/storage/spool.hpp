@@ -16,6 +16,7 @@
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -99,7 +100,8 @@ struct spool_config {
   std::string dir;
   /// Bound for all segments together, `spool_bytes_min` at least.
   size_t max_bytes = 33'554'432;
-  /// Identity and path of the data directory that it belongs to.
+  /// Identity and path of the data directory that it belongs to; the path is the same for
+  /// everybody, wherever they are.
   std::string data_id;
   std::string data_dir;
 };
@@ -118,6 +120,9 @@ struct spool_fill {
   /// The last append found no room, and nothing was written since. What the bound has in
   /// reserve, and what is lost between records, is room that no append ever gets.
   bool refusing = false;
+  /// In words, if the reason was not the bound, but that others have filled the file
+  /// system of the spool.
+  std::string crowded_out = {};
   /// Lanes that have a place, without which a lane takes no items.
   size_t lanes = 0;
   /// Some lane asked for one in vain, and none has become free since; and how often that
@@ -157,9 +162,12 @@ public:
   /// Takes `count` items, the last of them numbered `last_seq`, which must be beyond
   /// all before. `overloaded`: no room; `too_large`: more than half of the spool;
   /// `unavailable`: its files are gone, or there are so many lanes that this one has no
-  /// place. On an error nothing was taken.
+  /// place. On an error nothing was taken. Whoever promises something of it tells the
+  /// time: then it is known that the files are there, or were `look_pause` ago.
   caf::error append(lane_id lane, uint64_t last_seq, uint64_t count,
-                    std::string_view data);
+                    std::string_view data,
+                    std::chrono::steady_clock::time_point now = {});
+  static constexpr std::chrono::microseconds look_pause{100};
 
   /// Says that a batch of the lane is about to be written there, or written again after
   /// a failed sync: then it does not count as written until it is. Never fails: room for
@@ -182,13 +190,17 @@ public:
 
   spool_fill fill() const;
 
-  /// Whether less than half is taken by what is not written: early flushes can wait.
+  /// Whether less than half is taken by what is not written, and others leave the rest to
+  /// it: early flushes can wait.
   bool has_room() const;
 
   /// Looks whether the path still names these files. If not, appends are refused with
   /// `unavailable` until `renew` made new files.
   bool check_place();
   bool available() const;
+  /// Whether somebody has to see to it: its files are gone, or others have left it so
+  /// little room that what it holds must be brought to disk.
+  bool needs_care();
   /// Begins anew in the same place, with the lanes' numbers and none of their records:
   /// to be called when everything was brought to disk.
   caf::error renew();

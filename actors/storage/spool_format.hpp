@@ -46,7 +46,7 @@ struct header_identity {
   id_bytes spool_id{};
   id_bytes boot_id{};
   short_text data_id{};
-  /// For messages only; cut off if it is longer.
+  /// Where that identity is to be found, if it is not moved; cut off if it is longer.
   std::array<char, 1024> data_dir{};
 };
 

@@ -1,10 +1,10 @@
 #include "actors/storage/spool_header.hpp"
 
 #include "actors/storage/crc32c.hpp"
+#include "actors/storage/file_lock.hpp"
 #include "actors/storage/system_error.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -14,7 +14,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <thread>
 
 namespace sluice {
 
@@ -27,7 +26,6 @@ constexpr const char* unfinished_header = "header.new";
 
 /// A killed service keeps its lock until its last thread has left the kernel.
 constexpr auto lock_patience = 10s;
-constexpr auto lock_poll = 20ms;
 
 uint32_t sum_of(const header_identity& identity) {
   return crc32c(0, &identity.spool_id,
@@ -42,21 +40,24 @@ uint64_t entry_for(uint64_t segment) {
   return uint64_t{crc32c(0, &segment, sizeof segment)} << 32 | segment;
 }
 
-bool lock_within(int fd, std::chrono::nanoseconds patience) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR)
-      return false;
-    if (std::chrono::steady_clock::now() >= deadline)
-      return false;
-    std::this_thread::sleep_for(lock_poll);
-  }
-  return true;
-}
-
 size_t bytes_for(size_t entries) {
   auto bytes = entries_offset + entries * sizeof(uint64_t);
   return (bytes + page_bytes - 1) / page_bytes * page_bytes;
+}
+
+void set_data_dir(header_identity& head, const std::string& path) {
+  head.data_dir = {};
+  path.copy(head.data_dir.data(), head.data_dir.size() - 1);
+  head.crc = sum_of(head);
+}
+
+/// Nobody finds the finished file without its lock.
+caf::error lock_and_name(int directory, const spool_mapping& file) {
+  if (!lock_within(file.descriptor(), 0s))
+    return system_failure("lock spool file", unfinished_header, errno);
+  if (::renameat(directory, unfinished_header, directory, header_name) != 0)
+    return system_failure("name spool file", header_name, errno);
+  return caf::none;
 }
 
 /// The value of a hex digit, or 16.
@@ -115,29 +116,32 @@ caf::expected<spool_header> spool_header::create(int directory,
   head.spool_id = identity.spool_id;
   head.boot_id = identity.boot_id;
   head.data_id = identity.data_id;
-  data_dir.copy(head.data_dir.data(), head.data_dir.size() - 1);
-  head.crc = sum_of(head);
+  set_data_dir(head, data_dir);
   std::memcpy(file->data(), &head, sizeof head);
-  if (!lock_within(file->descriptor(), 0s))
-    return system_failure("lock spool file", unfinished_header, errno);
-  if (::renameat(directory, unfinished_header, directory, header_name) != 0)
-    return system_failure("name spool file", header_name, errno);
+  if (auto err = lock_and_name(directory, *file))
+    return err;
   spool_header result{std::move(*file)};
   result.set_replay({});
   return result;
 }
 
 caf::expected<unique_fd> spool_header::lock(int directory) {
-  unique_fd file{
-    ::openat(directory, header_name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
-  if (!file && errno != ENOENT)
-    return system_failure("open spool file", header_name, errno);
-  if (file && !lock_within(file.get(), lock_patience))
-    return caf::make_error(ec::unavailable, "is in use by another service");
-  return file;
+  for (;;) {
+    unique_fd file{
+      ::openat(directory, header_name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+    if (!file && errno != ENOENT)
+      return system_failure("open spool file", header_name, errno);
+    if (file && !lock_within(file.get(), lock_patience))
+      return caf::make_error(ec::unavailable, "is in use by another service");
+    // Whoever had the lock may have put another file in its place meanwhile.
+    if (!file || sluice::is_linked(file.get()))
+      return file;
+  }
 }
 
-caf::expected<spool_header> spool_header::adopt(unique_fd file, size_t entries) {
+caf::expected<spool_header> spool_header::adopt(int directory, unique_fd file,
+                                                const std::string& data_dir,
+                                                size_t entries) {
   // More entries than before are zeroes at its end, and harm nobody.
   auto bytes = static_cast<off_t>(bytes_for(entries));
   if (auto failed = ::posix_fallocate(file.get(), 0, bytes))
@@ -145,10 +149,26 @@ caf::expected<spool_header> spool_header::adopt(unique_fd file, size_t entries) 
   auto mapped = spool_mapping::adopt(std::move(file), header_name, true);
   if (!mapped)
     return std::move(mapped.error());
-  auto replay = read(mapped->bytes()).replay;
+  auto found = read(mapped->bytes());
   spool_header result{std::move(*mapped)};
-  result.replay_ = replay;
+  result.replay_ = found.replay;
+  if (found.identity.data_dir.data() != data_dir)
+    result.move_to(directory, data_dir);
   return result;
+}
+
+/// In a second file that takes the place of the first: a death leaves one of them whole.
+void spool_header::move_to(int directory, const std::string& data_dir) {
+  auto next = spool_mapping::create(directory, unfinished_header, file_.size());
+  if (!next)
+    return;
+  std::memcpy(next->data(), file_.data(), file_.size());
+  header_identity head;
+  std::memcpy(&head, next->data(), sizeof head);
+  set_data_dir(head, data_dir);
+  std::memcpy(next->data(), &head, sizeof head);
+  if (!lock_and_name(directory, *next))
+    file_ = std::move(*next);
 }
 
 spool_header::content spool_header::read(std::string_view file) {

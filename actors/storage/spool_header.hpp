@@ -36,8 +36,10 @@ public:
   /// another service holds it.
   static caf::expected<unique_fd> lock(int directory);
 
-  /// Goes on with that file.
-  static caf::expected<spool_header> adopt(unique_fd file, size_t entries);
+  /// Goes on with that file. If the data directory has another path now, the file gets
+  /// that; where there is no room for a moment's second one, it keeps the old.
+  static caf::expected<spool_header> adopt(int directory, unique_fd file,
+                                           const std::string& data_dir, size_t entries);
 
   /// Reads one that is open as a file: `wrong` tells why it is none.
   struct content {
@@ -51,6 +53,7 @@ public:
   bool is_named(int directory) const {
     return file_.is_named(directory, spool_format::header_name);
   }
+  bool is_linked() const { return file_.is_linked(); }
   bool locked() const { return file_.locked(); }
 
   /// Lists a segment, and takes it off the list. Each is one store: a death leaves the
@@ -66,6 +69,7 @@ private:
   explicit spool_header(spool_mapping file) : file_(std::move(file)) {}
 
   bool replace_entry(uint64_t from, uint64_t to);
+  void move_to(int directory, const std::string& data_dir);
 
   spool_mapping file_;
   spool_format::replay_slot replay_;

@@ -118,7 +118,7 @@ caf::error spool_journal::append(lane_id lane, uint64_t last_seq, uint64_t count
   what.kind = record_kind::data;
   what.last_seq = last_seq;
   what.count = count;
-  refusing_ = false;
+  room_was_won();
   place->append(what, data);
   entry->state.appended = last_seq;
   note_data(*entry, *place, last_seq, bytes);
@@ -133,6 +133,11 @@ void spool_journal::note_refusal(ec code) {
     ++refusals_;
     refusing_ = true;
   }
+}
+
+void spool_journal::room_was_won() {
+  refusing_ = false;
+  crowded_out_.clear();
 }
 
 void spool_journal::note_data(lane_entry& entry, spool_segment& where, uint64_t last_seq,
@@ -208,6 +213,7 @@ spool_fill spool_journal::fill() const {
   result.segments = segments_.size() + (spare_ ? 1 : 0);
   result.refusals = refusals_;
   result.refusing = refusing_;
+  result.crowded_out = crowded_out_;
   result.lanes =
     static_cast<size_t>(std::count_if(lanes_.begin(), lanes_.end(), [](const auto& each) {
       return each && each->stated_in != 0 && each->state.kind != lane_kind::number_floor;
@@ -222,15 +228,6 @@ bool spool_journal::pages_locked() const {
   return header_.locked() && (!spare_ || spare_->locked())
          && std::all_of(segments_.begin(), segments_.end(),
                         [](const auto& each) { return each.second->locked(); });
-}
-
-bool spool_journal::check_place() {
-  auto there = directory_is_named() && header_.is_named(directory_.get())
-               && std::all_of(segments_.begin(), segments_.end(), [&](const auto& each) {
-                    return each.second->is_named(directory_.get());
-                  });
-  gone_ = gone_ || !there;
-  return available();
 }
 
 } // namespace sluice

@@ -14,6 +14,9 @@
 #include "actors/storage/spool_segment.hpp"
 #include "messages/error.hpp"
 
+#include <sys/stat.h>
+
+#include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
@@ -47,13 +50,15 @@ public:
   void released(lane_id lane, uint64_t seq);
 
   spool_fill fill() const;
-  bool has_room() const { return unwritten_ < max_bytes_ / 2; }
+  bool has_room() const { return crowded_out_.empty() && unwritten_ < max_bytes_ / 2; }
   bool pages_locked() const;
   size_t notes_dropped() const { return notes_dropped_; }
 
+  void look_for_files(std::chrono::steady_clock::time_point now);
   bool check_place();
   bool remove_empty();
   bool available() const { return !gone_ && !broken_; }
+  bool is_crowded_out();
 
   uint64_t begin_replay(lane_id lane, uint64_t last_seq);
   uint64_t begin_replay_from(lane_id lane, uint64_t last_seq);
@@ -98,7 +103,8 @@ private:
   caf::error open_directory(const std::string& dir);
   caf::error open_files(const spool_config& config);
   caf::error begin(const spool_config& config);
-  caf::error adopt(const spool_contents& contents, unique_fd header);
+  caf::error adopt(const spool_config& config, const spool_contents& contents,
+                   unique_fd header);
   void adopt_lane(lane_id id, const spool_contents::lane& found);
   void adopt_spare();
   bool resume_tail();
@@ -111,11 +117,19 @@ private:
   const lane_entry* find(lane_id lane) const;
   caf::error check_append(const lane_entry* entry, uint64_t last_seq, size_t bytes) const;
   void note_refusal(ec code);
+  void room_was_won();
   void note_data(lane_entry& entry, spool_segment& where, uint64_t last_seq,
                  uint64_t bytes);
   void mark(lane_entry& entry);
   void note_replayed(lane_id lane, replayed what);
   void state_in(lane_entry& entry, spool_segment& where);
+
+  // -- what others do to the files (spool_presence.cpp) --------------------------------
+  bool directory_is_named(struct stat& found) const;
+  bool files_are_linked() const;
+  bool files_are_named() const;
+  bool files_are_there();
+  caf::error crowded_out(uint64_t bytes_beyond);
 
   // -- places of lanes (spool_lanes.cpp) ---------------------------------------------
   bool has_place(const lane_entry& entry) const;
@@ -137,8 +151,8 @@ private:
   caf::error roll();
   caf::error ensure_tail(size_t bytes);
   caf::error ensure_spare();
+  caf::error win_spare();
   bool has_spare() const { return spare_ || tail_->room() > segment_bytes_ / 2; }
-  bool directory_is_named() const;
   spool_segment* add(std::unique_ptr<spool_segment> segment);
   template <class More>
   bool make_room(More more);
@@ -154,10 +168,20 @@ private:
   size_t segment_bytes_;
   std::string path_;
   unique_fd directory_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
   spool_identity identity_;
   std::string id_;
   spool_header header_;
   bool gone_ = false;
+  /// When it was last looked for the files.
+  std::chrono::steady_clock::time_point looked_at_;
+  /// When the directory was changed last, if each file was seen in it since.
+  int64_t settled_ns_ = 0;
+  /// The tick of the kernel's clock in which each file was last seen, and the change of
+  /// the directory that was the last one then.
+  int64_t tick_ns_ = 0;
+  int64_t seen_ns_ = 0;
   /// No room could be had for a mark.
   bool broken_ = false;
 
@@ -181,6 +205,9 @@ private:
   uint64_t refusals_ = 0;
   /// The last append found no room, and none was won since.
   bool refusing_ = false;
+  /// Why the file system had no room for it, in words, if that was the reason.
+  std::string crowded_out_;
+  uint64_t bytes_missed_ = 0;
   uint64_t moved_bytes_ = 0;
   size_t notes_dropped_ = 0;
   /// What each lane replays now.

@@ -82,4 +82,9 @@ bool spool_mapping::is_named(int directory, const std::string& name) const {
          && info.st_dev == device_ && info.st_ino == inode_;
 }
 
+bool is_linked(int fd) {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 && info.st_nlink > 0;
+}
+
 } // namespace sluice

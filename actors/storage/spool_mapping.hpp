@@ -15,6 +15,9 @@
 
 namespace sluice {
 
+/// Whether any name stands for an open file.
+bool is_linked(int fd);
+
 class spool_mapping {
 public:
   spool_mapping() = default;
@@ -39,6 +42,9 @@ public:
 
   /// Whether the name still stands for this file.
   bool is_named(int directory, const std::string& name) const;
+
+  /// Whether any name stands for it.
+  bool is_linked() const { return sluice::is_linked(file_.get()); }
 
   char* data() { return data_; }
   const char* data() const { return data_; }

@@ -136,7 +136,7 @@ void spool_journal::mark_extents_written(lane_entry& entry) {
     each.where->unwritten -= each.bytes;
     each.where->kept += each.bytes;
     unwritten_ -= each.bytes;
-    refusing_ = false;
+    room_was_won();
     kept_ += each.bytes;
   }
 }

@@ -38,6 +38,15 @@ bool make_directories(const std::string& path) {
   return errno == EEXIST;
 }
 
+/// And what to do, for one that another service uses.
+std::string whose_it_is(const std::string& dir) {
+  const auto owner = spool_owner(dir);
+  if (!owner || !*owner)
+    return "";
+  return ", on the data directory " + (*owner)->data_dir
+         + ": stop that one, or name another place for this one with spool.dir";
+}
+
 } // namespace
 
 spool_journal::spool_journal(const spool_config& config)
@@ -73,14 +82,17 @@ caf::error spool_journal::open_directory(const std::string& dir) {
     return caf::make_error(ec::unavailable, "the spool " + dir
                                               + " belongs to another user, or may be "
                                                 "written by everybody");
+  device_ = info.st_dev;
+  inode_ = info.st_ino;
   return caf::none;
 }
 
 caf::error spool_journal::open_files(const spool_config& config) {
   auto header = spool_header::lock(directory_.get());
   if (!header)
-    return caf::make_error(code_of(header.error()),
-                           "the spool " + path_ + " " + text_of(header.error()));
+    return caf::make_error(code_of(header.error()), "the spool " + path_ + " "
+                                                      + text_of(header.error())
+                                                      + whose_it_is(path_));
   auto found = read_spool(path_);
   if (!found)
     return std::move(found.error());
@@ -88,14 +100,17 @@ caf::error spool_journal::open_files(const spool_config& config) {
     return begin(config);
   const auto& contents = **found;
   if (contents.identity.data_id == identity_.data_id)
-    return adopt(contents, std::move(*header));
+    return adopt(config, contents, std::move(*header));
   if (!contents.has_unreleased())
     return begin(config);
-  return caf::make_error(ec::unavailable,
-                         "the spool " + path_ + " belongs to the data directory "
-                           + contents.data_dir + " (" + text_of(contents.identity.data_id)
-                           + "), not to " + config.data_dir
-                           + ", and holds what is not there yet");
+  return caf::make_error(
+    ec::unavailable,
+    "the spool " + path_ + " belongs to the data directory " + contents.data_dir + " ("
+      + text_of(contents.identity.data_id) + "), not to " + config.data_dir
+      + ", and holds what is not on disk yet: " + summary_of(contents)
+      + ". To bring it to disk, start sluiced with that data directory, put back if it "
+        "was moved; to do without, move the spool away. `sluicectl spool "
+      + path_ + "` tells more");
 }
 
 // -- a new one ---------------------------------------------------------------------
@@ -143,11 +158,13 @@ void spool_journal::remove_files(bool listed_too) {
 
 // -- one of an earlier life --------------------------------------------------------
 
-caf::error spool_journal::adopt(const spool_contents& contents, unique_fd header) {
+caf::error spool_journal::adopt(const spool_config& config,
+                                const spool_contents& contents, unique_fd header) {
   identity_.spool_id = contents.identity.spool_id;
   id_ = text_of(identity_.spool_id);
-  auto adopted = spool_header::adopt(
-    std::move(header), parts_of_segment * (max_bytes_ / segment_bytes_ + 1));
+  auto adopted =
+    spool_header::adopt(directory_.get(), std::move(header), config.data_dir,
+                        parts_of_segment * (max_bytes_ / segment_bytes_ + 1));
   if (!adopted)
     return std::move(adopted.error());
   header_ = std::move(*adopted);
@@ -278,13 +295,6 @@ void spool_journal::inherit(const spool_journal& old) {
     if (entry.state.appended > 0)
       mark(entry);
   }
-}
-
-bool spool_journal::directory_is_named() const {
-  struct stat named {};
-  struct stat ours {};
-  return ::stat(path_.c_str(), &named) == 0 && ::fstat(directory_.get(), &ours) == 0
-         && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
 }
 
 } // namespace sluice

@@ -1,7 +1,7 @@
 #include "actors/storage/spool_place.hpp"
 
+#include "actors/storage/folder.hpp"
 #include "actors/storage/spool_format.hpp"
-#include "actors/storage/system_error.hpp"
 #include "actors/storage/unique_fd.hpp"
 #include "messages/error.hpp"
 
@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -53,20 +53,7 @@ std::string obstacle(const std::string& base) {
   return ::access(base.c_str(), W_OK | X_OK) == 0 ? "" : std::strerror(errno);
 }
 
-std::string location_file(const std::string& data_dir) {
-  return data_dir + "/spool-location";
-}
-
-caf::error write_synced(const std::string& path, const std::string& text) {
-  unique_fd file{
-    ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)};
-  if (!file)
-    return system_failure("open", path, errno);
-  auto put = ::write(file.get(), text.data(), text.size());
-  if (put != static_cast<ssize_t>(text.size()))
-    return system_failure("write", path, put < 0 ? errno : ENOSPC);
-  return ::fsync(file.get()) == 0 ? caf::error{} : system_failure("sync", path, errno);
-}
+constexpr auto location_file = "spool-location";
 
 } // namespace
 
@@ -83,8 +70,11 @@ std::vector<std::string> spool_bases() {
 caf::expected<spool_place> choose_spool_place(const std::string& wanted,
                                               const std::string& data_id,
                                               const std::vector<std::string>& bases) {
-  if (!wanted.empty())
-    return spool_place{wanted, is_tmpfs(wanted)};
+  // The next start may be made elsewhere.
+  if (!wanted.empty()) {
+    auto dir = std::filesystem::absolute(wanted).string();
+    return spool_place{dir, is_tmpfs(dir)};
+  }
   std::string why;
   for (const auto& base : bases) {
     auto hindrance = obstacle(base);
@@ -97,7 +87,7 @@ caf::expected<spool_place> choose_spool_place(const std::string& wanted,
 
 caf::expected<std::optional<std::string>>
 recorded_spool_place(const std::string& data_dir) {
-  auto path = location_file(data_dir);
+  auto path = folder{data_dir}.path_of(location_file);
   unique_fd file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
   if (!file && errno == ENOENT)
     return std::optional<std::string>{};
@@ -122,16 +112,14 @@ caf::error record_spool_place(const std::string& data_dir, const std::string& di
     return std::move(known.error());
   if (*known == dir)
     return caf::none;
-  auto path = location_file(data_dir);
-  auto beside = path + ".new";
-  if (auto err = write_synced(beside, dir + '\n'))
+  return folder{data_dir}.replace(location_file, dir + '\n');
+}
+
+caf::error forget_spool_place(const std::string& data_dir) {
+  const folder in{data_dir};
+  if (auto err = in.remove(location_file))
     return err;
-  if (::rename(beside.c_str(), path.c_str()) != 0)
-    return system_failure("rename", beside, errno);
-  unique_fd folder{::open(data_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!folder || ::fsync(folder.get()) != 0)
-    return system_failure("sync", data_dir, errno);
-  return caf::none;
+  return in.sync();
 }
 
 caf::expected<std::optional<std::string>> earlier_spool_place(const std::string& data_dir,

@@ -38,6 +38,9 @@ recorded_spool_place(const std::string& data_dir);
 /// already.
 caf::error record_spool_place(const std::string& data_dir, const std::string& dir);
 
+/// Makes it forget the place.
+caf::error forget_spool_place(const std::string& data_dir);
+
 /// Returns the recorded place if it is not the chosen one, and a spool lies there still:
 /// it is to be opened and brought to disk before the chosen one is recorded.
 caf::expected<std::optional<std::string>> earlier_spool_place(const std::string& data_dir,

@@ -20,7 +20,8 @@ namespace {
 
 caf::error unreadable(const std::string& path, const std::string& why) {
   return caf::make_error(ec::unavailable,
-                         "the spool cannot be read: " + path + " " + why);
+                         "the spool cannot be read: " + path + " " + why
+                           + "; a start without what it holds needs it moved away");
 }
 
 /// Names of all segments that lie there, on the list or not.
@@ -178,6 +179,34 @@ caf::error read_segments(const std::string& dir, int directory,
   return caf::none;
 }
 
+/// A directory, and what the header in it says if there is a spool.
+struct spool_files {
+  unique_fd directory;
+  std::optional<spool_header::content> head;
+};
+
+caf::expected<spool_files> open_spool_files(const std::string& dir) {
+  spool_files result;
+  result.directory = unique_fd{::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  const auto directory = result.directory.get();
+  if (!result.directory && errno != ENOENT)
+    return unreadable(dir, std::string{"does not open: "} + std::strerror(errno));
+  if (!result.directory)
+    return result;
+  auto header = spool_mapping::open(directory, header_name, false);
+  if (!header) {
+    if (::faccessat(directory, header_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+      return unreadable(dir + "/header", text_of(header.error()));
+    if (!segment_names(dir).empty())
+      return unreadable(dir, "holds segments, but no header");
+    return result;
+  }
+  result.head = spool_header::read(header->bytes());
+  if (!result.head->wrong.empty())
+    return unreadable(dir + "/header", result.head->wrong);
+  return result;
+}
+
 } // namespace
 
 bool spool_contents::has_unreleased() const {
@@ -203,28 +232,47 @@ bool spool_in_use(const std::string& dir) {
   return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
+std::string summary_of(const spool_contents& contents) {
+  constexpr size_t lanes_told_max = 4;
+  std::string result;
+  size_t lanes = 0;
+  for (const auto& [id, lane] : contents.lanes) {
+    uint64_t items = 0;
+    for (const auto& each : lane.records)
+      items += std::min(each.count, each.last_seq - lane.state.released);
+    if (items > 0 && ++lanes <= lanes_told_max)
+      result += (lanes > 1 ? ", " : "") + std::to_string(items) + " items of "
+                + to_string(lane.state.kind) + " " + lane.state.name;
+  }
+  if (lanes > lanes_told_max)
+    result += " and those of " + std::to_string(lanes - lanes_told_max) + " more";
+  return result;
+}
+
+caf::expected<std::optional<spool_owner_info>> spool_owner(const std::string& dir) {
+  const auto found = open_spool_files(dir);
+  if (!found)
+    return found.error();
+  std::optional<spool_owner_info> result;
+  if (found->head) {
+    const auto& identity = found->head->identity;
+    result = spool_owner_info{text_of(identity.data_id), identity.data_dir.data()};
+  }
+  return result;
+}
+
 caf::expected<std::optional<spool_contents>> read_spool(const std::string& dir) {
-  unique_fd directory{::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!directory) {
-    if (errno == ENOENT)
-      return std::optional<spool_contents>{};
-    return unreadable(dir, std::string{"does not open: "} + std::strerror(errno));
-  }
-  auto header = spool_mapping::open(directory.get(), header_name, false);
-  if (!header) {
-    if (::faccessat(directory.get(), header_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-      return unreadable(dir + "/header", text_of(header.error()));
-    if (!segment_names(dir).empty())
-      return unreadable(dir, "holds segments, but no header");
+  const auto found = open_spool_files(dir);
+  if (!found)
+    return found.error();
+  if (!found->head)
     return std::optional<spool_contents>{};
-  }
-  auto head = spool_header::read(header->bytes());
-  if (!head.wrong.empty())
-    return unreadable(dir + "/header", head.wrong);
-  reading result{{head.identity.spool_id, head.identity.boot_id, head.identity.data_id}};
-  result.contents.data_dir = head.identity.data_dir.data();
-  result.contents.replay = head.replay;
-  if (auto err = read_segments(dir, directory.get(), head.segments, result))
+  const auto& identity = found->head->identity;
+  reading result{{identity.spool_id, identity.boot_id, identity.data_id}};
+  result.contents.data_dir = identity.data_dir.data();
+  result.contents.replay = found->head->replay;
+  if (auto err =
+        read_segments(dir, found->directory.get(), found->head->segments, result))
     return err;
   result.finish();
   return std::optional<spool_contents>{std::move(result.contents)};

@@ -64,6 +64,19 @@ struct spool_contents {
 /// read; the text names the paths.
 caf::expected<std::optional<spool_contents>> read_spool(const std::string& dir);
 
+/// What is held, in words for a message.
+std::string summary_of(const spool_contents& contents);
+
+/// Whose spool it is, as its header tells.
+struct spool_owner_info {
+  std::string data_id;
+  std::string data_dir;
+};
+
+/// Returns nothing if there is no spool; reads no more than the header. `unavailable`:
+/// there is one, and it cannot be told whose.
+caf::expected<std::optional<spool_owner_info>> spool_owner(const std::string& dir);
+
 /// Whether a running service has the spool.
 bool spool_in_use(const std::string& dir);
 

@@ -65,12 +65,12 @@ caf::expected<spool_segment*> spool_journal::place_for(lane_entry& entry, size_t
   };
   if (!make_room(more))
     return caf::make_error(ec::overloaded, "the spool is full");
-  if (!has_spare() && ensure_spare())
-    return caf::make_error(ec::overloaded, "the spool's file system is full");
+  if (win_spare())
+    return crowded_out(0);
   if (!fits_tail() && is_large)
     return own_segment(entry, bytes + name);
-  if (!fits_tail() && (roll() || (!has_spare() && ensure_spare()) || !fits_tail()))
-    return caf::make_error(ec::overloaded, "the spool's file system is full");
+  if (!fits_tail() && (roll() || win_spare() || !fits_tail()))
+    return crowded_out(0);
   if (entry.named_in != tail_->number())
     state_in(entry, *tail_);
   return tail_;
@@ -86,10 +86,14 @@ size_t spool_journal::own_bytes(size_t records) const {
 
 caf::expected<spool_segment*> spool_journal::own_segment(lane_entry& entry,
                                                          size_t records) {
-  auto made = spool_segment::create(directory_.get(), identity_, last_number_ + 1,
-                                    own_bytes(records));
+  const auto make = [this, bytes = own_bytes(records)] {
+    return spool_segment::create(directory_.get(), identity_, last_number_ + 1, bytes);
+  };
+  auto made = make();
+  while (!made && give_up_written())
+    made = make();
   if (!made)
-    return caf::make_error(ec::overloaded, "the spool's file system is full");
+    return crowded_out(own_bytes(records));
   auto* result = add(std::move(*made));
   if (result == nullptr)
     return caf::make_error(ec::overloaded, "the spool has too many segments");
@@ -148,6 +152,15 @@ caf::error spool_journal::ensure_spare() {
     return std::move(made.error());
   spare_ = std::move(*made);
   return caf::none;
+}
+
+/// Has a spare, if the tail needs one: where others have filled the file system, at the
+/// expense of what is written already.
+caf::error spool_journal::win_spare() {
+  auto err = has_spare() ? caf::error{} : ensure_spare();
+  while (err && (give_up_written() || move_unwritten()))
+    err = has_spare() ? caf::error{} : ensure_spare();
+  return err;
 }
 
 // -- letting go --------------------------------------------------------------------

@@ -60,6 +60,8 @@ public:
     return file_.is_named(directory, name_of(number_));
   }
 
+  bool is_linked() const { return file_.is_linked(); }
+
   /// Bytes that records may still take.
   size_t room() const { return file_.size() - used_; }
 

@@ -153,6 +153,19 @@ exit_code restart(client& service, const request& asked) {
     [](const auto& x) { return x + " is started anew"; });
 }
 
+exit_code acknowledge(client& service, const request& asked) {
+  return tell(
+    service.ask<bool>(telling, atom::confirm_v, asked.words[0]), asked.json,
+    [&asked](bool) {
+      http::json_writer json;
+      return json.open_object()
+        .member("acknowledged", asked.words[0])
+        .close_object()
+        .take();
+    },
+    [&asked](bool) { return asked.words[0] + " is acknowledged"; });
+}
+
 } // namespace
 
 exit_code refuse(const caf::error& why) {
@@ -167,10 +180,10 @@ exit_code refuse(const caf::error& why) {
 exit_code run_command(client& service, const request& asked) {
   using command = exit_code (*)(client&, const request&);
   static const std::map<std::string, command> all = {
-    {"status", tell_status},   {"actors", tell_actors},    {"stats", tell_stats},
-    {"history", tell_history}, {"ledger", tell_ledger},    {"get", tell_settings},
-    {"flush", flush},          {"checkpoint", checkpoint}, {"set", set},
-    {"restart", restart},
+    {"status", tell_status},   {"actors", tell_actors},      {"stats", tell_stats},
+    {"history", tell_history}, {"ledger", tell_ledger},      {"get", tell_settings},
+    {"flush", flush},          {"checkpoint", checkpoint},   {"set", set},
+    {"restart", restart},      {"acknowledge", acknowledge},
   };
   return all.at(asked.command)(service, asked);
 }

@@ -26,6 +26,7 @@ const std::string_view usage =
   set KEY VALUE        changes a setting while the service runs
   watch                alerts, restarts and checkpoints as they happen
   restart ACTOR        has an actor (NAME, NAME/KEY or id) started anew
+  acknowledge ALERT    ends an alert that stands until somebody has seen it
   spool DIR            what a service that has ended left in its spool, and what the next
                        start makes of it; DIR is the spool's directory or the data
                        directory. Nothing is changed
@@ -62,6 +63,7 @@ const std::vector<command>& commands() {
     {"set", 2, 2},
     {"watch", 0, 0},
     {"restart", 1, 1},
+    {"acknowledge", 1, 1},
     {"spool", 1, 1},
   };
   return all;

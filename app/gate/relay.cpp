@@ -135,6 +135,9 @@ relay(introspection_actor::stateful_pointer<relay_state> self, relay_config conf
     [state](atom::restart x, const std::string& who) {
       return state->control<std::string>(telling, x, who);
     },
+    [state](atom::confirm x, const std::string& alert_id) {
+      return state->control<bool>(telling, x, alert_id);
+    },
   };
 }
 

@@ -45,7 +45,7 @@ void reply_buffered(exchange& x, json_writer json, durability reached);
 inline auto refuse_buffered(edge& e, exchange_ptr x) {
   return [&e, x = std::move(x)](const caf::error& why) {
     if (code_of(why) == ec::overloaded)
-      e.refuse_no_room(x);
+      e.refuse_no_room(x, text_of(why));
     else
       x->refuse(why);
   };

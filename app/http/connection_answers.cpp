@@ -53,7 +53,8 @@ void connection::refuse_and_close(answer why) {
 void connection::refuse_no_room() {
   phase_ = phase::working;
   deadline_.lift();
-  actor().refuse_no_room(std::make_shared<exchange>(request{}, shared_from_this()));
+  actor().refuse_no_room(std::make_shared<exchange>(request{}, shared_from_this()),
+                         "too many bytes are on their way to the disk");
 }
 
 // -- writing ------------------------------------------------------------------------

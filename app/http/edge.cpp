@@ -20,12 +20,12 @@ bool tells_of_failed_writing(const status_report& report) {
   });
 }
 
-void reply_no_room(exchange& x, bool writing_fails) {
+void reply_no_room(exchange& x, bool writing_fails, const std::string& why) {
   if (writing_fails)
     x.reply(problem(ec::disk_failed, "the disk refuses what waits, and nothing more "
                                      "can be kept in memory"));
   else
-    x.reply(problem(ec::overloaded, "too many bytes are on their way to the disk"));
+    x.reply(problem(ec::overloaded, why));
 }
 
 } // namespace
@@ -66,20 +66,20 @@ void edge::look_up(Atom how, const std::string& name, const exchange_ptr& x,
       refuse(x));
 }
 
-void edge::refuse_no_room(const exchange_ptr& x) {
+void edge::refuse_no_room(const exchange_ptr& x, const std::string& why) {
   if (clock::now() < believed_until_) {
-    reply_no_room(*x, writing_fails_);
+    reply_no_room(*x, writing_fails_, why);
     return;
   }
   request(backend_.supervisor, telling_time_max, atom::survey_v)
     .then(
-      [this, x](const std::vector<status_report>& reports) {
+      [this, x, why](const std::vector<status_report>& reports) {
         writing_fails_ =
           std::any_of(reports.begin(), reports.end(), tells_of_failed_writing);
         believed_until_ = clock::now() + belief;
-        reply_no_room(*x, writing_fails_);
+        reply_no_room(*x, writing_fails_, why);
       },
-      [x](const caf::error&) { reply_no_room(*x, false); });
+      [x, why](const caf::error&) { reply_no_room(*x, false, why); });
 }
 
 void edge::remember(const std::string& name, const log_buffer_actor& buffer) {

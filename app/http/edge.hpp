@@ -54,8 +54,8 @@ public:
   void find_log(const std::string& name, const exchange_ptr& x, log_user use);
 
   /// Refuses `x` because nothing more fits: with 507 if that is because writing fails,
-  /// else with 429.
-  void refuse_no_room(const exchange_ptr& x);
+  /// else with 429 and the reason.
+  void refuse_no_room(const exchange_ptr& x, const std::string& why);
 
 private:
   caf::behavior make_behavior() override;

@@ -63,6 +63,21 @@ void get_ready(edge& e, const exchange_ptr& x) {
       [&e, x](const caf::error& why) { reply_unavailable(e, *x, why); });
 }
 
+/// What only a person can end; the next to look need not be told of it.
+void post_acknowledgement(edge& e, const exchange_ptr& x) {
+  const auto& id = x->in.captures[0];
+  if (auto err = check_name(id))
+    return x->refuse(err);
+  e.request(e.actors().supervisor, telling_time_max, atom::confirm_v, id)
+    .then(
+      [x, id](bool) {
+        json_writer json;
+        json.open_object().member("acknowledged", std::string_view{id}).close_object();
+        x->reply({200, json.take()});
+      },
+      refuse(x));
+}
+
 // -- windows ----------------------------------------------------------------------------
 
 void get_snapshot(edge& e, const exchange_ptr& x) {
@@ -126,6 +141,7 @@ std::span<const route> health_routes() {
     {get, "/health", body_kind::none, get_health},
     {get, "/health/live", body_kind::none, get_live, {}, true},
     {get, "/health/ready", body_kind::none, get_ready},
+    {post, "/v1/alerts/{}/acknowledge", body_kind::none, post_acknowledgement},
     {get, "/v1/metrics/snapshot", body_kind::none, get_snapshot},
     {get, "/v1/metrics/history", body_kind::none, get_history},
     {get, "/v1/metrics/aggregate", body_kind::none, get_aggregate},

@@ -69,7 +69,8 @@ served serve(caf::actor_system& sys, uint64_t actor) {
            opening(sys, atom::checkpoint_v, checkpoint_mode::passive),
            opening(sys, atom::get_v, std::string{}),
            opening(sys, atom::put_v, std::string{}, std::string{}, std::string{}),
-           opening(sys, atom::restart_v, std::string{})}};
+           opening(sys, atom::restart_v, std::string{}),
+           opening(sys, atom::confirm_v, std::string{})}};
 }
 
 peer_check::peer_check(served what) : served_(std::move(what)) {

@@ -18,8 +18,8 @@ class Actors(harness.Case):
         all_actors = self.actors(service)
         names = {x["name"] for x in all_actors}
         self.assertLessEqual({
-            "checkpoint-scheduler", "database", "directory", "disk-watch", "edge",
-            "log-buffer", "log-writer", "metrics-aggregator", "session-debouncer",
+            "alert-keeper", "checkpoint-scheduler", "database", "directory", "disk-watch",
+            "edge", "log-buffer", "log-writer", "metrics-aggregator", "session-debouncer",
             "session-journal", "spool-keeper", "sql-queue", "sqlite-reader",
             "sqlite-writer", "supervisor", "topic-hub"}, names)
         ids = [x["id"] for x in all_actors]

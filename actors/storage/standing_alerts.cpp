@@ -1,0 +1,71 @@
+#include "actors/storage/standing_alerts.hpp"
+
+#include "actors/storage/folder.hpp"
+#include "actors/storage/system_error.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+constexpr auto file_name = "alerts";
+
+} // namespace
+
+caf::expected<std::vector<alert>> read_standing_alerts(const std::string& data_dir) {
+  std::vector<alert> result;
+  const folder in{data_dir};
+  if (!in.find(file_name))
+    return result;
+  errno = 0;
+  std::ifstream file{in.path_of(file_name)};
+  std::string line;
+  while (std::getline(file, line)) {
+    alert next;
+    std::istringstream words{line};
+    if (words >> next.id >> next.since_ms && words.get() == ' '
+        && std::getline(words, next.text))
+      result.push_back(std::move(next));
+  }
+  if (!file.eof())
+    return system_failure("read", in.path_of(file_name), errno);
+  return result;
+}
+
+caf::error write_standing_alerts(const std::string& data_dir,
+                                 const std::vector<alert>& all) {
+  std::string lines;
+  for (auto [id, text, since_ms] : all) {
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    lines += id + " " + std::to_string(since_ms) + " " + text + "\n";
+  }
+  const folder in{data_dir};
+  // Where the directory was unmounted, nothing is made in its place.
+  if (!in.find("id"))
+    return caf::make_error(ec::unavailable, data_dir + " is gone, or not mounted");
+  if (!lines.empty())
+    return in.replace(file_name, lines);
+  if (auto err = in.remove(file_name))
+    return err;
+  return in.sync();
+}
+
+caf::error raise_standing_alert(const std::string& data_dir, alert what) {
+  auto all = read_standing_alerts(data_dir);
+  if (!all)
+    return std::move(all.error());
+  const auto known = std::find_if(all->begin(), all->end(),
+                                  [&what](const alert& x) { return x.id == what.id; });
+  if (known == all->end())
+    all->push_back(std::move(what));
+  else
+    known->text = std::move(what.text);
+  return write_standing_alerts(data_dir, *all);
+}
+
+} // namespace sluice

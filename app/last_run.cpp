@@ -1,0 +1,89 @@
+#include "app/last_run.hpp"
+
+#include "actors/detail/wall_clock.hpp"
+#include "actors/storage/folder.hpp"
+#include "actors/storage/spool_header.hpp"
+#include "actors/storage/spool_reading.hpp"
+#include "actors/storage/standing_alerts.hpp"
+#include "messages/error.hpp"
+
+#include <fstream>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+constexpr auto file_name = "last-run";
+constexpr auto running_word = "running";
+constexpr auto ended_word = "ended";
+constexpr auto lost_id = "spool-lost-with-data";
+
+caf::error note(const std::string& data_dir, const std::string& how,
+                const std::string& spool_dir) {
+  const folder in{data_dir};
+  // Where the directory was unmounted, nothing is made in its place.
+  if (!in.find("id"))
+    return caf::make_error(ec::unavailable, data_dir + " is gone, or not mounted");
+  return in.replace(file_name,
+                    how + "\n" + text_of(current_boot()) + "\n" + spool_dir + "\n");
+}
+
+/// Whether a spool is there that is this directory's.
+caf::expected<bool> is_there(const std::string& spool_dir, const std::string& data_id) {
+  auto owner = spool_owner(spool_dir);
+  if (!owner)
+    return std::move(owner.error());
+  return *owner && (*owner)->data_id == data_id;
+}
+
+} // namespace
+
+last_run read_last_run(const std::string& data_dir) {
+  std::ifstream file{folder{data_dir}.path_of(file_name)};
+  last_run result;
+  std::string how;
+  if (!std::getline(file, how) || !std::getline(file, result.boot)
+      || !std::getline(file, result.spool_dir))
+    return {};
+  result.ended_in_order = how == ended_word;
+  result.known = result.ended_in_order || how == running_word;
+  return result;
+}
+
+caf::error note_run_begins(const std::string& data_dir, const std::string& spool_dir) {
+  return note(data_dir, running_word, spool_dir);
+}
+
+caf::error note_run_ended(const std::string& data_dir) {
+  return note(data_dir, ended_word, "");
+}
+
+caf::error forget_last_run(const std::string& data_dir) {
+  return folder{data_dir}.remove(file_name);
+}
+
+caf::expected<std::string> tell_lost_spool(const data_dir& data) {
+  const auto last = read_last_run(data.path());
+  // A spool lives as long as the machine runs: in another boot it is gone by nature, and
+  // that is all that `ram` promises.
+  if (!last.known || last.ended_in_order || last.spool_dir.empty()
+      || last.boot != text_of(current_boot()))
+    return std::string{};
+  const auto there = is_there(last.spool_dir, data.id());
+  if (!there)
+    return there.error();
+  if (*there)
+    return std::string{};
+  auto text = "the last run did not end in order, and its spool " + last.spool_dir
+              + " is gone, though the machine was not started anew: what was "
+                "acknowledged as ram and not synced may be lost. The alert stands until "
+                "POST /v1/alerts/"
+              + lost_id + "/acknowledge";
+  if (auto err =
+        raise_standing_alert(data.path(), {lost_id, text, detail::wall_clock_ms()}))
+    return err;
+  return text;
+}
+
+} // namespace sluice

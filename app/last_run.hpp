@@ -1,0 +1,37 @@
+// How the last run on a data directory ended, as DATA/last-run tells: written when a run
+// begins and when one has ended in order, and never in between.
+#pragma once
+
+#include "app/data_dir.hpp"
+
+#include <caf/error.hpp>
+
+#include <string>
+
+namespace sluice {
+
+struct last_run {
+  /// False: there is no word of one.
+  bool known = false;
+  bool ended_in_order = false;
+  /// The kernel's id of the boot in which it ran.
+  std::string boot = {};
+  /// Where its spool was; empty if it had none.
+  std::string spool_dir = {};
+};
+
+last_run read_last_run(const std::string& data_dir);
+
+/// On disk when it returns.
+caf::error note_run_begins(const std::string& data_dir, const std::string& spool_dir);
+caf::error note_run_ended(const std::string& data_dir);
+
+/// Of a copy of somebody else's directory: that run was not this one's.
+caf::error forget_last_run(const std::string& data_dir);
+
+/// To be called before a spool is opened. If the last run ended without order in this
+/// boot, and its spool is gone, that is an alert that stands from now on; the text is
+/// returned. Empty: there is nothing to tell.
+caf::expected<std::string> tell_lost_spool(const data_dir& data);
+
+} // namespace sluice
