@@ -1,6 +1,7 @@
 // The layers of the configuration, how values are spelled, and what is refused.
 #define CAF_SUITE config
 
+#include "app/config/host_name.hpp"
 #include "app/config/keys.hpp"
 #include "app/config/print.hpp"
 #include "app/config/text.hpp"
@@ -170,6 +171,41 @@ CAF_TEST(a wrong option is refused with its key and value and what is allowed) {
   check_refusal(refusal({"--database.type=postgresql"}), "sqlite");
   check_refusal(refusal({"--http.hosts=a,,b"}), "a list of names");
   check_refusal(refusal({"--"}), "there is no such key");
+}
+
+CAF_TEST(rules for hosts are names with or without a port) {
+  const auto spelled = [](std::string_view text) -> std::string {
+    const auto x = read_host_rule(text);
+    if (!x)
+      return "none";
+    return x->name + (x->any_port ? ":*" : x->port ? ":" + std::to_string(*x->port) : "");
+  };
+  CAF_CHECK_EQUAL(spelled("Pi.Local."), "pi.local");
+  CAF_CHECK_EQUAL(spelled("pi_2-x:18443"), "pi_2-x:18443");
+  CAF_CHECK_EQUAL(spelled("pi:*"), "pi:*");
+  CAF_CHECK_EQUAL(spelled("[FD00::0:1]:*"), "[fd00::1]:*");
+  CAF_CHECK_EQUAL(spelled("[::ffff:10.0.0.1]:80"), "10.0.0.1:80");
+  CAF_CHECK_EQUAL(spelled("xn--p-1ga.example"), "xn--p-1ga.example");
+  CAF_CHECK_EQUAL(spelled(std::string(253, 'x')), std::string(253, 'x'));
+  for (auto bad :
+       {"",      ".",         "..",       ".a",      "a..b",      "*",
+        "*.a",   "a:",        "a:0",      "a:65536", "a:-1",      "a:+1",
+        "a: 1",  "a:1:1",     "a:*:1",    "a:1:*",   "::1",       "[]",
+        "[",     "[::1",      "[::1]x",   "[::1]:",  "[1.2.3.4]", "[fe80::1%eth0]",
+        "1.2.3", "1.2.3.256", "01.2.3.4", "0x7f.1",  "1",         "http://a",
+        "a/",    "a b",       " a",       "a ",      "a,b",       "a@b",
+        "a%41",  "\xc3\xa4",  "\xff",     "a\n"})
+    CAF_CHECK_EQUAL(spelled(bad), "none");
+  CAF_CHECK_EQUAL(spelled(std::string(254, 'x')), "none");
+  CAF_CHECK_EQUAL(spelled({"a\0b", 3}), "none");
+  CAF_CHECK_EQUAL(spelled({"[::1\0b]", 7}), "none");
+}
+
+CAF_TEST(a rule that matches nothing is refused wherever it stands) {
+  for (auto bad : {"http://x", "*", "a, b", "a,,b", "a:"})
+    check_refusal(refusal({std::string{"--http.hosts="} + bad}),
+                  "names, each as name, name:port or name:*");
+  CAF_CHECK_EQUAL(refusal({"--http.hosts=a,b:1,c:*,[::1]"}), "accepted");
 }
 
 CAF_TEST(the profile for production is refused until there is PostgreSQL) {

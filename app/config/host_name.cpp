@@ -45,7 +45,8 @@ std::optional<std::string> read_name(std::string_view text) {
 /// Reads what stands between brackets.
 std::optional<std::string> read_address(std::string_view text) {
   in6_addr parsed{};
-  if (inet_pton(AF_INET6, std::string{text}.c_str(), &parsed) != 1)
+  const bool plain = text.find('\0') == text.npos;
+  if (!plain || inet_pton(AF_INET6, std::string{text}.c_str(), &parsed) != 1)
     return std::nullopt;
   char spelled[INET6_ADDRSTRLEN];
   if (IN6_IS_ADDR_V4MAPPED(&parsed)) {

@@ -80,9 +80,9 @@ std::optional<answer> check_type(const head& x, body_kind kind, bool& ndjson) {
 }
 
 /// Whether a body comes in gzip; none if in something else.
-std::optional<bool> is_gzip(const std::string& encoding) {
+std::optional<bool> is_gzip(std::string_view encoding) {
   using boost::beast::http::opt_token_list;
-  const opt_token_list codings{encoding};
+  const opt_token_list codings{{encoding.data(), encoding.size()}};
   if (!boost::beast::http::validate_list(codings))
     return std::nullopt;
   bool packed = false;

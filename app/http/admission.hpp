@@ -21,7 +21,7 @@ struct head {
   std::string_view origin;
   std::string_view authorization;
   std::string_view content_type;
-  std::string content_encoding;
+  std::string_view content_encoding;
   /// Length of the body, where the header tells; none where it comes in chunks.
   std::optional<uint64_t> content_length;
   bool http_1_0 = false;

@@ -97,10 +97,22 @@ incoming::event incoming::advance() {
     header_bytes_ += bytes;
     if (!parser_->is_header_done())
       return event::more;
+    join_lists();
     error_ = check_header();
     return error_ ? event::malformed : event::header;
   }
   return complete() ? event::complete : event::piece;
+}
+
+/// Lines of one name are one list, wherever it is cut. Whoever looks at a field from now
+/// on sees all of it.
+void incoming::join_lists() {
+  auto& fields = parser_->get();
+  for (auto name : {field::connection, field::upgrade, field::transfer_encoding,
+                    field::content_encoding, field::sec_websocket_protocol,
+                    field::sec_websocket_extensions})
+    if (fields.count(name) > 1)
+      fields.set(name, all_of(fields, name));
 }
 
 /// Refuses what the parser lets pass, and what would be understood differently by
@@ -125,7 +137,7 @@ head incoming::describe() const {
   result.origin = view(fields[field::origin]);
   result.authorization = view(fields[field::authorization]);
   result.content_type = view(fields[field::content_type]);
-  result.content_encoding = all_of(fields, field::content_encoding);
+  result.content_encoding = view(fields[field::content_encoding]);
   result.preflight = fields.method() == beast_http::verb::options
                      && fields.count(field::access_control_request_method) > 0;
   if (!parser_->chunked())

@@ -83,6 +83,7 @@ public:
 private:
   using parser = boost::beast::http::request_parser<charged_body>;
 
+  void join_lists();
   boost::system::error_code check_header() const;
 
   boost::beast::flat_buffer buffer_;

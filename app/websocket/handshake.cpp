@@ -49,24 +49,21 @@ std::string_view take_item(std::string_view& list) {
 }
 
 std::string fitting_offer(const upgrade_request& x) {
-  for (auto [line, end] = x.equal_range(field::sec_websocket_extensions); line != end;
-       ++line)
-    for (std::string_view rest{line->value().data(), line->value().size()};
-         !rest.empty();)
-      if (std::string item{take_item(rest)}; can_be_kept(item))
-        return item;
+  const auto offered = x[field::sec_websocket_extensions];
+  for (std::string_view rest{offered.data(), offered.size()}; !rest.empty();)
+    if (std::string item{take_item(rest)}; can_be_kept(item))
+      return item;
   return {};
 }
 
 } // namespace
 
 std::string_view chosen_protocol(const upgrade_request& x) {
-  for (auto [line, end] = x.equal_range(field::sec_websocket_protocol); line != end;
-       ++line)
-    for (auto each : beast_http::token_list{line->value()})
-      for (auto ours : {batch_protocol, plain_protocol})
-        if (std::string_view{each.data(), each.size()} == ours)
-          return ours;
+  const auto offered = x[field::sec_websocket_protocol];
+  for (auto each : beast_http::token_list{offered})
+    for (auto ours : {batch_protocol, plain_protocol})
+      if (std::string_view{each.data(), each.size()} == ours)
+        return ours;
   return {};
 }
 

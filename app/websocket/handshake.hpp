@@ -1,5 +1,4 @@
-// What a client offers when it asks for a WebSocket, and which of it is taken. Lines of
-// one name are one list, as everywhere in HTTP.
+// What a client offers when it asks for a WebSocket, and which of it is taken.
 #pragma once
 
 #include <boost/beast/http/empty_body.hpp>

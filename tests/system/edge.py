@@ -284,7 +284,9 @@ class Wire(harness.Case):
         service = self.start()
         body = b"0\r\n\r\n" + self.head("POST", "/v1/logs/smuggled", "Content-Length: 0")
         for lines in (("Transfer-Encoding: chunked", f"Content-Length: {len(body)}"),
-                      ("Content-Length: 5", "Content-Length: 6")):
+                      ("Content-Length: 5", "Content-Length: 6"),
+                      ("Transfer-Encoding: chunked", "Transfer-Encoding: gzip"),
+                      ("Transfer-Encoding: gzip", "Transfer-Encoding: chunked")):
             data = self.head("POST", "/v1/logs/a", f"Content-Type: {TEXT}", *lines) + body
             self.assertEqual(self.raw(service, data)[0].status, 400)
         self.assert_problem(service.get("/v1/logs/smuggled"), 404)

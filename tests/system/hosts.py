@@ -2,6 +2,8 @@
 names that somebody else's server could give to this machine."""
 
 import contextlib
+import http.client
+import subprocess
 
 import harness
 from harness import TEXT
@@ -105,6 +107,24 @@ class Hosts(harness.Case):
         for wish in wishes:
             answer = service.ask("POST", "/v1/logs/a", "x\n", TEXT, wish)
             self.assert_status(answer, 202)
+
+    def test_who_is_not_of_this_machine_has_the_port_of_the_service_alone(self):
+        found = subprocess.run(["hostname", "-I"], capture_output=True, text=True,
+                               check=True, timeout=10).stdout.split()
+        found = [address for address in found if "." in address]
+        if not found:
+            self.skipTest("this machine has no address but loopback")
+        service = self.start("--http.hosts=named:8080")
+        # The service hears of an address that is not the one it was called at.
+        for host, status in (("localhost:8080", 403), ("127.0.0.1:8080", 403),
+                             ("localhost", 200), (f"localhost:{service.port}", 200),
+                             ("named:8080", 200)):
+            with contextlib.closing(http.client.HTTPConnection(
+                    "127.0.0.1", service.port, harness.ANSWER_SECONDS_MAX,
+                    source_address=(found[0], 0))) as connection:
+                answer = harness.exchange(connection, "GET", "/health/live",
+                                          headers={"Host": host})
+                self.assert_status(answer, status)
 
     def test_rules_that_can_never_match_end_the_start(self):
         for rule in ("http://x", "https://pi.local:18443", "*", "*:80", "*.local", "a, b",

@@ -133,6 +133,8 @@ class Handshakes(AccessCase):
             answer = self.assert_opens(
                 service, protocol="\r\nSec-WebSocket-Protocol: ".join(lines))
             self.assertEqual(answer.headers["Sec-WebSocket-Protocol"], chosen, lines)
+        self.assert_opens(service, Connection="keep-alive\r\nConnection: Upgrade",
+                          Upgrade="h2c\r\nUpgrade: websocket")
 
     def test_header_names_and_words_are_of_any_case(self):
         self.assert_opens(self.start(), Connection="keep-alive, UPGRADE",
