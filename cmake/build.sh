@@ -53,9 +53,10 @@ jobs_that_fit() {
   echo $((free_gib < jobs ? (free_gib < 1 ? 1 : free_gib) : jobs))
 }
 
-# build DIRECTORY TARGET...
+# build DIRECTORY TARGET... Ninja tells its steps, but not that there are none.
 build() {
   local directory="$1"
   shift
-  cmake --build "$directory" --parallel "$(jobs_that_fit)" --target "$@" >&2
+  cmake --build "$directory" --parallel "$(jobs_that_fit)" --target "$@" 2>&1 |
+    sed -u '/no work to do\.$/d; /Re-checking globbed directories/d' >&2
 }
