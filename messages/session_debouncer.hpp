@@ -64,6 +64,8 @@ struct session_stats {
   uint64_t cache_misses = 0;
   /// Stores that have keys, unwritten ones included.
   std::vector<session_store_info> stores;
+  /// Stores that cannot be read.
+  std::vector<session_store_info> unreadable;
   /// Whether the last write failed.
   bool failing = false;
 
@@ -101,6 +103,8 @@ using session_debouncer_actor = caf::typed_actor<
   /// Answers once a store's updates up to this number have reached the level, or with
   /// the error of the attempt that failed. A number not given yet means all so far.
   caf::replies_to<atom::persist, std::string, uint64_t, durability>::with<durability>,
+  /// Removes from a store what is beyond its limits, however much that is.
+  caf::replies_to<atom::prune, std::string>::with<session_pruned>,
   /// Keeps these limits from each store's next window on.
   caf::reacts_to<atom::apply, session_limits>,
   /// Tells the sessions' numbers.
@@ -138,7 +142,7 @@ typename Inspector::result_type inspect(Inspector& f, session_limits& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_stats& x) {
   return f(caf::meta::type_name("session_stats"), x.total_writes, x.total_coalesced,
-           x.pending, x.cache_hits, x.cache_misses, x.stores, x.failing);
+           x.pending, x.cache_hits, x.cache_misses, x.stores, x.unreadable, x.failing);
 }
 
 } // namespace sluice

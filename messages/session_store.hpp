@@ -7,6 +7,7 @@
 #include "messages/status.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -44,16 +45,30 @@ struct session_store_info {
   uint64_t bytes = 0;
   /// What of the spool is in the store.
   session_mark mark = {};
+  /// Why nobody knows what is in it, with the file; empty: the rest is known.
+  std::string unreadable = {};
 
   bool operator==(const session_store_info&) const = default;
 };
+
+/// How a time stands below that is of a clock which was not known to be right: as a
+/// number below zero. It makes nothing old; the first right moment that comes counts
+/// instead.
+constexpr int64_t doubtful_ms(int64_t ms) {
+  return ms < 0 ? -1 : -1 - ms;
+}
+
+constexpr bool is_doubtful(int64_t ms) {
+  return ms < 0;
+}
 
 /// The newest state of one session.
 struct session_change {
   std::string key;
   bool erased = false;
   std::string document;
-  /// The document's own `updatedAt`, else the time of the update; ms since 1970.
+  /// The document's own `updatedAt`, else the time of the update; ms since 1970. Doubtful
+  /// if the clock was, whatever the document says.
   int64_t updated_at_ms = 0;
   /// Number of the session's newest update.
   uint64_t seq = 0;
@@ -91,6 +106,11 @@ struct session_prune {
   uint64_t max_entries = 0;
   /// False: only name them.
   bool enforce = false;
+  /// More are not removed, but only named.
+  uint64_t removes_max = std::numeric_limits<uint64_t>::max();
+  /// The time of day, if it is known to be right: what has a doubtful time gets this one
+  /// instead. 0: it is not known.
+  int64_t right_now_ms = 0;
 
   bool operator==(const session_prune&) const = default;
 };
@@ -100,6 +120,8 @@ struct session_pruned {
   std::vector<std::string> keys;
   /// The store afterwards.
   session_store_info now;
+  /// They were to be removed, and are too many for that.
+  bool held = false;
 
   bool operator==(const session_pruned&) const = default;
 };
@@ -114,8 +136,10 @@ using session_store_actor = caf::typed_actor<
   caf::replies_to<atom::load, std::string, std::string>::with<session_lookup>,
   /// Returns a whole store, ordered by key.
   caf::replies_to<atom::load_all, std::string>::with<std::vector<session_document>>,
-  /// Lists the stores that have keys, or a mark.
+  /// Lists the stores that have keys, or a mark, or cannot be read.
   caf::replies_to<atom::stores>::with<std::vector<session_store_info>>,
+  /// Tells of one store, which is empty if there is none; or why it cannot be read.
+  caf::replies_to<atom::stores, std::string>::with<session_store_info>,
   /// Writes the changed documents, all or none; equal ones cost no write.
   caf::replies_to<atom::apply, session_changes, durability>::with<session_applied>,
   /// Removes, or names, what is too old or too many.
@@ -145,7 +169,7 @@ typename Inspector::result_type inspect(Inspector& f, session_mark& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_store_info& x) {
   return f(caf::meta::type_name("session_store_info"), x.store, x.entries, x.bytes,
-           x.mark);
+           x.mark, x.unreadable);
 }
 
 template <class Inspector>
@@ -167,12 +191,12 @@ typename Inspector::result_type inspect(Inspector& f, session_applied& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_prune& x) {
   return f(caf::meta::type_name("session_prune"), x.store, x.older_than_ms, x.max_entries,
-           x.enforce);
+           x.enforce, x.removes_max, x.right_now_ms);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_pruned& x) {
-  return f(caf::meta::type_name("session_pruned"), x.keys, x.now);
+  return f(caf::meta::type_name("session_pruned"), x.keys, x.now, x.held);
 }
 
 } // namespace sluice

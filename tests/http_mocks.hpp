@@ -102,6 +102,9 @@ mock_sessions(session_debouncer_actor::pointer self, const stage& x) {
     [](atom::flush) { return flush_report{2}; },
     [](atom::flush, const std::string&) { return flush_report{1}; },
     [](atom::persist, const std::string&, uint64_t, durability level) { return level; },
+    [](atom::prune, const std::string& store) {
+      return session_pruned{{"a", "b"}, {store}};
+    },
     [](atom::apply, const session_limits&) {},
     [](atom::stats) { return session_stats{}; },
     [](atom::tick, const std::string&, uint64_t) {},

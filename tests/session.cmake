@@ -2,6 +2,7 @@ sluice_tests(session
   LIBRARIES sluice_session sluice_database
   FILES
     merge_patch session_backend session_codec session_database session_debouncer
-    session_journal session_journal_crash session_journal_files session_journal_limits
-    session_lanes session_limits session_losses session_maintenance session_replay
-    session_rows session_spool session_writes)
+    session_ages session_journal session_journal_crash session_journal_files
+    session_journal_limits session_journal_unread session_lanes session_limits
+    session_losses session_maintenance session_replay session_rows session_spool
+    session_unread session_writes)

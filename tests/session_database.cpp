@@ -19,7 +19,10 @@ using documents = std::vector<session_document>;
 
 /// The actors of a service from the debouncer to the file, on the test's clock.
 struct database_fixture : fixture {
-  database_fixture() { start(); }
+  database_fixture() {
+    config.clock_synchronised = [] { return true; };
+    start();
+  }
 
   void start() {
     sqlite::settings settings;
@@ -193,6 +196,47 @@ CAF_TEST(the oldest and the excess are named and then removed) {
   CAF_CHECK(removed.keys == two);
   CAF_CHECK_EQUAL(removed.now, (session_store_info{"s", 2, 40}));
   CAF_CHECK_EQUAL(whole(rows).size(), 2u);
+}
+
+CAF_TEST(a doubtful time makes no row old and the first right moment counts instead) {
+  constexpr int64_t right_ms = 1'800'000'000'000;
+  session_changes early{"s", {}, {}};
+  for (auto key : {"a", "b", "c"})
+    early.changes.push_back({key, false, "{}", doubtful_ms(1000 + key[0]), 0});
+  early.changes.push_back({"d", false, "{}", 5, 0});
+  CAF_REQUIRE(
+    ask<session_applied>(rows, atom::apply_v, early, durability::ram).engaged());
+  CAF_CHECK((prune(3000, 500, false).keys == std::vector<std::string>{"d"}));
+  CAF_CHECK((prune(0, 2, false).keys == std::vector<std::string>{"d", "a"}));
+  session_prune request{"s", right_ms - 1000, 500, true};
+  request.right_now_ms = right_ms;
+  auto removed = get<session_pruned>(rows, atom::prune_v, request);
+  CAF_CHECK((removed.keys == std::vector<std::string>{"d"}));
+  auto left = get<session_changes>(rows, atom::dump_v, std::string{"s"}).changes;
+  CAF_REQUIRE_EQUAL(left.size(), 3u);
+  CAF_CHECK_EQUAL(left[0].updated_at_ms, right_ms - 2);
+  CAF_CHECK_EQUAL(left[2].updated_at_ms, right_ms);
+  CAF_MESSAGE("AND more than may be removed are left");
+  request = {"s", 0, 1, true};
+  request.removes_max = 1;
+  auto held = get<session_pruned>(rows, atom::prune_v, request);
+  CAF_CHECK(held.held);
+  CAF_CHECK_EQUAL(held.keys.size(), 2u);
+  CAF_CHECK_EQUAL(held.now.entries, 3u);
+  CAF_CHECK_EQUAL(whole(rows).size(), 3u);
+}
+
+CAF_TEST(a row that holds no document is not an empty one) {
+  put("a", "{}");
+  flush();
+  sql_write change{
+    {{"UPDATE sluice_sessions SET document = x'00'", {}}}, {}, sql_origin::sluice};
+  CAF_REQUIRE(ask<sql_receipt>(base, atom::execute_v, change, durability::ram).engaged());
+  auto found =
+    ask<session_lookup>(rows, atom::load_v, std::string{"s"}, std::string{"a"});
+  CAF_CHECK(code_of(found.error()) == ec::unavailable);
+  CAF_CHECK(
+    !ask<std::vector<session_document>>(rows, atom::load_all_v, std::string{"s"}));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -31,6 +31,8 @@ struct store_script {
   int whole_loads = 0;
   /// Keys that a prune finds.
   std::vector<std::string> excess;
+  /// Stores that cannot be read, and why.
+  std::map<std::string, std::string> unreadable;
   /// Answer with this instead.
   caf::error stores_failure;
   caf::error load_failure;
@@ -126,10 +128,11 @@ inline caf::result<session_applied> scripted_apply(session_store_actor::pointer 
 
 inline session_pruned scripted_prune(store_script& script, const session_prune& x) {
   script.prunes.push_back(x);
-  if (x.enforce)
+  auto held = x.enforce && script.excess.size() > x.removes_max;
+  if (x.enforce && !held)
     for (auto& key : script.excess)
       script.data[x.store].erase(key);
-  return {script.excess, script.info(x.store)};
+  return {script.excess, script.info(x.store), held};
 }
 
 inline session_store_actor::behavior_type
@@ -155,8 +158,17 @@ mock_store(session_store_actor::stateful_pointer<mock_store_state> self,
       ++script->stores_asked;
       std::vector<session_store_info> answer;
       for (auto& [store, all] : script->data)
-        answer.push_back(script->info(store));
+        if (!script->unreadable.contains(store))
+          answer.push_back(script->info(store));
+      for (auto& [store, why] : script->unreadable)
+        answer.push_back({store, 0, 0, {}, why});
       return scripted(self, script, script->stores_failure, answer);
+    },
+    [=](atom::stores, const std::string& store) -> caf::result<session_store_info> {
+      auto problem = script->unreadable.find(store);
+      if (problem != script->unreadable.end())
+        return caf::make_error(ec::unavailable, problem->second);
+      return script->info(store);
     },
     [=](atom::apply, const session_changes& x, durability level) {
       return scripted_apply(self, script, x, level);

@@ -13,7 +13,8 @@ CAF_TEST(maintenance follows a flush at most once an hour) {
   pass(2s);
   CAF_REQUIRE_EQUAL(script->prunes.size(), 1u);
   auto oldest = wall_start_ms + 2000 - 720 * 3'600'000LL;
-  CAF_CHECK_EQUAL(script->prunes[0], (session_prune{"s", oldest, 500, false}));
+  CAF_CHECK_EQUAL(script->prunes[0],
+                  (session_prune{"s", oldest, 500, false, 1, wall_start_ms + 2000}));
   put("a", R"({"n":1})");
   pass(2s);
   pass(1h - 4s);
@@ -207,6 +208,82 @@ CAF_TEST(maintenance that fails is an alert and flushes go on) {
   put("a", R"({"n":2})");
   pass(2s);
   CAF_CHECK(!has_alert("session-maintenance-failed"));
+}
+
+CAF_TEST(an update is dated by a clock that is known to be right or not at all) {
+  synchronised = false;
+  start();
+  put("a", R"({"updatedAt":5})");
+  synchronised = true;
+  put("b", R"({"updatedAt":5})");
+  put("c", "{}");
+  flush();
+  auto& changes = script->applied.at(0).changes;
+  CAF_CHECK_EQUAL(changes.at(0).updated_at_ms, doubtful_ms(wall_start_ms));
+  CAF_CHECK_EQUAL(changes.at(1).updated_at_ms, 5);
+  CAF_CHECK_EQUAL(changes.at(2).updated_at_ms, wall_start_ms);
+  CAF_MESSAGE("AND never again once it has stepped");
+  wall_step_ms = 3'600'000;
+  put("d", "{}");
+  flush();
+  auto& last = script->applied.at(1).changes.at(0);
+  CAF_CHECK_EQUAL(last.updated_at_ms, doubtful_ms(wall_start_ms + wall_step_ms));
+  CAF_CHECK_EQUAL(script->prunes.back().right_now_ms, wall_start_ms);
+}
+
+CAF_TEST(a round may remove half of a store of ten and all of a smaller one) {
+  config.enforce_maintenance = true;
+  for (auto [entries, half] : {std::pair{9, 9u}, {10, 5u}, {11, 5u}, {100, 50u}}) {
+    script->data["s"].clear();
+    for (int i = 1; i < entries; ++i)
+      script->data["s"]["k" + std::to_string(i)] = "{}";
+    start();
+    put("last", R"({"n":)" + std::to_string(entries) + "}");
+    flush();
+    CAF_CHECK_EQUAL(script->prunes.back().removes_max, half);
+    caf::anon_send_exit(debouncer, caf::exit_reason::kill);
+    settle();
+  }
+}
+
+CAF_TEST(a round that would remove more removes nothing until somebody allows it) {
+  config.enforce_maintenance = true;
+  config.max_entries = 2;
+  for (int i = 1; i < 10; ++i)
+    script->data["s"]["k" + std::to_string(i)] = "{}";
+  script->excess = {"k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8"};
+  start();
+  put("a", "{}");
+  flush();
+  CAF_CHECK_EQUAL(script->data["s"].size(), 10u);
+  CAF_CHECK(has_alert("session-removal-held"));
+  CAF_MESSAGE("it is not tried with every flush");
+  put("a", R"({"n":1})");
+  flush();
+  CAF_CHECK_EQUAL(script->prunes.size(), 1u);
+  CAF_MESSAGE("WHEN it is allowed THEN what is unwritten is written first");
+  put("a", R"({"n":2})");
+  auto done = ask<session_pruned>(debouncer, atom::prune_v, std::string{"s"});
+  CAF_REQUIRE(done.engaged());
+  CAF_CHECK_EQUAL(done->keys.size(), 8u);
+  CAF_CHECK_EQUAL(script->data["s"].size(), 2u);
+  CAF_CHECK_EQUAL(stored("a"), R"({"n":2})");
+  CAF_CHECK(!has_alert("session-removal-held"));
+}
+
+CAF_TEST(a removal that is asked for is refused where none may be) {
+  start();
+  auto warned = ask<session_pruned>(debouncer, atom::prune_v, std::string{"s"});
+  CAF_CHECK(code_of(warned.error()) == ec::invalid_argument);
+  caf::anon_send_exit(debouncer, caf::exit_reason::kill);
+  config.enforce_maintenance = true;
+  synchronised = false;
+  start();
+  auto doubted = ask<session_pruned>(debouncer, atom::prune_v, std::string{"s"});
+  CAF_CHECK(code_of(doubted.error()) == ec::unavailable);
+  synchronised = true;
+  auto none = ask<session_pruned>(debouncer, atom::prune_v, std::string{"s"});
+  CAF_CHECK((none.engaged() && none->keys.empty()));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

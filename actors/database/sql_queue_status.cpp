@@ -1,5 +1,6 @@
 // What the queue tells about itself.
 #include "actors/database/sql_queue.hpp"
+#include "actors/detail/wall_clock.hpp"
 #include "actors/storage/dead_letters.hpp"
 
 #include <utility>
@@ -47,12 +48,16 @@ status_report sql_queue_state::status() const {
     report.alerts.empty() ? "queued SQL is applied" : report.alerts.front().text;
   report.checks.push_back({"sql-queue", report.alerts.empty(), std::move(words)});
   lost_.tell(report);
-  if (auto at = last_dead_letter_ms(config_.dead_letter_file))
+  auto letters_at = last_dead_letter_ms(config_.dead_letter_file);
+  if (!letters_at)
+    report.alerts.push_back(
+      {"sql-dead-letters", text_of(letters_at.error()), detail::wall_clock_ms()});
+  else if (*letters_at != 0)
     report.alerts.push_back({"sql-dead-letters",
                              config_.dead_letter_file
                                + " holds SQL that the database refused; move the file "
                                  "away once it is dealt with",
-                             at});
+                             *letters_at});
   return report;
 }
 

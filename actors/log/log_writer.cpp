@@ -1,5 +1,6 @@
 #include "actors/log/log_writer.hpp"
 
+#include "actors/storage/folder.hpp"
 #include "actors/storage/system_error.hpp"
 #include "messages/error.hpp"
 
@@ -54,8 +55,11 @@ caf::error log_writer_state::make_directory() {
 
 /// Sees to it that the entry's file is the one that the log's path names.
 caf::error log_writer_state::open(const std::string& log, log_file& to) {
-  if (to.file && to.file->still_named())
-    return caf::none;
+  if (to.file) {
+    auto named = to.file->still_named();
+    if (!named || *named)
+      return named ? caf::error{} : std::move(named.error());
+  }
   if (::access(config_.identity_file.c_str(), F_OK) != 0)
     return system_failure("the data directory is gone, find", config_.identity_file,
                           errno);
@@ -126,7 +130,10 @@ void log_writer_state::claim(log_file& x, const caf::optional<file_position>& be
 // -- reading ----------------------------------------------------------------------
 
 caf::result<log_tail> log_writer_state::tail(const std::string& log, uint64_t lines) {
-  if (!find(log))
+  auto there = exists(log);
+  if (!there)
+    return std::move(there.error());
+  if (!*there)
     return log_tail{};
   auto& x = entry(log);
   if (auto err = open(log, x))
@@ -140,9 +147,11 @@ caf::result<log_tail> log_writer_state::tail(const std::string& log, uint64_t li
   return result;
 }
 
-bool log_writer_state::find(const std::string& log) const {
-  struct stat info {};
-  return ::lstat(path_of(log).c_str(), &info) == 0 && S_ISREG(info.st_mode);
+caf::expected<bool> log_writer_state::exists(const std::string& log) const {
+  auto there = folder{config_.directory}.find(file_name(log));
+  if (!there)
+    return std::move(there.error());
+  return there->has_value();
 }
 
 // -- telling ----------------------------------------------------------------------
@@ -212,7 +221,12 @@ log_writer(log_writer_actor::stateful_pointer<log_writer_state> self,
     [state](atom::tail, const std::string& log, uint64_t lines) {
       return state->tail(log, lines);
     },
-    [state](atom::find, const std::string& log) { return state->find(log); },
+    [state](atom::find, const std::string& log) -> caf::result<bool> {
+      auto there = state->exists(log);
+      if (!there)
+        return std::move(there.error());
+      return *there;
+    },
     [state](atom::status) { return state->status(); },
     [state](atom::stop) { return state->stop(); },
   };

@@ -49,7 +49,9 @@ public:
   log_outcome write(const log_batch& batch);
   caf::result<io_counts> sync(const std::string& log);
   caf::result<log_tail> tail(const std::string& log, uint64_t lines);
-  bool find(const std::string& log) const;
+  /// Whether the log has a file, or anything in its place; an error says that nobody
+  /// knows.
+  caf::expected<bool> exists(const std::string& log) const;
   status_report status() const;
   stop_report stop();
 

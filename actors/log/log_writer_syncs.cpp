@@ -15,7 +15,10 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
   auto& x = entry(log);
   // An earlier run may have left lines in the page cache alone, under whatever name.
   const auto left = x.lane != 0 && config_.spool->state(x.lane).released < x.written;
-  if (!x.file && (left || x.cut_open || find(log)))
+  auto there = exists(log);
+  if (!there)
+    return std::move(there.error());
+  if (!x.file && (left || x.cut_open || *there))
     if (auto err = open(log, x))
       return err;
   if (!x.renamed.empty()) {

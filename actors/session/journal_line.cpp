@@ -127,13 +127,13 @@ document_range append_change_line(std::string& out, const session_change& x,
 
 std::vector<document_range> append_store_line(std::string& out,
                                               const std::vector<session_change>& all,
-                                              int64_t updated_at_ms,
+                                              std::optional<int64_t> updated_at_ms,
                                               const line_numbers& numbers) {
   std::vector<document_range> where;
   line_builder line{out};
   line.front(numbers);
-  if (updated_at_ms >= 0)
-    line.number("updatedAt", updated_at_ms);
+  if (updated_at_ms)
+    line.number("updatedAt", *updated_at_ms);
   line.name("store");
   char separator = '{';
   for (auto& x : all) {

@@ -71,10 +71,11 @@ document_range append_change_line(std::string& out, const session_change& x,
                                   const line_numbers& numbers);
 
 /// Appends what replaces the whole store, none of it with newlines, and all that have
-/// no time of their own with this one. Returns where the documents stand.
+/// no time of their own with this one; with a doubtful one, all. Returns where the
+/// documents stand.
 std::vector<document_range> append_store_line(std::string& out,
                                               const std::vector<session_change>& all,
-                                              int64_t updated_at_ms,
+                                              std::optional<int64_t> updated_at_ms,
                                               const line_numbers& numbers);
 
 /// Appends when a document of the snapshot was updated that does not say it itself.
@@ -90,8 +91,9 @@ struct journal_line {
   kind what = kind::mark;
   line_numbers numbers;
   std::string key;
-  /// Of the document, or of all in the store that have none of their own; -1: not said.
-  int64_t updated_at_ms = -1;
+  /// Of the document, or of all in the store that have none of their own; of all that are
+  /// in it if it is doubtful.
+  std::optional<int64_t> updated_at_ms;
   document_range document;
   /// Of a whole store.
   std::vector<std::pair<std::string, text_range>> documents;

@@ -13,7 +13,6 @@ namespace sluice {
 namespace {
 
 constexpr uint64_t read_block_bytes = 1'048'576;
-constexpr uint64_t head_bytes_max = 65'536;
 constexpr size_t alerts_max = 8;
 
 /// Calls `each` with every whole line and its offset; returns where the last one ends.
@@ -54,121 +53,14 @@ caf::expected<store_files> journal_recovery::run() {
   return std::move(found_);
 }
 
-// -- which files -------------------------------------------------------------------
-
-caf::error journal_recovery::read_snapshot() {
-  auto file = stored_file::open(in_, snapshot_name_);
-  if (!file)
-    return std::move(file.error());
-  if (!*file)
-    return caf::none;
-  auto text = (*file)->read(0, (*file)->size(), io_);
-  if (!text)
-    return std::move(text.error());
-  snapshot_text_ = std::move(*text);
-  found_.digest = snapshot_digest{snapshot_text_.size(), digest_of(snapshot_text_)};
-  found_.snapshot = std::move(*file);
-  return caf::none;
-}
-
-caf::expected<journal_recovery::fit> journal_recovery::judge(const append_file& journal) {
-  if (journal.end() == 0)
-    return fit::none;
-  auto front = journal.read(0, std::min(head_bytes_max, journal.end()), io_);
-  if (!front)
-    return std::move(front.error());
-  auto end = front->find('\n');
-  if (end == front->npos)
-    return journal.end() <= head_bytes_max ? fit::torn : fit::differs;
-  auto head = read_journal_line(std::string_view{*front}.substr(0, end));
-  if (!head || head->what != journal_line::kind::head)
-    return end + 1 == journal.end() ? fit::torn : fit::differs;
-  if (head->version > journal_version)
-    return caf::make_error(ec::unavailable, journal.path() + " is of version "
-                                              + std::to_string(head->version)
-                                              + ", which this service cannot read");
-  return head->head.snapshot == found_.digest ? fit::matches : fit::differs;
-}
-
-caf::error journal_recovery::choose_journal() {
-  auto journal = append_file::find(in_.path(), journal_name_);
-  if (!journal)
-    return std::move(journal.error());
-  auto fits = *journal ? judge(**journal) : fit::none;
-  if (!fits)
-    return std::move(fits.error());
-  if (*fits == fit::matches)
-    found_.journal = std::move(*journal);
-  else if (auto err = take_journal_beside())
-    return err;
-  if (*fits == fit::torn && !found_.journal) {
-    // It was being made, and nothing in it was ever answered for.
-    auto aside = in_.set_aside(journal_name_, "bad");
-    if (!aside)
-      return std::move(aside.error());
-    ++found_.set_aside;
-  }
-  auto mismatch = *fits == fit::differs && !found_.journal;
-  if (mismatch) {
-    auto aside = in_.set_aside(journal_name_, "mismatch");
-    if (!aside)
-      return std::move(aside.error());
-    ++found_.set_aside;
-    tell("session-journal-mismatch", in_.path_of(*aside) + " does not go with "
-                                       + in_.path_of(snapshot_name_)
-                                       + " and was not replayed");
-  }
-  for (auto& name : {snapshot_name_ + beside_suffix, journal_name_ + beside_suffix}) {
-    // They repeat what the other files say, unless those are not the ones that they
-    // were made from.
-    if (!in_.find(name))
-      continue;
-    auto err = caf::error{};
-    if (!mismatch)
-      err = in_.remove(name);
-    else if (auto aside = in_.set_aside(name, "mismatch"); !aside)
-      err = std::move(aside.error());
-    if (err)
-      return err;
-  }
-  if (!found_.journal && *fits == fit::none)
-    found_.journal = std::move(*journal);
-  return caf::none;
-}
-
-/// A compaction that was cut short had the snapshot in place, and its journal ready.
-caf::error journal_recovery::take_journal_beside() {
-  auto name = journal_name_ + beside_suffix;
-  auto beside = append_file::find(in_.path(), name);
-  if (!beside || !*beside)
-    return beside ? caf::error{} : std::move(beside.error());
-  auto fits = judge(**beside);
-  if (!fits || *fits != fit::matches)
-    return fits ? caf::error{} : std::move(fits.error());
-  if (auto err = in_.rename(name, journal_name_))
-    return err;
-  if (auto err = in_.sync())
-    return err;
-  auto journal = append_file::find(in_.path(), journal_name_);
-  if (!journal)
-    return std::move(journal.error());
-  found_.journal = std::move(*journal);
-  return caf::none;
-}
-
 // -- what they say -----------------------------------------------------------------
 
 caf::error journal_recovery::index_snapshot() {
   if (!found_.snapshot)
     return caf::none;
-  // One that a journal names by its digest was looked at before.
-  if (!found_.journal || found_.journal->end() == 0)
-    if (auto err = json::check_store(snapshot_text_))
-      return caf::make_error(ec::unavailable,
-                             in_.path_of(snapshot_name_)
-                               + " is no session store: " + text_of(err));
   std::string space;
-  auto default_ms = found_.snapshot->modified_ms();
+  // Nobody knows how right the clock was when somebody put the file there.
+  auto default_ms = doubtful_ms(found_.snapshot->modified_ms());
   auto list = json::list_members(snapshot_text_, 1);
   for (size_t i = 1; i < list.size(); ++i) {
     auto value = list[i].value;
@@ -176,7 +68,7 @@ caf::error journal_recovery::index_snapshot() {
                      value.size()};
     found_.index.set(
       std::string{json::plain_name(list[i].name, space)},
-      index_document(false, {where, {}}, std::string{value}, -1, default_ms));
+      index_document(false, {where, {}}, std::string{value}, std::nullopt, default_ms));
   }
   snapshot_text_ = {};
   return caf::none;
@@ -227,7 +119,7 @@ void journal_recovery::take_line(const journal_line& line, std::string_view text
       index.erase(line.key);
       break;
     case journal_line::kind::time:
-      index.set_time(line.key, line.updated_at_ms);
+      index.set_time(line.key, line.updated_at_ms.value_or(0));
       break;
     case journal_line::kind::store:
       index.clear();
@@ -248,10 +140,11 @@ void journal_recovery::take_document(const std::string& key, const journal_line&
     restore_newlines(document, text.substr(where.newlines.offset, where.newlines.length));
   where.document.offset += offset;
   where.newlines.offset += offset;
-  // In a line for the whole store the time is of those that do not say their own.
-  auto told = line.what == journal_line::kind::store ? -1 : line.updated_at_ms;
-  auto x =
-    index_document(true, where, document, told, std::max<int64_t>(line.updated_at_ms, 0));
+  // In a line for the whole store a right time is of those that do not say their own.
+  auto told = line.updated_at_ms;
+  if (told && line.what == journal_line::kind::store && !is_doubtful(*told))
+    told.reset();
+  auto x = index_document(true, where, document, told, line.updated_at_ms.value_or(0));
   x.seq = line.numbers.seq;
   found_.index.set(key, x);
 }

@@ -48,16 +48,18 @@ public:
         journal_name_(store_ + journal_suffix), io_(io) {}
 
   /// Reads the store; one without files is empty. `unavailable`: a file is of a later
-  /// version, or no store at all; nothing was changed then.
+  /// version, damaged, or no store at all; nothing was changed then.
   caf::expected<store_files> run();
 
 private:
-  enum class fit { none, matches, torn, differs };
+  enum class fit { none, matches, torn, zeros, differs };
 
   caf::error read_snapshot();
   caf::error choose_journal();
   caf::expected<fit> judge(const append_file& journal);
+  caf::error first_line_unreadable(const append_file& journal) const;
   caf::error take_journal_beside();
+  caf::error check_snapshot() const;
   caf::error index_snapshot();
   caf::error replay();
   caf::error set_damage_aside(uint64_t good_end);

@@ -5,18 +5,22 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <new>
 #include <utility>
 
 namespace sluice {
 
 caf::expected<std::unique_ptr<journal_store>>
 journal_store::open(const folder& in, const std::string& store, std::string identity_file,
-                    io_counts& io) {
+                    io_counts& io) try {
   auto files = journal_recovery{in, store, io}.run();
   if (!files)
     return std::move(files.error());
   return std::unique_ptr<journal_store>{
     new journal_store(in, store, std::move(identity_file), std::move(*files))};
+} catch (const std::bad_alloc&) {
+  return caf::make_error(ec::unavailable,
+                         "there is not enough memory to read " + in.path_of(store));
 }
 
 // -- reading -----------------------------------------------------------------------
@@ -55,14 +59,18 @@ caf::expected<session_changes> journal_store::dump(io_counts& io) const {
 
 // -- the files ---------------------------------------------------------------------
 
-bool journal_store::as_left() const {
-  auto& snapshot = files_.snapshot;
+caf::expected<bool> journal_store::as_left() const {
+  auto nothing_at = [this](const std::string& suffix) -> caf::expected<bool> {
+    auto there = in_.find(store_ + suffix);
+    if (!there)
+      return std::move(there.error());
+    return !there->has_value();
+  };
   auto& journal = files_.journal;
-  auto journal_as_left = journal ? journal->still_named() && journal->ends_as_left()
-                                 : !in_.find(store_ + journal_suffix);
-  auto snapshot_as_left =
-    snapshot ? snapshot->unchanged() : !in_.find(store_ + snapshot_suffix);
-  return journal_as_left && snapshot_as_left;
+  auto named = journal ? journal->still_named() : nothing_at(journal_suffix);
+  if (!named || !*named || (journal && !journal->ends_as_left()))
+    return named ? caf::expected<bool>{false} : std::move(named);
+  return files_.snapshot ? files_.snapshot->unchanged() : nothing_at(snapshot_suffix);
 }
 
 uint64_t journal_store::journal_growth() const {

@@ -37,7 +37,11 @@ struct journal_plan {
   std::vector<change> changes;
   /// Documents that are as they are to be, with the number of the update that says so.
   std::vector<std::pair<std::string, uint64_t>> equal;
+  /// Times that take the places of doubtful ones.
+  std::vector<std::pair<std::string, int64_t>> times;
   session_mark mark;
+  /// The bytes say the mark.
+  bool says_mark = false;
 };
 
 class journal_store {
@@ -58,7 +62,8 @@ public:
 
   // -- writing ---------------------------------------------------------------------
 
-  journal_plan plan(session_changes x, io_counts& io) const;
+  /// Gives what has a doubtful time another one too, if the right one is told.
+  journal_plan plan(session_changes x, io_counts& io, int64_t right_now_ms = 0) const;
   /// Appends what was planned, with one write; on an error the store is as before.
   caf::error write(const journal_plan& x, io_counts& io);
 
@@ -67,8 +72,9 @@ public:
 
   // -- the files -------------------------------------------------------------------
 
-  /// Whether the names mean the files that are open, and nobody else changed them.
-  bool as_left() const;
+  /// Whether the names mean the files that are open, and nobody else changed them. An
+  /// error says that nobody knows.
+  caf::expected<bool> as_left() const;
   /// Both have to be written anew before anything is appended.
   bool needs_rebuild() const { return needs_rebuild_; }
   void demand_rebuild() { needs_rebuild_ = true; }

@@ -28,13 +28,17 @@ bool journal_store::holds(const indexed_document& x, const std::string& document
   return stored && *stored == document;
 }
 
-journal_plan journal_store::plan(session_changes x, io_counts& io) const {
+journal_plan journal_store::plan(session_changes x, io_counts& io,
+                                 int64_t right_now_ms) const {
   journal_plan plan;
   auto told = !x.mark.spool_id.empty();
   plan.mark = told ? x.mark : files_.mark;
   auto marks_only = x.changes.empty() && told && x.mark != written_mark_;
   auto changes = sort_out(x, plan, io);
-  if (changes.empty() && !marks_only)
+  plan.says_mark = !changes.empty() || marks_only;
+  if (right_now_ms > 0)
+    plan.times = files_.index.undated(right_now_ms);
+  if (!plan.says_mark && plan.times.empty())
     return plan;
   if (fresh()) {
     plan.bytes = head_line({files_.mark, files_.digest});
@@ -42,9 +46,14 @@ journal_plan journal_store::plan(session_changes x, io_counts& io) const {
       if (!document.own_time)
         append_time_line(plan.bytes, key, document.updated_at_ms);
     plan.head_bytes = plan.bytes.size();
+    plan.says_mark = true;
   }
-  if (changes.empty())
+  for (auto& [key, updated_at_ms] : plan.times)
+    append_time_line(plan.bytes, key, updated_at_ms);
+  if (marks_only)
     append_mark_line(plan.bytes, numbers(plan, true, true));
+  else if (changes.empty())
+    return plan;
   else if (replaces_all(changes, plan))
     append_whole(changes, plan);
   else
@@ -111,17 +120,22 @@ bool journal_store::replaces_all(const std::vector<session_change>& changes,
   uint64_t known = 0;
   uint64_t bytes = 0;
   auto erases = false;
-  int64_t time = -1;
+  auto says_own = false;
+  std::optional<int64_t> time;
   for (auto& x : changes) {
     known += files_.index.find(x.key) != nullptr;
     bytes += x.key.size() + x.document.size();
     erases = erases || x.erased;
-    if (x.erased || has_own_time(x))
+    auto own = !x.erased && has_own_time(x);
+    says_own = says_own || own;
+    if (x.erased || own)
       continue;
-    if (time >= 0 && time != x.updated_at_ms)
+    if (time.value_or(x.updated_at_ms) != x.updated_at_ms)
       return false;
     time = x.updated_at_ms;
   }
+  if (says_own && is_doubtful(time.value_or(0)))
+    return false;
   auto folded = [](const session_change& x) {
     return x.document.find('\n') != x.document.npos;
   };
@@ -133,7 +147,7 @@ bool journal_store::replaces_all(const std::vector<session_change>& changes,
 void journal_store::append_whole(const std::vector<session_change>& changes,
                                  journal_plan& plan) const {
   auto line = numbers(plan, true, true);
-  int64_t time = -1;
+  std::optional<int64_t> time;
   std::vector<session_change> kept;
   for (auto& x : changes) {
     line.seq = std::max(line.seq, x.seq);
@@ -172,8 +186,10 @@ caf::error journal_store::write(const journal_plan& x, io_counts& io) {
   }
   if (offset == 0)
     files_.base = x.head_bytes;
-  files_.named_spool = x.mark.spool_id;
-  written_mark_ = x.mark;
+  if (x.says_mark) {
+    files_.named_spool = x.mark.spool_id;
+    written_mark_ = x.mark;
+  }
   commit(x, offset);
   return caf::none;
 }
@@ -186,6 +202,8 @@ void journal_store::commit(const journal_plan& x, uint64_t offset) {
   }
   for (auto& [key, seq] : x.equal)
     index.set_seq(key, seq);
+  for (auto& [key, updated_at_ms] : x.times)
+    index.set_time(key, updated_at_ms);
   for (auto& change : x.changes) {
     if (change.erased) {
       index.erase(change.key);

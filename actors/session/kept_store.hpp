@@ -27,6 +27,8 @@ struct store_write {
   std::function<void(const caf::expected<session_applied>&)> done;
   /// The files were written anew for it, or could not be.
   bool rebuilt = false;
+  /// As in a prune.
+  int64_t right_now_ms = 0;
 };
 
 struct kept_store {
@@ -35,6 +37,9 @@ struct kept_store {
   /// Null as long as the files cannot be read.
   std::unique_ptr<journal_store> files;
   caf::error unreadable;
+  /// What the names meant when the files could not be read: they are read again once that
+  /// is something else, or after a pause.
+  std::vector<file_state> seen;
   caf::actor_clock::time_point read_again_at;
 
   /// Syncs that have not answered.

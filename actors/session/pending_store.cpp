@@ -84,6 +84,12 @@ void pending_store::resume(uint64_t last, uint64_t committed, uint64_t synced) {
   synced_seq_ = synced;
 }
 
+void pending_store::told(const session_store_info& x) {
+  stored_.entries = x.entries;
+  stored_.bytes = x.bytes;
+  stored_.mark = x.mark;
+}
+
 void pending_store::lost(uint64_t kept) {
   committed_seq_ = std::min(committed_seq_, kept);
   synced_seq_ = std::min(synced_seq_, kept);
@@ -127,8 +133,9 @@ session_changes pending_store::take_off() {
   result.changes.reserve(in_flight_.size());
   for (auto& [key, x] : in_flight_) {
     auto own = x.erased ? -1 : json::updated_at_ms(x.document);
+    auto says_more = own >= 0 && !is_doubtful(x.updated_at_ms);
     result.changes.push_back(
-      {key, x.erased, x.document, own < 0 ? x.updated_at_ms : own, x.seq});
+      {key, x.erased, x.document, says_more ? own : x.updated_at_ms, x.seq});
   }
   std::sort(result.changes.begin(), result.changes.end(),
             [](const auto& a, const auto& b) { return a.seq < b.seq; });
@@ -138,9 +145,7 @@ session_changes pending_store::take_off() {
 unwritten_sessions pending_store::land(const session_applied& applied) {
   for (auto& [key, x] : in_flight_)
     growth_ -= growth_of(key, x);
-  stored_.entries = applied.now.entries;
-  stored_.bytes = applied.now.bytes;
-  stored_.mark = applied.now.mark;
+  told(applied.now);
   committed_seq_ = flight_seq_;
   if (applied.level == durability::disk)
     synced_seq_ = flight_seq_;

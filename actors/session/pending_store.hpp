@@ -20,7 +20,7 @@ namespace sluice {
 struct unwritten_session {
   bool erased = false;
   std::string document;
-  /// Time of day of the update, in ms since 1970.
+  /// Time of day of the update, in ms since 1970; doubtful if the clock was.
   int64_t updated_at_ms = 0;
   /// When the first unwritten update of this session came.
   caf::actor_clock::time_point since;
@@ -96,6 +96,9 @@ public:
 
   /// Begins with the numbers that an earlier run ended with.
   void resume(uint64_t last, uint64_t committed, uint64_t synced);
+
+  /// The store was read again, and is now like this.
+  void told(const session_store_info& x);
 
   /// The store lost what is numbered beyond `kept`.
   void lost(uint64_t kept);

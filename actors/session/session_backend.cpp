@@ -103,13 +103,22 @@ void session_backend_state::know_both(const infos& wanted, const infos& other) {
   // Without a name the sessions are rows, as in the version that named no keeper; if
   // there are none, they are where there are any.
   auto here = !named_ && config_.wanted == session_keeper::database && !wanted.empty();
+  infos concerned;
   if (!here)
-    for (auto& x : other)
-      stores_.push_back(x.store);
+    concerned = other;
   // What an earlier time left with the wanted keeper is out of date.
   if (named_)
-    for (auto& x : wanted)
-      stores_.push_back(x.store);
+    concerned.insert(concerned.end(), wanted.begin(), wanted.end());
+  for (auto& x : concerned) {
+    // One that nobody can read would be left behind, or written over.
+    if (!x.unreadable.empty()) {
+      fail(caf::make_error(ec::unavailable,
+                           "the sessions cannot be brought to session.backend="
+                             + to_string(config_.wanted) + ": " + x.unreadable));
+      return;
+    }
+    stores_.push_back(x.store);
+  }
   std::sort(stores_.begin(), stores_.end(), std::greater<>{});
   stores_.erase(std::unique(stores_.begin(), stores_.end()), stores_.end());
   done_.converted = named_.has_value() || !stores_.empty();

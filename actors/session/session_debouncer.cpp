@@ -46,6 +46,9 @@ caf::result<session_stats> session_debouncer_state::stats() {
       result.pending += line.sessions.sessions();
       result.failing = result.failing || line.failures > 0;
     }
+    for (auto& [store, unread] : unread_)
+      if (unread.problem)
+        result.unreadable.push_back({store, 0, 0, {}, text_of(unread.problem)});
     rp.deliver(std::move(result));
     return true;
   };
@@ -90,8 +93,10 @@ status_report session_debouncer_state::status() {
                      {"session-tries-failed", write_failures_},
                      {"session-maintenance-failed", maintenance_failures_},
                      {"session-store-over-limit", excesses_},
+                     {"session-removal-held", removals_held_},
                      {"session-maintenance-held-rounds", maintenance_held_},
                      {"session-records-set-aside", records_set_aside_}};
+  detail::sum_up_alerts(report);
   set_aside_.tell(report);
   write.ok = write.detail.empty();
   sync.ok = sync.detail.empty();
@@ -99,6 +104,7 @@ status_report session_debouncer_state::status() {
   age.detail = std::to_string(to_ms(oldest)) + " ms";
   report.checks = {write, sync, age};
   report.state = {{"stores", static_cast<int64_t>(lines_.size())},
+                  {"unreadStores", static_cast<int64_t>(unread_.size())},
                   {"pending", static_cast<int64_t>(pending)},
                   {"cacheEntries", static_cast<int64_t>(cache_.entries())},
                   {"cacheBytes", static_cast<int64_t>(cache_.bytes())},
@@ -157,6 +163,7 @@ session_debouncer(session_debouncer_actor::stateful_pointer<session_debouncer_st
     [st](atom::persist, const std::string& store, uint64_t seq, durability level) {
       return st->persist(store, seq, level);
     },
+    [st](atom::prune, const std::string& store) { return st->prune(store); },
     [st](atom::apply, const session_limits& limits) { st->apply(limits); },
     [st](atom::stats) { return st->stats(); },
     [st](atom::tick, const std::string& store, uint64_t generation) {

@@ -95,6 +95,10 @@ public:
   void on_tick(const std::string& store, uint64_t generation);
   void on_retry(const std::string& store, uint64_t generation);
 
+  // -- maintenance (session_debouncer_maintenance.cpp) -----------------------------
+
+  caf::result<session_pruned> prune(const std::string& store);
+
   // -- a store that lost something (session_debouncer_losses.cpp) ------------------
 
   void on_recovered(const std::vector<session_store_info>& stores);
@@ -109,6 +113,7 @@ public:
 
 private:
   using receipt_promise = caf::typed_response_promise<session_receipt>;
+  using infos = std::vector<session_store_info>;
 
   /// What is known about a session without asking the store.
   struct knowledge {
@@ -135,6 +140,26 @@ private:
   store_line* find_line(const std::string& store);
   void refuse_held(const caf::error& err);
 
+  // -- what cannot be read (session_debouncer_unread.cpp) --------------------------
+
+  /// Runs the request once it is known what is in the store, or that it is not there.
+  void with_store(const std::string& store, held_request request);
+  void ask_store(const std::string& store);
+  void store_answered(const std::string& store,
+                      const caf::expected<session_store_info>& found);
+  caf::error take_up_store(const session_store_info& found);
+  /// Nobody knows what is in the store: it takes nothing until it can be read.
+  void note_unread(const std::string& store, const caf::error& why);
+  void retry_unread(const std::string& store, uint64_t generation);
+  /// Updates of the store that are in the spool, and were not taken up.
+  uint64_t left_in_spool(const std::string& store) const;
+  bool has_lane(const std::string& store) const;
+  /// The store could not be read, or not be written, which may mean that it cannot be
+  /// read any more.
+  static void doubt(store_line& line) { line.known = false; }
+  /// The same; returns what is answered to who wanted to know.
+  static caf::error unread(store_line& line, const caf::error& why);
+
   // -- single sessions -------------------------------------------------------------
 
   knowledge look_up(store_line* line, const std::string& key);
@@ -144,7 +169,7 @@ private:
   bool update(store_line& line, const std::string& key, unwritten_session& x,
               const knowledge& now, durability at_least, receipt_promise rp);
   caf::error store_full(const std::string& store) const;
-  unwritten_session make_unwritten(std::string document, credit charge) const;
+  unwritten_session make_unwritten(std::string document, credit charge);
   void count_coalesced(bool superseded);
 
   // -- the spool (session_debouncer_spool.cpp) -------------------------------------
@@ -161,10 +186,12 @@ private:
   bool windows_suffice() const;
 
   store_line& open_line(const session_store_info& stored);
-  /// Opens what there is, and takes up again what the store may not have.
-  caf::error take_up(const std::vector<session_store_info>& stores);
+  /// Opens what there is, and takes up again what the stores may not have.
+  void take_up(const infos& stores);
   caf::error restore(store_line& line);
-  /// Updates that the spool has, if nothing of it was taken up.
+  /// Stores that have a lane.
+  std::vector<std::string> spooled_stores() const;
+  /// Updates that the spool has, and that were not taken up.
   uint64_t not_taken_up() const;
   caf::expected<std::vector<session_change>> read_kept(const store_line& line,
                                                        const spool_record& record);
@@ -200,10 +227,14 @@ private:
   bool maintenance_due(const store_line& line);
   void maintain(store_line& line);
   void maintained(store_line& line, const session_pruned& x);
-  void end_maintenance(store_line& line);
+  void end_maintenance(store_line& line, const caf::expected<session_pruned>& x);
   void note_excess(store_line& line);
   /// Whether maintenance may remove something now.
   bool enforcing();
+  /// Answers who asked for the round.
+  static void answer_pruners(pruners all, const caf::expected<session_pruned>& x);
+  /// Notes that so many were to be removed at once that none were; 0: that is over.
+  void note_too_many(store_line& line, uint64_t count);
   void tell_of_clock(status_report& report);
   void add_maintenance_alerts(const store_line& line, status_report& report) const;
 
@@ -224,6 +255,8 @@ private:
   bool totals_known_ = false;
   /// Requests that came before the totals were known.
   std::vector<held_request> early_;
+  /// Stores of which it is not known what is in them.
+  std::map<std::string, unread_store, std::less<>> unread_;
   bool asking_totals_ = false;
   detail::window_timer totals_retry_;
   detail::growing_pause totals_pause_;
@@ -235,6 +268,8 @@ private:
   uint64_t write_troubles_ = 0;
   uint64_t write_failures_ = 0;
   uint64_t maintenance_failures_ = 0;
+  /// Times that maintenance had to remove too many at once.
+  uint64_t removals_held_ = 0;
   /// Stores that came to be beyond their limits.
   uint64_t excesses_ = 0;
   detail::trouble set_aside_{"session-record-set-aside"};

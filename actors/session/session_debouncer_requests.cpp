@@ -31,8 +31,9 @@ void session_debouncer_state::ask_totals() {
   asking_totals_ = true;
   self_->request(store_, caf::infinite, atom::stores_v)
     .then(
-      [this](const std::vector<session_store_info>& stores) {
-        totals_answered(take_up(stores));
+      [this](const infos& stores) {
+        take_up(stores);
+        totals_answered({});
       },
       [this](const caf::error& err) { totals_answered(err); });
 }
@@ -76,7 +77,7 @@ caf::result<Answer> session_debouncer_state::key_request(const std::string& stor
   auto rp = self_->make_response_promise<Answer>();
   auto refuse = [rp](const caf::error& err) mutable { rp.deliver(err); };
   auto begin = [=, this, run = std::move(run)]() mutable {
-    auto* line = opens ? &open_line({store, 0, 0}) : find_line(store);
+    auto* line = opens ? &open_line({store}) : find_line(store);
     held_request request{[=, run = std::move(run)]() mutable { return run(line, rp); },
                          refuse};
     if (line)
@@ -85,7 +86,7 @@ caf::result<Answer> session_debouncer_state::key_request(const std::string& stor
       request.run();
     return true;
   };
-  with_totals({std::move(begin), refuse});
+  with_store(store, {std::move(begin), refuse});
   return rp;
 }
 
@@ -100,8 +101,11 @@ void session_debouncer_state::refuse_held(const caf::error& err) {
       request.refuse(err);
   };
   refuse(early_);
+  for (auto& [store, unread] : unread_)
+    refuse(unread.waiting);
   for (auto& [store, line] : lines_) {
     refuse(line.held);
+    answer_pruners(std::exchange(line.pruners, {}), err);
     for (auto& [key, requests] : std::exchange(line.loads, {}))
       refuse(requests);
     if (auto request = std::exchange(line.replacement, {}); request.refuse)
@@ -153,7 +157,9 @@ void session_debouncer_state::load(store_line& line, const std::string& key) {
           cache_.put(line.sessions.name(), key, found.document, self_->clock().now());
         loaded(line, key, std::move(found));
       },
-      [this, &line, key](caf::error& err) { loaded(line, key, std::move(err)); });
+      [this, &line, key](const caf::error& err) {
+        loaded(line, key, unread(line, err));
+      });
 }
 
 void session_debouncer_state::loaded(store_line& line, const std::string& key,
@@ -242,10 +248,11 @@ caf::result<std::string> session_debouncer_state::get(std::string& store,
 // -- updates -----------------------------------------------------------------------
 
 unwritten_session session_debouncer_state::make_unwritten(std::string document,
-                                                          credit charge) const {
+                                                          credit charge) {
   unwritten_session result;
   result.document = std::move(document);
-  result.updated_at_ms = config_.wall_now_ms();
+  auto now_ms = config_.wall_now_ms();
+  result.updated_at_ms = clock_.doubt().empty() ? now_ms : doubtful_ms(now_ms);
   result.since = self_->clock().now();
   result.charge = std::move(charge);
   return result;

@@ -95,45 +95,58 @@ bool session_debouncer_state::windows_suffice() const {
 store_line& session_debouncer_state::open_line(const session_store_info& stored) {
   auto [place, fresh] = lines_.try_emplace(stored.store, stored, config_.grid);
   auto& line = place->second;
-  if (fresh && config_.spool) {
+  if (!fresh)
+    return line;
+  if (config_.spool) {
     line.lane = session_lane{config_.spool, stored.store};
     auto in_store = line.lane.in_store(stored.mark);
     line.sessions.resume(line.lane.last_seq(stored.mark), in_store, line.lane.on_disk());
     line.lane.landed(in_store, durability::ram);
   }
+  line.restored = line.sessions.committed_seq() == line.sessions.last_seq();
+  line.known = line.restored;
   return line;
 }
 
-caf::error
-session_debouncer_state::take_up(const std::vector<session_store_info>& stores) {
+void session_debouncer_state::take_up(const infos& stores) {
   for (auto& x : stores)
-    open_line(x);
+    if (x.unreadable.empty())
+      open_line(x);
+    else
+      note_unread(x.store, caf::make_error(ec::unavailable, x.unreadable));
   if (!config_.spool)
-    return {};
-  for (auto lane : config_.spool->lanes())
-    if (auto state = config_.spool->state(lane); state.kind == lane_kind::session)
-      open_line({state.name, 0, 0});
-  caf::error err;
+    return;
+  for (auto& store : spooled_stores())
+    if (!unread_.contains(store))
+      open_line({store});
   for (auto& [store, line] : lines_) {
-    if (!err)
-      err = restore(line);
+    auto err = restore(line);
     line.lane.end_replay();
+    line.known = !err;
+    if (err)
+      note_unread(store, err);
   }
-  return err;
+}
+
+std::vector<std::string> session_debouncer_state::spooled_stores() const {
+  std::vector<std::string> result;
+  if (config_.spool)
+    for (auto lane : config_.spool->lanes())
+      if (auto state = config_.spool->state(lane); state.kind == lane_kind::session)
+        result.push_back(std::move(state.name));
+  return result;
 }
 
 uint64_t session_debouncer_state::not_taken_up() const {
   uint64_t sum = 0;
-  if (config_.spool && !totals_known_)
-    for (auto lane : config_.spool->lanes())
-      if (auto state = config_.spool->state(lane); state.kind == lane_kind::session)
-        sum += state.appended - std::min(state.written, state.appended);
+  for (auto& store : spooled_stores())
+    sum += left_in_spool(store);
   return sum;
 }
 
 caf::error session_debouncer_state::restore(store_line& line) {
   auto& sessions = line.sessions;
-  if (line.restored || sessions.committed_seq() == sessions.last_seq())
+  if (line.restored)
     return {};
   std::vector<session_change> changes;
   for (auto& record : line.lane.read(sessions.committed_seq())) {

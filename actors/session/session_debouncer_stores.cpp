@@ -52,7 +52,7 @@ session_debouncer_state::get_all(const std::string& store) {
       answer(whole_store{});
     return true;
   };
-  with_totals({run, [rp](const caf::error& err) mutable { rp.deliver(err); }});
+  with_store(store, {run, [rp](const caf::error& err) mutable { rp.deliver(err); }});
   return rp;
 }
 
@@ -68,7 +68,7 @@ void session_debouncer_state::read_whole(
   self_->request(store_, caf::infinite, atom::load_all_v, line.sessions.name())
     .then([this, &line](
             std::vector<session_document>& found) { whole_read(line, std::move(found)); },
-          [this, &line](caf::error& err) { whole_read(line, std::move(err)); });
+          [this, &line](const caf::error& err) { whole_read(line, unread(line, err)); });
 }
 
 void session_debouncer_state::whole_read(
@@ -100,8 +100,9 @@ caf::result<session_receipt> session_debouncer_state::replace(session_replacemen
     return caf::make_error(ec::stopping, "the service is stopping");
   auto rp = self_->make_response_promise<session_receipt>();
   auto refuse = [rp](const caf::error& err) mutable { rp.deliver(err); };
+  auto store = x.store;
   auto begin = [this, x = std::move(x), rp, refuse]() mutable {
-    auto& line = open_line({x.store, 0, 0});
+    auto& line = open_line({x.store});
     auto run = [this, &line, x = std::move(x), rp] {
       read_whole(line, [this, &line, x, rp](const caf::expected<whole_store>& now) {
         apply_replacement(line, x, now, rp);
@@ -111,7 +112,7 @@ caf::result<session_receipt> session_debouncer_state::replace(session_replacemen
     admit_replacement(line, {std::move(run), refuse});
     return true;
   };
-  with_totals({std::move(begin), refuse});
+  with_store(store, {std::move(begin), refuse});
   return rp;
 }
 

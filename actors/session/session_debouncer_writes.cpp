@@ -52,7 +52,7 @@ session_debouncer_state::flush(caf::optional<std::string> only) {
   auto all = std::make_shared<full_flush>();
   all->rp = self_->make_response_promise<flush_report>();
   auto rp = all->rp;
-  auto run = [this, all, only = std::move(only)] {
+  auto run = [this, all, only] {
     for (auto& [store, line] : lines_) {
       if (only && *only != store)
         continue;
@@ -63,10 +63,17 @@ session_debouncer_state::flush(caf::optional<std::string> only) {
         all->close_one();
       });
     }
+    for (auto& [store, unread] : unread_)
+      if (!only && left_in_spool(store) > 0)
+        all->failure = unread.problem;
     all->close_one();
     return true;
   };
-  with_totals({run, [rp](const caf::error& err) mutable { rp.deliver(err); }});
+  held_request request{run, [rp](const caf::error& err) mutable { rp.deliver(err); }};
+  if (only)
+    with_store(*only, std::move(request));
+  else
+    with_totals(std::move(request));
   return rp;
 }
 
@@ -93,7 +100,7 @@ caf::result<durability> session_debouncer_state::persist(const std::string& stor
       launch(*line);
     return true;
   };
-  with_totals({run, done});
+  with_store(store, {run, done});
   return rp;
 }
 
@@ -123,6 +130,7 @@ void session_debouncer_state::on_tick(const std::string& store, uint64_t generat
 }
 
 void session_debouncer_state::on_retry(const std::string& store, uint64_t generation) {
+  retry_unread(store, generation);
   if (store.empty() && totals_retry_.ends<atom::retry>(self_, generation, store))
     ask_totals();
   if (auto* line = find_line(store);
@@ -157,6 +165,7 @@ void session_debouncer_state::launch(store_line& line) {
 
 void session_debouncer_state::landed(store_line& line, const session_applied& applied) {
   auto now = self_->clock().now();
+  line.known = true;
   auto written = line.sessions.land(applied);
   // What the store lost before must not be let go with what it has got since.
   if (!line.lost_after)
@@ -192,6 +201,7 @@ void session_debouncer_state::turned_back(store_line& line, const caf::error& er
                                           durability level) {
   if (code_of(err) == ec::disk_failed)
     line.lane.doubt(line.sessions.flight_seq(), true);
+  doubt(line);
   auto superseded = line.sessions.turn_back();
   totals_.total_coalesced += superseded;
   untold_.session_coalesced += superseded;
@@ -205,6 +215,7 @@ void session_debouncer_state::turned_back(store_line& line, const caf::error& er
   line.busy = false;
   line.due = false;
   line.window.close();
+  answer_pruners(std::exchange(line.pruners, {}), err);
   auto untried = [](const write_waiter& x) { return !x.tried; };
   auto first_tried =
     std::stable_partition(line.waiters.begin(), line.waiters.end(), untried);

@@ -10,6 +10,17 @@ namespace sluice {
 
 namespace {
 
+using aged = std::pair<int64_t, std::string_view>;
+
+/// Doubtful times are newer than right ones, and have an order among each other.
+bool is_older(const aged& a, const aged& b) {
+  auto rank = [](const aged& x) {
+    auto doubtful = is_doubtful(x.first);
+    return std::tuple{doubtful, doubtful ? -x.first : x.first, x.second};
+  };
+  return rank(a) < rank(b);
+}
+
 uint64_t size_of(std::string_view key, const indexed_document& x) {
   return key.size() + x.where.document.length;
 }
@@ -43,8 +54,11 @@ void session_index::clear() {
 }
 
 void session_index::set_time(const std::string& key, int64_t updated_at_ms) {
-  if (auto found = all_.find(key); found != all_.end())
-    found->second.updated_at_ms = updated_at_ms;
+  auto found = all_.find(key);
+  if (found == all_.end())
+    return;
+  found->second.updated_at_ms = updated_at_ms;
+  found->second.own_time = false;
 }
 
 void session_index::set_seq(const std::string& key, uint64_t seq) {
@@ -66,20 +80,34 @@ void session_index::move_to_snapshot(const std::vector<text_range>& places) {
 }
 
 std::vector<std::string> session_index::excess(const session_prune& x) const {
-  using aged = std::pair<int64_t, std::string_view>;
   std::vector<aged> oldest_first;
   oldest_first.reserve(all_.size());
   for (auto& [key, document] : all_)
     oldest_first.emplace_back(document.updated_at_ms, key);
-  std::sort(oldest_first.begin(), oldest_first.end());
+  std::sort(oldest_first.begin(), oldest_first.end(), is_older);
   auto too_many = all_.size() - std::min<uint64_t>(x.max_entries, all_.size());
   std::vector<std::string> keys;
   for (auto& [updated_at_ms, key] : oldest_first) {
-    if (updated_at_ms >= x.older_than_ms && keys.size() >= too_many)
+    auto old = !is_doubtful(updated_at_ms) && updated_at_ms < x.older_than_ms;
+    if (!old && keys.size() >= too_many)
       break;
     keys.emplace_back(key);
   }
   return keys;
+}
+
+std::vector<std::pair<std::string, int64_t>>
+session_index::undated(int64_t right_now_ms) const {
+  std::vector<aged> oldest_first;
+  for (auto& [key, document] : all_)
+    if (is_doubtful(document.updated_at_ms))
+      oldest_first.emplace_back(document.updated_at_ms, key);
+  std::sort(oldest_first.begin(), oldest_first.end(), is_older);
+  auto time_ms = right_now_ms - static_cast<int64_t>(oldest_first.size());
+  std::vector<std::pair<std::string, int64_t>> result;
+  for (auto& [updated_at_ms, key] : oldest_first)
+    result.emplace_back(key, ++time_ms);
+  return result;
 }
 
 uint64_t hash_of(std::string_view document) {
@@ -87,15 +115,15 @@ uint64_t hash_of(std::string_view document) {
 }
 
 indexed_document index_document(bool in_journal, document_range where,
-                                const std::string& document, int64_t told_ms,
-                                int64_t default_ms) {
+                                const std::string& document,
+                                std::optional<int64_t> told_ms, int64_t default_ms) {
   indexed_document x;
   auto own = json::updated_at_ms(document);
   x.in_journal = in_journal;
-  x.own_time = own >= 0 && (told_ms < 0 || told_ms == own);
+  x.own_time = own >= 0 && told_ms.value_or(own) == own;
   x.where = where;
   x.hash = hash_of(document);
-  x.updated_at_ms = told_ms >= 0 ? told_ms : own >= 0 ? own : default_ms;
+  x.updated_at_ms = told_ms.value_or(own >= 0 ? own : default_ms);
   return x;
 }
 

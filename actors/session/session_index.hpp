@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice {
@@ -16,7 +18,7 @@ namespace sluice {
 struct indexed_document {
   /// In the journal, else in the snapshot.
   bool in_journal = false;
-  /// The document says itself when it was updated.
+  /// The document says itself when it was updated, and nothing else was told.
   bool own_time = false;
   document_range where;
   /// Of the document as it was sent: another hash is another document.
@@ -47,8 +49,13 @@ public:
   /// The documents are in a new snapshot now, in the order of their keys.
   void move_to_snapshot(const std::vector<text_range>& places);
 
-  /// Keys of what is too old or too many, oldest first.
+  /// Keys of what is too old or too many, oldest first. What has a doubtful time is not
+  /// too old, and is the newest of all.
   std::vector<std::string> excess(const session_prune& x) const;
+
+  /// What has a doubtful time, with the one that it is to have instead: this, or so much
+  /// less that they keep their order.
+  std::vector<std::pair<std::string, int64_t>> undated(int64_t right_now_ms) const;
 
 private:
   map all_;
@@ -58,9 +65,10 @@ private:
 /// The hash that tells documents apart.
 uint64_t hash_of(std::string_view document);
 
-/// An entry for a document that stands there, but for its numbers.
+/// An entry for a document that stands there, but for its numbers. What was told of its
+/// time counts before what it says itself.
 indexed_document index_document(bool in_journal, document_range where,
-                                const std::string& document, int64_t told_ms,
-                                int64_t default_ms);
+                                const std::string& document,
+                                std::optional<int64_t> told_ms, int64_t default_ms);
 
 } // namespace sluice

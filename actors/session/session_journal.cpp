@@ -9,8 +9,19 @@ namespace sluice {
 
 namespace {
 
-/// A file that cannot be read is not tried again before.
-constexpr auto read_again_after = std::chrono::seconds{1};
+/// How long files that cannot be read, and look as before, are let alone: by how long the
+/// last try took, so that a large one does not keep the others waiting.
+caf::timespan pause_after(caf::timespan took) {
+  constexpr caf::timespan shortest = std::chrono::milliseconds{100};
+  constexpr caf::timespan longest = std::chrono::seconds{10};
+  constexpr int share = 20;
+  return std::clamp(share * took, shortest, longest);
+}
+
+/// What cannot be read is no answer, whatever the reason.
+caf::error cannot_read(const caf::error& why) {
+  return caf::make_error(ec::unavailable, text_of(why));
+}
 
 /// The store that a file of this name belongs to, or nothing.
 std::string store_of(std::string_view name) {
@@ -43,7 +54,7 @@ caf::error session_journal_state::list() {
     return caf::none;
   auto names = in_.names();
   if (!names)
-    return std::move(names.error());
+    return cannot_read(names.error());
   for (auto& file : *names)
     if (auto store = store_of(file); !store.empty())
       open(store, stores_[store]);
@@ -53,18 +64,21 @@ caf::error session_journal_state::list() {
 }
 
 caf::error session_journal_state::open(const std::string& store, kept_store& x) {
-  auto now = self_->clock().now();
   if (x.files)
     return caf::none;
-  if (x.unreadable && now < x.read_again_at)
+  auto began = self_->clock().now();
+  auto seen = look_at_files(store);
+  if (x.unreadable && seen == x.seen && began < x.read_again_at)
     return x.unreadable;
   io_counts io;
   auto files = journal_store::open(in_, store, config_.identity_file, io);
   count(store, io);
   if (!files) {
+    auto ended = self_->clock().now();
     ++failures_;
-    x.unreadable = files.error();
-    x.read_again_at = now + read_again_after;
+    x.unreadable = cannot_read(files.error());
+    x.seen = std::move(seen);
+    x.read_again_at = ended + pause_after(ended - began);
     x.reading.note(text_of(x.unreadable));
     return x.unreadable;
   }
@@ -74,6 +88,15 @@ caf::error session_journal_state::open(const std::string& store, kept_store& x) 
   x.unreadable = caf::none;
   x.reading.clear();
   return caf::none;
+}
+
+std::vector<file_state>
+session_journal_state::look_at_files(const std::string& store) const {
+  std::vector<file_state> result;
+  for (auto& suffix : {journal_suffix, snapshot_suffix})
+    for (auto& end : {std::string{}, beside_suffix})
+      result.push_back(look_at(in_.path_of(store + suffix + end)));
+  return result;
 }
 
 /// Whether an earlier run's sync failed, or may have: what the page cache shows of the
@@ -89,11 +112,40 @@ caf::expected<kept_store*> session_journal_state::find(const std::string& store)
   if (auto err = list())
     return err;
   auto found = stores_.find(store);
-  if (found == stores_.end())
-    return nullptr;
+  if (found == stores_.end()) {
+    // Somebody may have put it there since.
+    auto there = exists(store);
+    if (!there)
+      return cannot_read(there.error());
+    if (!*there)
+      return nullptr;
+    found = stores_.try_emplace(store).first;
+  }
   if (auto err = open(store, found->second))
     return err;
   return &found->second;
+}
+
+caf::expected<bool> session_journal_state::exists(const std::string& store) const {
+  if (!detail::valid_name(store))
+    return false;
+  for (auto& suffix : {journal_suffix, snapshot_suffix}) {
+    auto there = in_.find(store + suffix);
+    if (!there)
+      return std::move(there.error());
+    if (*there)
+      return true;
+  }
+  return false;
+}
+
+caf::error session_journal_state::judge(kept_store& x, const caf::error& problem) {
+  if (!problem) {
+    x.reading.clear();
+    return caf::none;
+  }
+  x.reading.note(text_of(problem));
+  return problem;
 }
 
 // -- reading -----------------------------------------------------------------------
@@ -108,8 +160,8 @@ caf::result<session_lookup> session_journal_state::load(const std::string& store
   io_counts io;
   auto document = (*found)->files->load(key, io);
   count(store, io);
-  if (!document)
-    return std::move(document.error());
+  if (auto err = judge(**found, document ? caf::error{} : document.error()))
+    return err;
   return std::move(*document);
 }
 
@@ -122,8 +174,8 @@ caf::result<session_changes> session_journal_state::dump(const std::string& stor
   io_counts io;
   auto all = (*found)->files->dump(io);
   count(store, io);
-  if (!all)
-    return std::move(all.error());
+  if (auto err = judge(**found, all ? caf::error{} : all.error()))
+    return err;
   return std::move(*all);
 }
 
@@ -138,8 +190,8 @@ session_journal_state::load_all(const std::string& store) {
   io_counts io;
   auto all = (*found)->files->dump(io);
   count(store, io);
-  if (!all)
-    return std::move(all.error());
+  if (auto err = judge(**found, all ? caf::error{} : all.error()))
+    return err;
   result.reserve(all->changes.size());
   for (auto& x : all->changes)
     result.push_back({std::move(x.key), std::move(x.document)});
@@ -151,8 +203,10 @@ caf::result<std::vector<session_store_info>> session_journal_state::stores() {
     return err;
   std::vector<session_store_info> result;
   for (auto& [store, x] : stores_) {
-    if (open(store, x))
+    if (auto err = open(store, x)) {
+      result.push_back({store, 0, 0, {}, text_of(err)});
       continue;
+    }
     auto info = x.files->info();
     if (info.entries > 0 || !info.mark.spool_id.empty())
       result.push_back(std::move(info));
@@ -160,61 +214,11 @@ caf::result<std::vector<session_store_info>> session_journal_state::stores() {
   return result;
 }
 
-// -- numbers -----------------------------------------------------------------------
-
-void session_journal_state::count(const std::string& store, const io_counts& io) {
-  io_ += io;
-  untold_.disk += io;
-  booked_.spend(store, io);
-}
-
-metrics_report session_journal_state::collect() {
-  return {std::exchange(untold_, {}), booked_.take()};
-}
-
-void session_journal_state::report_counts() {
-  if (metrics_ && untold_ != metrics_delta{})
-    self_->send(metrics_, atom::report_v, collect());
-}
-
-status_report session_journal_state::status() const {
-  status_report report;
-  report.name = name;
-  check files{"session-files", true, {}};
-  uint64_t entries = 0, bytes = 0, journals = 0, snapshots = 0, set_aside = 0, held = 0;
-  for (auto& [store, x] : stores_) {
-    for (auto* trouble : {&x.reading, &x.writing, &x.syncing, &x.compaction, &x.foreign})
-      trouble->tell(report);
-    held += x.held.size();
-    if (!x.files) {
-      files = {"session-files", false, text_of(x.unreadable)};
-      continue;
-    }
-    auto& found = x.files->alerts();
-    report.alerts.insert(report.alerts.end(), found.begin(), found.end());
-    entries += x.files->index().entries();
-    bytes += x.files->index().bytes();
-    journals += x.files->journal() ? x.files->journal()->end() : 0;
-    snapshots += x.files->snapshot_bytes();
-    set_aside += x.files->set_aside();
-  }
-  sync_watch_.tell(report);
-  report.checks = {files};
-  report.troubles.push_back({"session-line-set-aside", set_aside});
-  report.troubles.push_back({"session-journal-tries-failed", failures_});
-  report.state = {{"stores", static_cast<int64_t>(stores_.size())},
-                  {"entries", static_cast<int64_t>(entries)},
-                  {"storedBytes", static_cast<int64_t>(bytes)},
-                  {"journalBytes", static_cast<int64_t>(journals)},
-                  {"snapshotBytes", static_cast<int64_t>(snapshots)},
-                  {"writes", static_cast<int64_t>(io_.writes)},
-                  {"bytesWritten", static_cast<int64_t>(io_.write_bytes)},
-                  {"syncs", static_cast<int64_t>(io_.syncs)},
-                  {"compactions", static_cast<int64_t>(compactions_)},
-                  {"failures", static_cast<int64_t>(failures_)},
-                  {"setAside", static_cast<int64_t>(set_aside)},
-                  {"heldWrites", static_cast<int64_t>(held)}};
-  return report;
+caf::result<session_store_info> session_journal_state::info(const std::string& store) {
+  auto found = find(store);
+  if (!found)
+    return std::move(found.error());
+  return *found ? (*found)->files->info() : session_store_info{store};
 }
 
 // -- the actor ---------------------------------------------------------------------
@@ -230,6 +234,7 @@ session_journal(session_journal_actor::stateful_pointer<session_journal_state> s
     },
     [st](atom::load_all, const std::string& store) { return st->load_all(store); },
     [st](atom::stores) { return st->stores(); },
+    [st](atom::stores, const std::string& store) { return st->info(store); },
     [st](atom::apply, session_changes& x, durability level) {
       return st->apply(x, level);
     },

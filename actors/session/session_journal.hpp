@@ -57,6 +57,7 @@ public:
   caf::result<std::vector<session_document>> load_all(const std::string& store);
   caf::result<session_changes> dump(const std::string& store);
   caf::result<std::vector<session_store_info>> stores();
+  caf::result<session_store_info> info(const std::string& store);
   caf::result<session_applied> apply(session_changes& x, durability level);
   caf::result<session_pruned> prune(const session_prune& x);
   void on_check(uint64_t generation) { sync_watch_.look(self_, generation); }
@@ -70,6 +71,11 @@ private:
   /// The store with its files open; null if there is no such store.
   caf::expected<kept_store*> find(const std::string& store);
   caf::error open(const std::string& store, kept_store& x);
+  std::vector<file_state> look_at_files(const std::string& store) const;
+  /// Whether there are files of this store.
+  caf::expected<bool> exists(const std::string& store) const;
+  /// Notes how a reading of files that are open ended, and returns its error.
+  static caf::error judge(kept_store& x, const caf::error& problem);
   bool in_doubt(const std::string& store) const;
 
   // -- writing ---------------------------------------------------------------------

@@ -44,24 +44,28 @@ caf::result<session_pruned> session_journal_state::prune(const session_prune& x)
   if (!*found)
     return session_pruned{{}, {x.store}};
   auto& files = *(*found)->files;
-  if (!x.enforce)
+  if (!x.enforce && (x.right_now_ms == 0 || files.index().undated(1).empty()))
     return session_pruned{files.index().excess(x), files.info()};
   auto rp = self_->make_response_promise<session_pruned>();
-  auto keys = std::make_shared<std::vector<std::string>>();
-  auto choose = [keys, x](const session_index& index) {
+  auto result = std::make_shared<session_pruned>();
+  auto choose = [result, x](const session_index& index) {
     std::vector<session_change> changes;
-    *keys = index.excess(x);
-    for (auto& key : *keys)
-      changes.push_back({key, true, {}, 0, 0});
+    result->keys = index.excess(x);
+    result->held = x.enforce && result->keys.size() > x.removes_max;
+    if (x.enforce && !result->held)
+      for (auto& key : result->keys)
+        changes.push_back({key, true, {}, 0, 0});
     return changes;
   };
-  auto done = [rp, keys](const caf::expected<session_applied>& answer) mutable {
-    if (answer)
-      rp.deliver(session_pruned{std::move(*keys), answer->now});
-    else
+  auto done = [rp, result](const caf::expected<session_applied>& answer) mutable {
+    if (answer) {
+      result->now = answer->now;
+      rp.deliver(std::move(*result));
+    } else {
       rp.deliver(answer.error());
+    }
   };
-  write({{x.store, {}, {}}, durability::ram, choose, done});
+  write({{x.store, {}, {}}, durability::ram, choose, done, false, x.right_now_ms});
   return rp;
 }
 
@@ -101,8 +105,9 @@ void session_journal_state::write(store_write x) {
 caf::error session_journal_state::make_ready(const std::string& store, kept_store& x) {
   if (auto err = open(store, x))
     return err;
-  if (x.files->as_left())
-    return caf::none;
+  auto as_left = x.files->as_left();
+  if (!as_left || *as_left)
+    return as_left ? caf::error{} : std::move(as_left.error());
   if (!x.files->journal()) {
     // Nothing of ours is in it yet: what is there now is the store.
     x.files.reset();
@@ -122,7 +127,7 @@ void session_journal_state::append(kept_store& store, store_write x) {
   io_counts io;
   if (x.choose)
     x.changes.changes = x.choose(files.index());
-  auto plan = files.plan(std::move(x.changes), io);
+  auto plan = files.plan(std::move(x.changes), io, x.right_now_ms);
   auto err = files.write(plan, io);
   count(store.name, io);
   if (err) {

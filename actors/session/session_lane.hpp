@@ -67,7 +67,10 @@ public:
   uint64_t begin_replay(uint64_t last_seq) const {
     return spool_->begin_replay(lane_, last_seq);
   }
-  void end_replay() const { spool_->end_replay(lane_); }
+  void end_replay() const {
+    if (spool_)
+      spool_->end_replay(lane_);
+  }
 
   /// Takes a request's changes, whole or not at all.
   caf::error append(uint64_t last_seq, const session_record_writer& record,

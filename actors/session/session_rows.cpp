@@ -69,6 +69,12 @@ caf::result<std::vector<session_store_info>> session_rows_state::stores() {
     });
 }
 
+caf::result<session_store_info> session_rows_state::store(const std::string& wanted) {
+  using promise = caf::typed_response_promise<session_store_info>;
+  return when_ready<session_store_info>(
+    [this, wanted](const promise& rp) { answer(rp, info(wanted)); });
+}
+
 session_store_info session_rows_state::info(const std::string& store) const {
   auto found = stores_.find(store);
   return found == stores_.end() ? session_store_info{store, 0, 0} : found->second;
@@ -136,7 +142,8 @@ session_applied session_rows_state::applied(session_store_info store,
 caf::result<session_pruned> session_rows_state::prune(session_prune& x) {
   using promise = caf::typed_response_promise<session_pruned>;
   return when_ready<session_pruned>([this, x = std::move(x)](const promise& rp) {
-    if (!x.enforce) {
+    auto dates = x.right_now_ms > 0;
+    if (!x.enforce && !dates) {
       query(sql::excess(x), rp, [this, rp, store = x.store](sql_result& found) {
         session_pruned result{{}, info(store)};
         for (auto& row : found.rows)
@@ -145,21 +152,29 @@ caf::result<session_pruned> session_rows_state::prune(session_prune& x) {
       });
       return;
     }
-    write({sql::excess(x), sql::remove_excess(x)}, durability::ram, rp,
-          [this, rp, store = x.store](sql_receipt& receipt) {
-            answer(rp, removed(store, receipt));
-          });
+    std::vector<sql_statement> statements;
+    if (dates)
+      statements.push_back(sql::date_doubtful(x));
+    statements.push_back(sql::excess(x));
+    if (x.enforce)
+      statements.push_back(sql::remove_excess(x));
+    write(std::move(statements), durability::ram, rp,
+          [this, rp, x](sql_receipt& receipt) { answer(rp, removed(x, receipt)); });
   });
 }
 
-session_pruned session_rows_state::removed(const std::string& store,
-                                           sql_receipt& receipt) {
-  session_pruned result{{}, info(store)};
-  if (receipt.results.empty())
+session_pruned session_rows_state::removed(const session_prune& x, sql_receipt& receipt) {
+  session_pruned result{{}, info(x.store)};
+  const size_t named = x.right_now_ms > 0 ? 1 : 0;
+  if (receipt.results.size() <= named)
     return result;
-  for (auto& row : receipt.results[0].rows) {
-    --result.now.entries;
-    result.now.bytes -= sql::count(row[1]);
+  auto& rows = receipt.results[named].rows;
+  result.held = x.enforce && rows.size() > x.removes_max;
+  for (auto& row : rows) {
+    if (x.enforce && !result.held) {
+      --result.now.entries;
+      result.now.bytes -= sql::count(row[1]);
+    }
     result.keys.push_back(sql::text(row[0]));
   }
   set_info(result.now);
@@ -210,6 +225,7 @@ session_rows(session_rows_actor::stateful_pointer<session_rows_state> self,
     },
     [st](atom::load_all, const std::string& store) { return st->load_all(store); },
     [st](atom::stores) { return st->stores(); },
+    [st](atom::stores, const std::string& store) { return st->store(store); },
     [st](atom::apply, session_changes& x, durability level) {
       return st->apply(x, level);
     },

@@ -30,6 +30,7 @@ public:
   caf::result<session_lookup> load(const std::string& store, const std::string& key);
   caf::result<std::vector<session_document>> load_all(const std::string& store);
   caf::result<std::vector<session_store_info>> stores();
+  caf::result<session_store_info> store(const std::string& wanted);
   caf::result<session_applied> apply(session_changes& x, durability level);
   caf::result<session_pruned> prune(session_prune& x);
   caf::result<session_changes> dump(const std::string& store);
@@ -84,7 +85,7 @@ private:
   session_applied applied(session_store_info store,
                           const std::vector<size_change>& changes,
                           const sql_receipt& receipt);
-  session_pruned removed(const std::string& store, sql_receipt& receipt);
+  session_pruned removed(const session_prune& x, sql_receipt& receipt);
   session_store_info info(const std::string& store) const;
   void set_info(const session_store_info& x);
 

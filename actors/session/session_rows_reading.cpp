@@ -1,6 +1,7 @@
 // How documents are read from the rows: one, or a whole store in pieces that are each
 // small enough for one result.
 
+#include "actors/detail/json_input.hpp"
 #include "actors/session/session_rows.hpp"
 #include "actors/session/session_sql.hpp"
 
@@ -10,11 +11,26 @@ namespace sql = session_sql;
 
 namespace {
 
-std::vector<session_document> documents_of(sql_result& found) {
+/// A row that somebody else changed to hold something else than a JSON object is no empty
+/// document: nobody knows what it was.
+caf::error check_row(const std::string& store, const std::string& key,
+                     const std::string& document) {
+  auto err = json::check_object(document);
+  return err ? caf::make_error(ec::unavailable,
+                               "the row of session " + key + " of store " + store
+                                 + " in sluice_sessions is no document: " + text_of(err))
+             : err;
+}
+
+caf::expected<std::vector<session_document>> documents_of(const std::string& store,
+                                                          sql_result& found) {
   std::vector<session_document> result;
   result.reserve(found.rows.size());
-  for (auto& row : found.rows)
-    result.push_back({sql::text(row[0]), sql::text(row[1])});
+  for (auto& row : found.rows) {
+    auto& x = result.emplace_back(session_document{sql::text(row[0]), sql::text(row[1])});
+    if (auto err = check_row(store, x.key, x.document))
+      return err;
+  }
   return result;
 }
 
@@ -24,9 +40,16 @@ caf::result<session_lookup> session_rows_state::load(const std::string& store,
                                                      const std::string& key) {
   using promise = caf::typed_response_promise<session_lookup>;
   return when_ready<session_lookup>([this, store, key](const promise& rp) {
-    query(sql::find(store, key), rp, [this, rp](sql_result& found) {
-      auto exists = !found.rows.empty() && !found.rows[0].empty();
-      answer(rp, session_lookup{exists, exists ? sql::text(found.rows[0][0]) : ""});
+    query(sql::find(store, key), rp, [this, rp, store, key](sql_result& found) {
+      if (found.rows.empty() || found.rows[0].empty()) {
+        answer(rp, session_lookup{});
+        return;
+      }
+      auto document = sql::text(found.rows[0][0]);
+      if (auto err = check_row(store, key, document))
+        answer(rp, err);
+      else
+        answer(rp, session_lookup{true, std::move(document)});
     });
   });
 }
@@ -83,8 +106,9 @@ void session_rows_state::read_all(reading x) {
     x.done(std::vector<session_document>{});
   } else if (known.bytes <= sql::piece_bytes_max) {
     auto statement = sql::whole(x.store);
-    query_for(std::move(x), std::move(statement),
-              [](reading& all, sql_result& found) { all.done(documents_of(found)); });
+    query_for(std::move(x), std::move(statement), [](reading& all, sql_result& found) {
+      all.done(documents_of(all.store, found));
+    });
   } else {
     plan_reading(std::move(x));
   }
@@ -117,7 +141,12 @@ void session_rows_state::read_piece(reading x) {
   auto after = std::exchange(x.after, last);
   auto statement = sql::piece(x.store, after, last);
   query_for(std::move(x), std::move(statement), [this](reading& all, sql_result& found) {
-    for (auto& document : documents_of(found))
+    auto piece = documents_of(all.store, found);
+    if (!piece) {
+      all.done(std::move(piece.error()));
+      return;
+    }
+    for (auto& document : *piece)
       all.documents.push_back(std::move(document));
     read_piece(std::move(all));
   });

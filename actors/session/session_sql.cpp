@@ -1,8 +1,14 @@
 #include "actors/session/session_sql.hpp"
 
+#include <algorithm>
+#include <limits>
+#include <utility>
+
 namespace sluice::session_sql {
 
 namespace {
+
+constexpr uint64_t numbers_max = std::numeric_limits<int64_t>::max();
 
 sql_value number(uint64_t x) {
   return static_cast<int64_t>(x);
@@ -17,11 +23,13 @@ sql_statement upsert(const std::string& store, session_change& x) {
           {store, std::move(x.key), x.updated_at_ms, bytes, std::move(x.document)}};
 }
 
-/// Places count from the newest document; the key decides between equal times.
+/// Places count from the newest document; the key decides between equal times. A doubtful
+/// time is below zero, and newer than any other.
 const std::string excess_rows =
   "FROM (SELECT rowid, key, bytes, updated_at, row_number() OVER "
-  "(ORDER BY updated_at DESC, key DESC) AS place FROM sluice_sessions "
-  "WHERE store = ?1) WHERE updated_at < ?2 OR place > ?3";
+  "(ORDER BY updated_at < 0 DESC, abs(updated_at) DESC, key DESC) AS place "
+  "FROM sluice_sessions WHERE store = ?1) "
+  "WHERE updated_at BETWEEN 0 AND ?2 - 1 OR place > ?3";
 
 sql_row excess_params(const session_prune& x) {
   return {x.store, x.older_than_ms, number(x.max_entries)};
@@ -100,13 +108,26 @@ std::vector<sql_statement> changes(session_changes x) {
 }
 
 sql_statement excess(const session_prune& x) {
-  return {"SELECT key, bytes " + excess_rows + " ORDER BY updated_at, key",
+  return {"SELECT key, bytes " + excess_rows
+            + " ORDER BY updated_at < 0, abs(updated_at), key",
           excess_params(x)};
 }
 
 sql_statement remove_excess(const session_prune& x) {
-  return {"DELETE FROM sluice_sessions WHERE rowid IN (SELECT rowid " + excess_rows + ")",
-          excess_params(x)};
+  auto params = excess_params(x);
+  params.push_back(number(std::min(x.removes_max, numbers_max)));
+  return {"DELETE FROM sluice_sessions WHERE rowid IN (SELECT rowid " + excess_rows
+            + ") AND (SELECT count(*) " + excess_rows + ") <= ?4",
+          std::move(params)};
+}
+
+sql_statement date_doubtful(const session_prune& x) {
+  return {"UPDATE sluice_sessions SET updated_at = ?2 - doubtful.newer FROM "
+          "(SELECT rowid AS place, "
+          "row_number() OVER (ORDER BY updated_at, key DESC) - 1 AS newer "
+          "FROM sluice_sessions WHERE store = ?1 AND updated_at < 0) AS doubtful "
+          "WHERE sluice_sessions.rowid = doubtful.place",
+          {x.store, x.right_now_ms}};
 }
 
 int64_t integer(const sql_value& x) {

@@ -52,8 +52,12 @@ std::vector<sql_statement> changes(session_changes x);
 /// Rows of key, bytes: what is too old or too many, oldest first.
 sql_statement excess(const session_prune& x);
 
-/// Deletes the same.
+/// Deletes the same, unless they are more than may be removed.
 sql_statement remove_excess(const session_prune& x);
+
+/// Gives what has a doubtful time the right one, or so much less that they keep their
+/// order.
+sql_statement date_doubtful(const session_prune& x);
 
 // -- values ------------------------------------------------------------------------
 

@@ -149,11 +149,12 @@ caf::error store_compaction::write_journal() {
 
 // -- in their places ---------------------------------------------------------------
 
-bool store_compaction::is_our_snapshot(const file_identity& x) const {
+caf::expected<bool> store_compaction::is_our_snapshot(const file_identity& x) const {
   if (input_.left_snapshot == x)
     return true;
-  return input_.snapshot && input_.snapshot->identity() == x
-         && input_.snapshot->unchanged();
+  if (!input_.snapshot || input_.snapshot->identity() != x)
+    return false;
+  return input_.snapshot->unchanged();
 }
 
 bool store_compaction::is_our_journal(const file_identity& x) const {
@@ -172,7 +173,13 @@ caf::error store_compaction::put_aside(const std::string& name) {
 
 caf::error store_compaction::install_snapshot() {
   auto name = input_.store + snapshot_suffix;
-  if (auto there = input_.in.find(name); there && !is_our_snapshot(*there))
+  auto there = input_.in.find(name);
+  if (!there)
+    return std::move(there.error());
+  auto ours = *there ? is_our_snapshot(**there) : caf::expected<bool>{true};
+  if (!ours)
+    return std::move(ours.error());
+  if (!*ours)
     if (auto err = put_aside(name))
       return err;
   if (auto err = input_.in.rename(beside(snapshot_suffix), name))
@@ -183,7 +190,10 @@ caf::error store_compaction::install_snapshot() {
 
 caf::error store_compaction::install_journal() {
   auto name = input_.store + journal_suffix;
-  if (auto there = input_.in.find(name); there && !is_our_journal(*there))
+  auto there = input_.in.find(name);
+  if (!there)
+    return std::move(there.error());
+  if (*there && !is_our_journal(**there))
     if (auto err = put_aside(name))
       return err;
   if (auto err = input_.in.rename(beside(journal_suffix), name))

@@ -80,7 +80,7 @@ private:
   uint64_t snapshot_bytes() const;
   caf::error write_documents(new_file& file, class digest& sum);
   caf::error put_aside(const std::string& name);
-  bool is_our_snapshot(const file_identity& x) const;
+  caf::expected<bool> is_our_snapshot(const file_identity& x) const;
   bool is_our_journal(const file_identity& x) const;
 
   compaction_input input_;

@@ -10,6 +10,7 @@
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 #include <caf/optional.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <functional>
 #include <map>
@@ -36,7 +37,18 @@ struct write_waiter {
   bool tried = false;
 };
 
+using pruners = std::vector<caf::typed_response_promise<session_pruned>>;
 using whole_store = std::map<std::string, std::string>;
+
+/// A store of which nobody knows what is in it, and who waits to learn that.
+struct unread_store {
+  bool asking = false;
+  std::vector<held_request> waiting;
+  /// Of the last try.
+  caf::error problem;
+  detail::window_timer retry;
+  detail::growing_pause pause;
+};
 
 struct store_line {
   store_line(session_store_info stored, detail::flush_grid grid)
@@ -44,6 +56,8 @@ struct store_line {
 
   pending_store sessions;
   session_lane lane;
+  /// What the store holds is known; otherwise it is asked before any request is handled.
+  bool known = false;
   /// What the spool had of an earlier run is among the sessions.
   bool restored = false;
   /// The store was reopened after an I/O error, and what is beyond this number has to be
@@ -95,6 +109,12 @@ struct store_line {
   uint64_t maintained_entries = 0;
   /// Since when there has been an excess; 0: there is none.
   int64_t excess_since_ms = 0;
+  /// So many were to be removed at once that none were; 0: the last round was none such.
+  uint64_t too_many = 0;
+  int64_t too_many_since_ms = 0;
+  /// Who asked for a round that removes them all the same: the next one, and this one.
+  sluice::pruners pruners;
+  sluice::pruners asked;
   std::string maintenance_error;
   int64_t maintenance_failed_ms = 0;
 };

@@ -1,6 +1,7 @@
 #include "actors/storage/append_file.hpp"
 
 #include "actors/storage/file_io.hpp"
+#include "actors/storage/folder.hpp"
 #include "actors/storage/system_error.hpp"
 #include "messages/error.hpp"
 
@@ -9,11 +10,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 
 namespace sluice {
-
-namespace {} // namespace
 
 append_file::append_file(std::string path, unique_fd file, unique_fd directory)
     : path_(std::move(path)), file_(std::move(file)), directory_(std::move(directory)) {}
@@ -39,25 +37,27 @@ append_file::open(const std::string& directory, const std::string& name) {
 
 caf::expected<std::shared_ptr<append_file>>
 append_file::find(const std::string& directory, const file_position& where) {
-  std::error_code none;
-  for (const auto& each : std::filesystem::directory_iterator{directory, none}) {
-    struct stat info {};
-    if (::lstat(each.path().c_str(), &info) == 0 && S_ISREG(info.st_mode)
-        && info.st_dev == where.device && info.st_ino == where.inode)
-      return open(directory, each.path().filename());
+  auto names = folder{directory}.names();
+  if (!names)
+    return std::move(names.error());
+  const auto wanted = file_identity{where.device, where.inode};
+  for (const auto& name : *names) {
+    auto there = look_at(directory + "/" + name);
+    if (there.problem == 0 && there.regular && there.identity == wanted)
+      return open(directory, name);
+    // It may be the one: only what is not there is not.
+    if (there.problem != 0 && !there.absent())
+      return system_failure("look at", directory + "/" + name, there.problem);
   }
   return std::shared_ptr<append_file>{};
 }
 
 caf::expected<std::shared_ptr<append_file>>
 append_file::find(const std::string& directory, const std::string& name) {
-  struct stat info {};
-  auto path = directory + "/" + name;
-  if (::lstat(path.c_str(), &info) == 0)
-    return open(directory, name);
-  if (errno == ENOENT)
-    return std::shared_ptr<append_file>{};
-  return system_failure("stat", path, errno);
+  auto there = folder{directory}.find(name);
+  if (!there)
+    return std::move(there.error());
+  return *there ? open(directory, name) : std::shared_ptr<append_file>{};
 }
 
 caf::error append_file::prepare() {
@@ -185,10 +185,11 @@ void append_file::mark_synced(uint64_t end) {
     touched_ = false;
 }
 
-bool append_file::still_named() const {
-  struct stat info {};
-  return ::lstat(path_.c_str(), &info) == 0 && info.st_dev == device_
-         && info.st_ino == inode_;
+caf::expected<bool> append_file::still_named() const {
+  auto there = look_at(path_);
+  if (there.problem != 0 && !there.absent())
+    return system_failure("look at", path_, there.problem);
+  return there.problem == 0 && there.identity == file_identity{device_, inode_};
 }
 
 bool append_file::ends_as_left() const {

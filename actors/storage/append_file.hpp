@@ -81,8 +81,9 @@ public:
   /// Notes that a sync covered the file up to here.
   void mark_synced(uint64_t end);
 
-  /// Whether the path still names this file; not after a rotation or a delete.
-  bool still_named() const;
+  /// Whether the path still names this file; not after a rotation or a delete. An error
+  /// says that nobody knows.
+  caf::expected<bool> still_named() const;
 
   /// Whether the file still ends where we left it: nobody else appended, nor cut.
   bool ends_as_left() const;

@@ -1,9 +1,9 @@
 #include "actors/storage/dead_letters.hpp"
 
 #include "actors/detail/wall_clock.hpp"
+#include "actors/storage/folder.hpp"
 #include "actors/storage/system_error.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,16 +24,19 @@ std::string_view first_line(std::string_view lines) {
 
 } // namespace
 
-int64_t last_dead_letter_ms(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0 || info.st_size == 0)
-    return 0;
-  return int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
+caf::expected<int64_t> last_dead_letter_ms(const std::string& path) {
+  auto there = look_at(path);
+  if (there.problem != 0 && !there.absent())
+    return system_failure("look at", path, there.problem);
+  return there.size == 0 ? int64_t{0} : there.modified_ns / 1'000'000;
 }
 
 caf::error dead_letters::open() {
-  if (file_ && file_->still_named())
-    return caf::none;
+  if (file_) {
+    auto named = file_->still_named();
+    if (!named || *named)
+      return named ? caf::error{} : std::move(named.error());
+  }
   if (!cfg_.identity_file.empty() && ::access(cfg_.identity_file.c_str(), F_OK) != 0)
     return system_failure("the data directory is gone, find", cfg_.identity_file, errno);
   auto opened = append_file::open(cfg_.directory, cfg_.name);
@@ -55,8 +58,10 @@ caf::error dead_letters::load(const std::string& spool, uint64_t after) {
   if (spool == spool_)
     return caf::none;
   known_.clear();
-  auto path = cfg_.directory + "/" + cfg_.name;
-  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+  auto there = folder{cfg_.directory}.find(cfg_.name);
+  if (!there)
+    return std::move(there.error());
+  if (!*there) {
     spool_ = spool;
     return caf::none;
   }

@@ -8,6 +8,7 @@
 #include "actors/storage/dead_letter_line.hpp"
 
 #include <caf/error.hpp>
+#include <caf/expected.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -72,7 +73,8 @@ private:
   io_counts io_;
 };
 
-/// When a line was added last, in ms since 1970; 0 if the file is not there, or empty.
-int64_t last_dead_letter_ms(const std::string& path);
+/// When a line was added last, in ms since 1970; 0 if the file is not there, or empty. An
+/// error says that nobody knows.
+caf::expected<int64_t> last_dead_letter_ms(const std::string& path);
 
 } // namespace sluice

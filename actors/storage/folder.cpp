@@ -33,9 +33,9 @@ int rename_to_free(const std::string& from, const std::string& to) {
     return 0;
   if (errno != EINVAL && errno != ENOSYS)
     return errno;
-  struct stat info {};
-  if (::lstat(to.c_str(), &info) == 0)
-    return EEXIST;
+  auto there = look_at(to);
+  if (!there.absent())
+    return there.problem == 0 ? EEXIST : there.problem;
   return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
 }
 
@@ -65,11 +65,13 @@ caf::expected<std::vector<std::string>> folder::names() const {
   return result;
 }
 
-std::optional<file_identity> folder::find(const std::string& name) const {
-  struct stat info {};
-  if (::lstat(path_of(name).c_str(), &info) != 0)
-    return std::nullopt;
-  return file_identity{info.st_dev, info.st_ino};
+caf::expected<std::optional<file_identity>> folder::find(const std::string& name) const {
+  auto there = look_at(path_of(name));
+  if (there.absent())
+    return std::optional<file_identity>{};
+  if (there.problem != 0)
+    return system_failure("look at", path_of(name), there.problem);
+  return std::optional{there.identity};
 }
 
 caf::error folder::sync() const {
@@ -118,9 +120,10 @@ caf::error folder::replace(const std::string& name, std::string_view bytes) cons
 }
 
 caf::error folder::write_once(const std::string& name, std::string_view bytes) const {
-  if (find(name))
-    return caf::none;
-  return replace(name, bytes);
+  auto there = find(name);
+  if (!there)
+    return std::move(there.error());
+  return *there ? caf::error{} : replace(name, bytes);
 }
 
 } // namespace sluice

@@ -2,10 +2,10 @@
 // that somebody may still want is only ever renamed, to a name that was free.
 #pragma once
 
+#include "actors/storage/file_state.hpp"
+
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
-
-#include <sys/types.h>
 
 #include <optional>
 #include <string>
@@ -13,14 +13,6 @@
 #include <vector>
 
 namespace sluice {
-
-/// Which file a name means; somebody else's under the same name is another.
-struct file_identity {
-  dev_t device = 0;
-  ino_t inode = 0;
-
-  bool operator==(const file_identity&) const = default;
-};
 
 class folder {
 public:
@@ -32,8 +24,9 @@ public:
   /// Names of what is in it, sorted; none if it is not there.
   caf::expected<std::vector<std::string>> names() const;
 
-  /// What the name means, links not followed; none if it means nothing.
-  std::optional<file_identity> find(const std::string& name) const;
+  /// What the name means, links not followed; none if it means nothing. An error says
+  /// that nobody knows.
+  caf::expected<std::optional<file_identity>> find(const std::string& name) const;
 
   caf::error sync() const;
   caf::error rename(const std::string& from, const std::string& to) const;

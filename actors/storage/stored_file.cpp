@@ -10,14 +10,6 @@
 
 namespace sluice {
 
-namespace {
-
-int64_t modified_ns(const struct stat& info) {
-  return int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
-}
-
-} // namespace
-
 caf::expected<std::shared_ptr<stored_file>> stored_file::open(const folder& in,
                                                               const std::string& name) {
   auto path = in.path_of(name);
@@ -33,9 +25,7 @@ caf::expected<std::shared_ptr<stored_file>> stored_file::open(const folder& in,
   if (!S_ISREG(info.st_mode))
     return caf::make_error(ec::disk_failed, path + " is not a regular file");
   std::shared_ptr<stored_file> result{new stored_file(path, std::move(file))};
-  result->identity_ = {info.st_dev, info.st_ino};
-  result->size_ = static_cast<uint64_t>(info.st_size);
-  result->modified_ns_ = modified_ns(info);
+  result->state_ = state_of(info);
   return result;
 }
 
@@ -44,12 +34,12 @@ caf::expected<std::string> stored_file::read(uint64_t offset, uint64_t size,
   return read_range(file_.get(), path_, offset, size, io);
 }
 
-bool stored_file::unchanged() const {
-  struct stat info {};
-  return ::lstat(path_.c_str(), &info) == 0
-         && file_identity{info.st_dev, info.st_ino} == identity_
-         && static_cast<uint64_t>(info.st_size) == size_
-         && modified_ns(info) == modified_ns_;
+caf::expected<bool> stored_file::unchanged() const {
+  auto now = look_at(path_);
+  if (now.problem != 0 && !now.absent())
+    return system_failure("look at", path_, now.problem);
+  return now.problem == 0 && now.identity == state_.identity && now.size == state_.size
+         && now.modified_ns == state_.modified_ns;
 }
 
 } // namespace sluice

@@ -23,12 +23,13 @@ public:
   /// Reads so many bytes; fewer are an error.
   caf::expected<std::string> read(uint64_t offset, uint64_t size, io_counts& io) const;
 
-  /// Whether the path still names this file, as it was when it was opened.
-  bool unchanged() const;
+  /// Whether the path still names this file, as it was when it was opened. An error says
+  /// that nobody knows.
+  caf::expected<bool> unchanged() const;
 
-  uint64_t size() const { return size_; }
-  int64_t modified_ms() const { return modified_ns_ / 1'000'000; }
-  const file_identity& identity() const { return identity_; }
+  uint64_t size() const { return state_.size; }
+  int64_t modified_ms() const { return state_.modified_ns / 1'000'000; }
+  const file_identity& identity() const { return state_.identity; }
   const std::string& path() const { return path_; }
 
 private:
@@ -37,9 +38,7 @@ private:
 
   std::string path_;
   unique_fd file_;
-  file_identity identity_;
-  uint64_t size_ = 0;
-  int64_t modified_ns_ = 0;
+  file_state state_;
 };
 
 } // namespace sluice

@@ -227,6 +227,22 @@ void post_store_flush(edge& e, const exchange_ptr& x) {
           refuse(x));
 }
 
+// -- maintenance -------------------------------------------------------------------
+
+void post_store_prune(edge& e, const exchange_ptr& x) {
+  const auto& store = x->in.captures[0];
+  if (auto err = check_name(store))
+    return x->refuse(err);
+  e.request(sessions(e), caf::infinite, atom::prune_v, store)
+    .then(
+      [x](const session_pruned& done) {
+        json_writer json;
+        json.open_object().member("removed", uint64_t{done.keys.size()}).close_object();
+        x->reply({200, json.take()});
+      },
+      refuse(x));
+}
+
 // -- numbers ------------------------------------------------------------------------
 
 void get_sessions(edge& e, const exchange_ptr& x) {
@@ -242,10 +258,11 @@ void get_sessions(edge& e, const exchange_ptr& x) {
 
 std::span<const route> session_routes() {
   using enum verb;
-  // A store, or a session, may be called `flush`: only POST means the flush.
+  // A store, or a session, may be called `flush` or `prune`: only POST means these.
   static constexpr route rows[] = {
     {post, "/v1/sessions/flush", body_kind::none, post_store_flushes, {"durability"}},
     {post, "/v1/sessions/{}/flush", body_kind::none, post_store_flush, {"durability"}},
+    {post, "/v1/sessions/{}/prune", body_kind::none, post_store_prune},
     {get, "/v1/sessions", body_kind::none, get_sessions},
     {get, "/v1/sessions/{}", body_kind::none, get_store},
     {put, "/v1/sessions/{}", body_kind::json, put_store, {"durability"}},

@@ -58,6 +58,12 @@ std::string sessions_json(const session_stats& x) {
       .member("entries", store.entries)
       .member("bytes", store.bytes)
       .close_object();
+  json.close_array().key("unreadable").open_array();
+  for (const auto& store : x.unreadable)
+    json.open_object()
+      .member("store", store.store)
+      .member("detail", store.unreadable)
+      .close_object();
   return json.close_array().close_object().take();
 }
 

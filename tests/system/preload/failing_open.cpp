@@ -1,0 +1,59 @@
+// A library to preload: a file whose path ends with what the file FAILING_OPEN says, if
+// it is there, cannot be opened: the device does not give it (EIO).
+#include "tests/system/preload/preload.hpp"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+namespace {
+
+bool fails(const char* path) {
+  static const auto* control = std::getenv("FAILING_OPEN");
+  std::string end;
+  if (control != nullptr)
+    std::ifstream{control} >> end;
+  return !end.empty() && std::string_view{path}.ends_with(end);
+}
+
+/// The mode, where the flags say that there is one.
+mode_t mode_of(int flags, va_list rest) {
+  return (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
+}
+
+template <class Real, class... Directory>
+int open_at(Real real, const char* path, int flags, mode_t mode, Directory... directory) {
+  if (fails(path)) {
+    errno = EIO;
+    return -1;
+  }
+  return real(directory..., path, flags, mode);
+}
+
+} // namespace
+
+extern "C" {
+
+int open(const char* path, int flags, ...) {
+  static const auto real = preload::next<int (*)(const char*, int, ...)>("open");
+  va_list rest;
+  va_start(rest, flags);
+  const auto mode = mode_of(flags, rest);
+  va_end(rest);
+  return open_at(real, path, flags, mode);
+}
+
+int openat(int directory, const char* path, int flags, ...) {
+  static const auto real = preload::next<int (*)(int, const char*, int, ...)>("openat");
+  va_list rest;
+  va_start(rest, flags);
+  const auto mode = mode_of(flags, rest);
+  va_end(rest);
+  return open_at(real, path, flags, mode, directory);
+}
+}
