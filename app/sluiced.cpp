@@ -267,10 +267,8 @@ std::string printed(const config::configuration& what) {
 }
 
 int run(const std::vector<std::string>& arguments) {
-  const auto read = [&arguments] {
-    return config::load_all(arguments, [](const char* name) { return getenv(name); });
-  };
-  auto loaded = read();
+  const auto variables = [](const char* name) { return getenv(name); };
+  auto loaded = config::load_all(arguments, variables);
   if (loaded && loaded->what != config::command::serve) {
     print(printed(*loaded));
     return after_printing(drained);
@@ -281,7 +279,8 @@ int run(const std::vector<std::string>& arguments) {
     return failed_start(loaded.error(), bad_setting);
   // What the service keeps is its users' alone.
   umask(0077);
-  return serve(std::move(*loaded), held, read);
+  return serve(std::move(*loaded), held,
+               [&] { return config::load_again(arguments, variables); });
 }
 
 } // namespace

@@ -7,6 +7,8 @@
 #include "app/config/text.hpp"
 #include "tests/config_refusals.hpp"
 
+#include <sys/stat.h>
+
 namespace {
 
 using namespace sluice;
@@ -279,6 +281,22 @@ CAF_TEST(beside other options the effective values are printed) {
   check_refusal(refusal({"--print-config", "--config-file=/nowhere/x.ini"}),
                 "No such file");
   check_refusal(refusal({"--print-config", "--http.address=0.0.0.0"}), "http.token-file");
+}
+
+CAF_TEST(only what can be read twice is read again) {
+  const auto read_again = [](const std::string& option) {
+    auto result = load_again({option}, [](const char*) { return nullptr; });
+    return result ? "accepted" : text_of(result.error());
+  };
+  const config_file file{"[log]\nmax-entries=7\n"};
+  CAF_CHECK_EQUAL(read_again(file.option()), "accepted");
+  CAF_CHECK_EQUAL(read_again("--log.max-entries=7"), "accepted");
+  check_refusal(read_again("--config-file=/nowhere/x.ini"), "No such file");
+  CAF_MESSAGE("a pipe without a writer would be waited for");
+  const temp_dir dir;
+  const auto pipe = dir / "pipe";
+  CAF_REQUIRE_EQUAL(mkfifo(pipe.c_str(), 0600), 0);
+  check_refusal(read_again("--config-file=" + pipe), "can be read again");
 }
 
 CAF_TEST(a question is answered before anything else is looked at) {

@@ -1,8 +1,12 @@
 #include "app/config/load.hpp"
 
+#include "app/config/invalid.hpp"
 #include "app/config/keys.hpp"
 #include "app/config/layers.hpp"
+#include "app/config/text.hpp"
 #include "app/config/whole.hpp"
+
+#include <sys/stat.h>
 
 namespace sluice::config {
 
@@ -70,6 +74,17 @@ caf::expected<configuration> load_all(const std::vector<std::string>& arguments,
   if (auto err = check_whole(result.settings))
     return err;
   return result;
+}
+
+caf::expected<configuration> load_again(const std::vector<std::string>& arguments,
+                                        const environment& variables) {
+  const auto options = read_command_line(arguments);
+  struct stat found {};
+  if (options && !options->file.empty() && stat(options->file.c_str(), &found) == 0
+      && !S_ISREG(found.st_mode))
+    return invalid("config-file = " + shown(options->file)
+                   + " (command line): allowed is a file that can be read again");
+  return load_all(arguments, variables);
 }
 
 } // namespace sluice::config

@@ -46,4 +46,9 @@ using environment = std::function<const char*(const char* name)>;
 caf::expected<configuration> load_all(const std::vector<std::string>& arguments,
                                       const environment& variables);
 
+/// The same while the service runs: a pipe, which the start has emptied, is not read
+/// again.
+caf::expected<configuration> load_again(const std::vector<std::string>& arguments,
+                                        const environment& variables);
+
 } // namespace sluice::config
