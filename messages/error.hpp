@@ -3,8 +3,10 @@
 #pragma once
 
 #include <caf/error.hpp>
+#include <caf/exit_reason.hpp>
 #include <caf/make_message.hpp>
 #include <caf/message.hpp>
+#include <caf/sec.hpp>
 
 #include <cstdint>
 #include <string>
@@ -86,14 +88,34 @@ inline caf::error invalid_argument(std::string text) {
   return caf::make_error(ec::invalid_argument, std::move(text));
 }
 
-/// Returns the words that came with `err`, or the code's name if there are none.
+/// What an error of CAF's own means to whoever asked, in words a client may read: CAF's
+/// describe its messages and handles, which are no business of theirs.
+inline std::string text_of_caf(const caf::error& err) {
+  if (err == caf::sec::request_timeout)
+    return "the answer took too long; what was asked for may still be done";
+  if (err.category() == caf::atom("exit") || err == caf::sec::request_receiver_down) {
+    std::string how = "has ended";
+    if (err == caf::exit_reason::kill)
+      how = "was killed";
+    if (err == caf::exit_reason::unhandled_exception)
+      how = "failed with an exception";
+    return "the part of the service behind this " + how
+           + "; whether what it worked on was done is not known";
+  }
+  if (err.category() == caf::atom("system"))
+    return "the service failed within itself while it worked on this; its log tells more";
+  return "this cannot be used: it is malformed, or of another type";
+}
+
+/// Returns the words that came with `err`; the code's name, or a sentence about CAF's
+/// code, if there are none.
 inline std::string text_of(const caf::error& err) {
   const auto& context = err.context();
   if (context.match_elements<std::string>())
     return context.get_as<std::string>(0);
-  if (err.category() == caf::atom("sluice"))
+  if (!err || err.category() == caf::atom("sluice"))
     return to_string(code_of(err));
-  return caf::to_string(err);
+  return text_of_caf(err);
 }
 
 } // namespace sluice

@@ -29,6 +29,9 @@ struct sql_statement {
   /// Exactly one statement.
   std::string sql;
   sql_row params;
+  /// Names of the parameters, with their prefix (`:id`), as many as there are values;
+  /// empty where they are given by position.
+  std::vector<std::string> names = {};
 
   bool operator==(const sql_statement&) const = default;
 };
@@ -44,7 +47,8 @@ inline std::string to_string(sql_origin x) {
 struct sql_write {
   /// Run in order, each with its own parameters...
   std::vector<sql_statement> statements;
-  /// ...or, when not empty, `statements[0].sql` run once for each row.
+  /// ...or, when not empty, `statements[0].sql` run once for each row, with the
+  /// statement's names.
   std::vector<sql_row> rows;
   sql_origin origin = sql_origin::user;
 
@@ -74,7 +78,7 @@ typename Inspector::result_type inspect(Inspector& f, sql_blob& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, sql_statement& x) {
-  return f(caf::meta::type_name("sql_statement"), x.sql, x.params);
+  return f(caf::meta::type_name("sql_statement"), x.sql, x.params, x.names);
 }
 
 template <class Inspector>

@@ -1,5 +1,5 @@
 sluice_tests(detail
   LIBRARIES sluice_detail sluice_storage
   FILES
-    clock_watch credit dead_letters flush_grid json_input json_ws_request sync_watch
-    window_timer workers)
+    clock_watch credit dead_letters error flush_grid json_input json_ws_request sql_json
+    sync_watch window_timer workers)

@@ -176,8 +176,9 @@ CAF_TEST(a malformed statement is refused in words) {
   CAF_CHECK_EQUAL(words(R"({"sql":""})"), "\"sql\" is empty");
   CAF_CHECK_EQUAL(words(R"({"sql":" \n"})"), "\"sql\" is empty");
   CAF_CHECK_EQUAL(words(R"({"params":[]})"), "\"sql\" is missing");
-  CAF_CHECK_EQUAL(words(R"({"sql":"x","params":{}})"),
-                  "\"params\" must be an array of values");
+  CAF_CHECK_EQUAL(
+    words(R"({"sql":"x","params":1})"),
+    "\"params\" must be an array of values, or an object of values by name");
   CAF_CHECK_EQUAL(words(R"({"sql":"x","parms":[]})"),
                   "unknown or repeated member \"parms\"");
   CAF_CHECK_EQUAL(words(R"({"sql":"x","sql":"y"})"),
@@ -188,7 +189,7 @@ CAF_TEST(a malformed statement is refused in words) {
 
 CAF_TEST(a value that no database column holds is refused in words) {
   CAF_CHECK_EQUAL(value_refusal("9223372036854775808"),
-                  "an integer among the values is past 64 bits with a sign");
+                  "9223372036854775808 is past what 64 bits with a sign hold");
   CAF_CHECK_EQUAL(value_refusal("[]"), "an array cannot be a value");
   CAF_CHECK(value_refusal(R"({"blob":""})").starts_with("an object among the values"));
   CAF_CHECK(value_refusal(R"({"$blob":"","x":1})").starts_with("an object among"));
@@ -230,7 +231,9 @@ CAF_TEST(a batch is one statement with rows) {
   CAF_CHECK(write->rows[1] == sql_row{std::string{"a"}});
   auto words = [](const char* text) { return refusal(json::read_batch(text)); };
   CAF_CHECK_EQUAL(words(R"({"sql":"x","rows":[]})"), "\"rows\" is empty");
-  CAF_CHECK_EQUAL(words(R"({"sql":"x","rows":[1]})"), "a row must be an array of values");
+  CAF_CHECK_EQUAL(
+    words(R"({"sql":"x","rows":[1]})"),
+    "row 1: a row must be an array of values, or an object of values by name");
   CAF_CHECK_EQUAL(words(R"({"sql":"x"})"), "\"rows\" is missing");
   CAF_CHECK_EQUAL(words(R"({"rows":[[1]]})"), "\"sql\" is missing");
 }

@@ -34,6 +34,13 @@ sql_write rows() {
   return write;
 }
 
+sql_write named() {
+  sql_write write;
+  write.statements = {{"INSERT INTO t VALUES (:a, @b)", {int64_t{1}, "x"s}, {":a", "@b"}},
+                      {"SELECT ?", {0.5}}};
+  return write;
+}
+
 bool is_refused(const std::string& bytes) {
   auto result = decode(bytes);
   return !result && code_of(result.error()) == ec::invalid_argument;
@@ -42,7 +49,7 @@ bool is_refused(const std::string& bytes) {
 } // namespace
 
 CAF_TEST(what is written is read back with every kind of value) {
-  for (const auto& write : {rich(), rows(), sql_write{}}) {
+  for (const auto& write : {rich(), rows(), named(), sql_write{}}) {
     auto back = decode(encode(write, "d4"));
     CAF_REQUIRE(back.engaged());
     CAF_CHECK(back->write == write);
@@ -57,7 +64,7 @@ CAF_TEST(a small insert takes few bytes) {
 }
 
 CAF_TEST(a record that is cut anywhere is refused) {
-  for (const auto& write : {rich(), rows()}) {
+  for (const auto& write : {rich(), rows(), named()}) {
     auto whole = encode(write, "d4");
     for (size_t n = 0; n < whole.size(); ++n)
       CAF_CHECK(is_refused(whole.substr(0, n)));
@@ -65,9 +72,18 @@ CAF_TEST(a record that is cut anywhere is refused) {
   }
 }
 
+CAF_TEST(what an earlier version of sluice left behind is read) {
+  auto back = decode("\1\2d4\0\1\x8SELECT ?\1\1\2\0"s);
+  CAF_REQUIRE(back.engaged());
+  sql_write expected{{{"SELECT ?", {int64_t{1}}}}, {}, sql_origin::user};
+  CAF_CHECK(back->write == expected);
+  CAF_MESSAGE("and it can read what has no names");
+  CAF_CHECK_EQUAL(static_cast<int>(encode(rich(), "d4")[0]), 1);
+}
+
 CAF_TEST(a record of another version is refused) {
   auto bytes = encode(rich(), "d4");
-  for (char version : {'\0', '\2', '\xff'}) {
+  for (char version : {'\0', '\3', '\xff'}) {
     bytes[0] = version;
     CAF_CHECK(is_refused(bytes));
   }

@@ -79,7 +79,6 @@ CAF_TEST(users may not control transactions or leave their database) {
                     "PRAGMA writable_schema = 1",
                     "PRAGMA foreign_keys = 0",
                     "PRAGMA optimize",
-                    "PRAGMA user_version = 7",
                     "PRAGMA incremental_vacuum",
                     "PRAGMA nonsense"})
     CAF_CHECK_EQUAL(std::make_pair(sql, code(sql)), std::make_pair(sql, ec::refused));
@@ -125,6 +124,48 @@ CAF_TEST(triggers and views are no way around) {
   CAF_CHECK_EQUAL(code("INSERT INTO u VALUES (1)"), ec::refused);
   CAF_CHECK_NOT_EQUAL(text.find("sluice_"), std::string::npos);
   CAF_CHECK_EQUAL(code("INSERT INTO v VALUES (1)"), ec::refused);
+}
+
+CAF_TEST(a migration runs with foreign keys off and leaves them on) {
+  must("CREATE TABLE child(p REFERENCES t(a))");
+  must("INSERT INTO t VALUES (1, 1)");
+  must("INSERT INTO child VALUES (1)");
+  sql_write migration{{{"PRAGMA foreign_keys = OFF", {}},
+                       {"DELETE FROM t", {}},
+                       {"INSERT INTO t VALUES (1, 2)", {}},
+                       {"PRAGMA user_version = 5", {}},
+                       {"PRAGMA foreign_keys = ON", {}}},
+                      {},
+                      sql_origin::user};
+  CAF_MESSAGE("GIVEN others in flight THEN each is as if it were alone");
+  auto orphan = one("INSERT INTO child VALUES (9)");
+  auto answers =
+    together({orphan, migration, orphan, one("INSERT INTO t VALUES (3, 3)")});
+  CAF_CHECK_EQUAL(code_of(answers[0].error()), ec::refused);
+  CAF_REQUIRE(answers[1].engaged());
+  CAF_CHECK_EQUAL(copy(answers[1]->results.size()), 5u);
+  CAF_CHECK_EQUAL(code_of(answers[2].error()), ec::refused);
+  CAF_CHECK(answers[3].engaged());
+  migration.statements.erase(migration.statements.begin() + 2);
+  CAF_CHECK_EQUAL(code(migration), ec::refused);
+  CAF_CHECK_NOT_EQUAL(text.find("child"), std::string::npos);
+  CAF_CHECK_EQUAL(code(orphan), ec::refused);
+}
+
+CAF_TEST(who defers foreign keys does so for nobody else) {
+  must("CREATE TABLE child(p REFERENCES t(a))");
+  sql_write deferred{{{"PRAGMA defer_foreign_keys = 1", {}},
+                      {"INSERT INTO child VALUES (1)", {}},
+                      {"INSERT INTO t VALUES (1, 1)", {}}},
+                     {},
+                     sql_origin::user};
+  sql_write late{
+    {{"INSERT INTO child VALUES (2)", {}}, {"INSERT INTO t VALUES (2, 2)", {}}},
+    {},
+    sql_origin::user};
+  auto answers = together({deferred, late});
+  CAF_CHECK(answers[0].engaged());
+  CAF_CHECK_EQUAL(code_of(answers[1].error()), ec::refused);
 }
 
 CAF_TEST(what is malformed is told from what is refused) {

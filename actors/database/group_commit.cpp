@@ -13,6 +13,7 @@ void group_commit::run(std::vector<write_request>& group) {
   run(std::move(all));
 }
 
+/// A member that must run alone is a culprit before it has done anything.
 void group_commit::run(members group) {
   while (true) {
     std::erase_if(group, [this](write_request* x) { return refuse_if_suspect(*x); });
@@ -33,6 +34,11 @@ void group_commit::run(members group) {
 /// Runs the group in one transaction. Returns the member that ended it, if one did;
 /// else every member has its outcome.
 std::optional<size_t> group_commit::run_together(const members& group) {
+  auto migration = std::find_if(group.begin(), group.end(), [](const write_request* x) {
+    return write_transaction::foreign_keys_wanted(x->write).has_value();
+  });
+  if (migration != group.end())
+    return static_cast<size_t>(migration - group.begin());
   auto synced = std::any_of(group.begin(), group.end(), [this](const write_request* x) {
     return work_.is_synced(x->level);
   });
@@ -71,20 +77,30 @@ void group_commit::run_alone(write_request& x) {
   if (refuse_if_suspect(x))
     return;
   auto synced = work_.is_synced(x.level);
-  if (auto err = work_.begin(synced)) {
-    x.outcome = std::move(err);
-    return;
+  auto err = work_.begin_migration(x.write);
+  if (!err)
+    err = work_.begin(synced);
+  if (!err) {
+    x.outcome = work_.run(x.write);
+    err = commit_alone(x);
   }
-  x.outcome = work_.run(x.write);
-  if (x.outcome && work_.has_ended())
-    x.outcome = caf::make_error(ec::refused, "the write ended its own transaction");
-  if (x.outcome)
-    if (auto err = work_.commit())
-      x.outcome = std::move(err);
-  if (x.outcome)
-    x.outcome->level = synced ? durability::disk : durability::ram;
-  else
+  if (err) {
+    x.outcome = std::move(err);
     work_.roll_back();
+  } else {
+    x.outcome->level = synced ? durability::disk : durability::ram;
+  }
+  work_.end_migration();
+}
+
+caf::error group_commit::commit_alone(write_request& x) {
+  if (!x.outcome)
+    return x.outcome.error();
+  if (work_.has_ended())
+    return caf::make_error(ec::refused, "the write ended its own transaction");
+  if (auto err = work_.check_migration())
+    return err;
+  return work_.commit();
 }
 
 bool group_commit::refuse_if_suspect(write_request& x) {

@@ -28,6 +28,7 @@ private:
 
   void run(members group);
   void run_alone(write_request& x);
+  caf::error commit_alone(write_request& x);
   std::optional<size_t> run_together(const members& group);
   void commit_together(const members& group, bool synced);
   bool refuse_if_suspect(write_request& x);

@@ -9,14 +9,6 @@
 
 namespace sluice {
 
-namespace {
-
-size_t size_of(const sql_statement& x) {
-  return x.sql.size() + sqlite::size_of(x.params);
-}
-
-} // namespace
-
 reader_pool::reader_pool(database_actor::pointer self,
                          std::vector<sqlite_reader_actor> readers, size_t bytes_max,
                          std::function<void()> answered)
@@ -28,7 +20,7 @@ reader_pool::reader_pool(database_actor::pointer self,
 // -- queries --------------------------------------------------------------------
 
 caf::result<sql_result> reader_pool::query(sql_statement& x, sql_origin origin) {
-  auto bytes = size_of(x);
+  auto bytes = sqlite::size_of(x);
   auto must_wait = held_ || find_free() == nullptr;
   if (must_wait && waiting_bytes_ + bytes > bytes_max_) {
     ++overloaded_;
@@ -62,7 +54,7 @@ void reader_pool::dispatch() {
       return;
     auto next = std::move(waiting_.front());
     waiting_.pop_front();
-    waiting_bytes_ -= size_of(next.statement);
+    waiting_bytes_ -= sqlite::size_of(next.statement);
     if (on != nullptr)
       run(*on, std::move(next));
     else

@@ -2,6 +2,7 @@
 
 #include "messages/error.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <utility>
@@ -10,7 +11,10 @@ namespace sluice {
 
 namespace {
 
-constexpr uint8_t version = 1;
+/// The first version knew parameters by position only; it is still written where there
+/// are no others, so that a version of Sluice that knows no more can read it.
+constexpr uint8_t version_unnamed = 1;
+constexpr uint8_t version_named = 2;
 
 /// What stands before each value.
 enum class tag : uint8_t { null = 0, integer = 1, real = 2, text = 3, blob = 4 };
@@ -47,6 +51,12 @@ public:
     number(x.size());
     for (const auto& value : x)
       caf::visit(*this, value);
+  }
+
+  void names(const std::vector<std::string>& x) {
+    number(x.size());
+    for (const auto& name : x)
+      text(name);
   }
 
   void operator()(const sql_null&) { start(tag::null); }
@@ -124,6 +134,14 @@ public:
     return x;
   }
 
+  std::vector<std::string> names() {
+    std::vector<std::string> x;
+    auto n = count();
+    for (size_t i = 0; i < n && !failed_; ++i)
+      x.push_back(text());
+    return x;
+  }
+
   bool is_whole() const { return !failed_ && in_.empty(); }
 
   uint8_t fail() {
@@ -165,14 +183,18 @@ private:
 } // namespace
 
 std::string encode(const sql_write& write, std::string_view database) {
+  auto named = std::any_of(write.statements.begin(), write.statements.end(),
+                           [](const sql_statement& x) { return !x.names.empty(); });
   encoder to;
-  to.byte(version);
+  to.byte(named ? version_named : version_unnamed);
   to.text(database);
   to.byte(static_cast<uint8_t>(write.origin));
   to.number(write.statements.size());
   for (const auto& statement : write.statements) {
     to.text(statement.sql);
     to.row(statement.params);
+    if (named)
+      to.names(statement.names);
   }
   to.number(write.rows.size());
   for (const auto& row : write.rows)
@@ -182,9 +204,10 @@ std::string encode(const sql_write& write, std::string_view database) {
 
 caf::expected<stored_write> decode(std::string_view bytes) {
   decoder from{bytes};
-  if (auto found = from.byte(); found != version)
+  auto version = from.byte();
+  if (version != version_unnamed && version != version_named)
     return caf::make_error(ec::invalid_argument, "the record has version "
-                                                   + std::to_string(found)
+                                                   + std::to_string(version)
                                                    + ", which is unknown");
   stored_write result;
   result.database = from.text();
@@ -197,6 +220,8 @@ caf::expected<stored_write> decode(std::string_view bytes) {
     auto& statement = result.write.statements.emplace_back();
     statement.sql = from.text();
     statement.params = from.row();
+    if (version == version_named)
+      statement.names = from.names();
   }
   auto rows = from.count();
   for (size_t i = 0; i < rows; ++i)

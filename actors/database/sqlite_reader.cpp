@@ -33,7 +33,7 @@ caf::expected<sql_result> sqlite_reader_state::run(const sql_statement& x,
     return std::move(statement.error());
   if (!statement->is_read_only())
     return caf::make_error(ec::refused, "a query may not write");
-  if (auto err = statement->bind(x.params))
+  if (auto err = statement->bind(x.params, x.names))
     return err;
   sql_result result;
   auto bytes_left = cfg_.max_result_bytes;

@@ -2,8 +2,10 @@
 
 #include "actors/storage/sqlite_query.hpp"
 #include "actors/storage/sqlite_settings.hpp"
+#include "actors/storage/sqlite_tokens.hpp"
 #include "messages/error.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice {
@@ -101,6 +103,56 @@ caf::error write_transaction::note(caf::error err) {
   return err;
 }
 
+// -- migrations -----------------------------------------------------------------
+
+std::optional<bool> write_transaction::foreign_keys_wanted(const sql_write& x) {
+  if (x.origin != sql_origin::user || x.statements.size() < 2)
+    return std::nullopt;
+  std::optional<bool> wanted;
+  for (const auto& y : x.statements) {
+    auto set = sqlite::foreign_keys_set_by(y.sql);
+    if (!set)
+      break;
+    wanted = set;
+  }
+  return wanted;
+}
+
+caf::error write_transaction::begin_migration(const sql_write& x) {
+  auto wanted = foreign_keys_wanted(x);
+  if (!wanted)
+    return caf::none;
+  auto is_set = [](const sql_statement& y) {
+    return sqlite::foreign_keys_set_by(y.sql).has_value();
+  };
+  auto front = std::find_if_not(x.statements.begin(), x.statements.end(), is_set);
+  auto back = std::find_if_not(x.statements.rbegin(), x.statements.rend(), is_set).base();
+  if (front < back && std::any_of(front, back, is_set))
+    return caf::make_error(ec::refused, "PRAGMA foreign_keys stands before all other "
+                                        "statements of a transaction, or behind them");
+  migrating_ = true;
+  enforced_ = *wanted;
+  return note(db_.enforce_foreign_keys(enforced_));
+}
+
+caf::error write_transaction::check_migration() {
+  if (!migrating_ || enforced_)
+    return caf::none;
+  auto broken = db_.ask("PRAGMA foreign_key_check");
+  if (!broken)
+    return note(std::move(broken.error()));
+  if (broken->empty())
+    return caf::none;
+  return caf::make_error(ec::refused, "FOREIGN KEY constraint failed: afterwards rows of "
+                                        + broken->front()
+                                        + " would refer to rows that are not there");
+}
+
+void write_transaction::end_migration() {
+  if (std::exchange(migrating_, false))
+    note(db_.enforce_foreign_keys(true));
+}
+
 // -- one write ------------------------------------------------------------------
 
 caf::expected<sql_receipt> write_transaction::run(const sql_write& x) {
@@ -120,6 +172,8 @@ caf::error write_transaction::run_in_savepoint(const sql_write& x,
     return caf::none;
   if (outcome && db_.has_open_foreign_keys())
     outcome = caf::make_error(ec::refused, "FOREIGN KEY constraint failed");
+  if (auto err = db_.end_deferral())
+    return note(std::move(err));
   if (!outcome)
     if (auto err = db_.run("ROLLBACK TO sluice_request"))
       return note(std::move(err));
@@ -135,23 +189,28 @@ caf::expected<sql_receipt> write_transaction::results_of(const sql_write& x) {
   sql_receipt receipt;
   auto bytes_left = cfg_.result_bytes_max;
   for (const auto& y : x.statements) {
+    if (migrating_ && sqlite::foreign_keys_set_by(y.sql)) {
+      receipt.results.emplace_back(); // done before, and undone after
+      continue;
+    }
     auto statement = db_.prepare(y.sql, x.origin);
     if (!statement)
       return std::move(statement.error());
     auto& result = receipt.results.emplace_back();
     if (!batch)
-      if (auto err = run_once(*statement, y.params, bytes_left, result))
+      if (auto err = run_once(*statement, y.params, y.names, bytes_left, result))
         return err;
     for (const auto& row : x.rows)
-      if (auto err = run_once(*statement, row, bytes_left, result))
+      if (auto err = run_once(*statement, row, y.names, bytes_left, result))
         return err;
   }
   return receipt;
 }
 
 caf::error write_transaction::run_once(sqlite::statement& x, const sql_row& params,
+                                       const std::vector<std::string>& names,
                                        size_t& bytes_left, sql_result& result) {
-  if (auto err = x.bind(params))
+  if (auto err = x.bind(params, names))
     return err;
   auto before = db_.total_changes();
   db_.limit_time(cfg_.statement_time_max);

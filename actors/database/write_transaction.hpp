@@ -12,7 +12,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace sluice {
 
@@ -53,6 +55,17 @@ public:
   /// not the write's.
   caf::error run_in_savepoint(const sql_write& x, caf::expected<sql_receipt>& outcome);
 
+  /// What a write's first statements set `PRAGMA foreign_keys` to, if they do: a
+  /// migration, which runs alone. SQLite does not hear the pragma in a transaction.
+  static std::optional<bool> foreign_keys_wanted(const sql_write& x);
+
+  /// To be called around a write that runs alone: does before the transaction what such
+  /// a write wants, checks before the commit that no row refers to nothing, and enforces
+  /// foreign keys again after the end.
+  caf::error begin_migration(const sql_write& x);
+  caf::error check_migration();
+  void end_migration();
+
   /// Brings everything committed so far to disk.
   caf::error sync();
 
@@ -74,7 +87,8 @@ public:
 
 private:
   caf::expected<sql_receipt> results_of(const sql_write& x);
-  caf::error run_once(sqlite::statement& x, const sql_row& params, size_t& bytes_left,
+  caf::error run_once(sqlite::statement& x, const sql_row& params,
+                      const std::vector<std::string>& names, size_t& bytes_left,
                       sql_result& result);
   void lower();
   caf::error touch();
@@ -88,6 +102,9 @@ private:
   /// Whether commits are synced now that by the settings would not be.
   bool raised_ = false;
   bool on_disk_ = false;
+  /// Whether a migration runs, and whether it wants foreign keys enforced.
+  bool migrating_ = false;
+  bool enforced_ = true;
   uint64_t commits_ = 0;
   std::string failure_;
 };

@@ -1,6 +1,6 @@
 #include "actors/detail/json_input.hpp"
 
-#include "actors/detail/base64.hpp"
+#include "actors/detail/json_params.hpp"
 #include "actors/detail/json_reading.hpp"
 
 #include <algorithm>
@@ -11,56 +11,7 @@ namespace sluice::json {
 
 namespace {
 
-// -- values of statements ----------------------------------------------------------
-
-caf::error read_blob(dom::object object, sql_value& out) {
-  std::string_view text;
-  if (object.size() != 1 || object["$blob"].get(text))
-    return invalid(R"(an object among the values must be {"$blob":"base64"})");
-  auto bytes = detail::decode_base64(text);
-  if (!bytes)
-    return invalid("\"$blob\" must be base64, padded, without blanks");
-  out = sql_blob{std::move(*bytes)};
-  return {};
-}
-
-caf::error read_value(dom::element x, sql_value& out) {
-  switch (x.type()) {
-    case dom::element_type::NULL_VALUE:
-      out = sql_null{};
-      return {};
-    case dom::element_type::BOOL:
-      out = int64_t{x.get_bool().value_unsafe()};
-      return {};
-    case dom::element_type::INT64:
-      out = x.get_int64().value_unsafe();
-      return {};
-    case dom::element_type::DOUBLE:
-      out = x.get_double().value_unsafe();
-      return {};
-    case dom::element_type::STRING:
-      out = std::string{x.get_string().value_unsafe()};
-      return {};
-    case dom::element_type::OBJECT:
-      return read_blob(x.get_object().value_unsafe(), out);
-    case dom::element_type::UINT64:
-      return invalid("an integer among the values is past 64 bits with a sign");
-    case dom::element_type::ARRAY:
-      break;
-  }
-  return invalid("an array cannot be a value");
-}
-
-caf::error read_row(dom::element x, const char* what, sql_row& out) {
-  dom::array values;
-  if (x.get(values))
-    return invalid(std::string{what} + " must be an array of values");
-  out.reserve(values.size());
-  for (auto element : values)
-    if (auto err = read_value(element, out.emplace_back()))
-      return err;
-  return {};
-}
+// -- members of statements ---------------------------------------------------------
 
 field sql_field(std::string& sql) {
   return {"sql", true, [&sql](dom::element x) -> caf::error {
@@ -74,8 +25,10 @@ field sql_field(std::string& sql) {
           }};
 }
 
-field params_field(sql_row& params) {
-  auto read = [&params](dom::element x) { return read_row(x, "\"params\"", params); };
+field params_field(sql_statement& x) {
+  auto read = [&x](dom::element value) {
+    return read_params(value, "\"params\"", x.params, x.names);
+  };
   return {"params", false, read};
 }
 
@@ -119,7 +72,7 @@ caf::error check_lines(const std::string& text) {
 caf::expected<sql_statement> read_statement(const std::string& text) {
   sql_statement statement;
   return read_body(text, "a statement", statement,
-                   {sql_field(statement.sql), params_field(statement.params)});
+                   {sql_field(statement.sql), params_field(statement)});
 }
 
 caf::expected<sql_write> read_transaction(const std::string& text) {
@@ -127,7 +80,7 @@ caf::expected<sql_write> read_transaction(const std::string& text) {
   auto add = [&](dom::element x) {
     auto& statement = write.statements.emplace_back();
     return read_fields(x, "a statement",
-                       {sql_field(statement.sql), params_field(statement.params)});
+                       {sql_field(statement.sql), params_field(statement)});
   };
   return read_body(text, "a transaction", write, {list_field("statements", add)});
 }
@@ -135,9 +88,7 @@ caf::expected<sql_write> read_transaction(const std::string& text) {
 caf::expected<sql_write> read_batch(const std::string& text) {
   sql_write write;
   write.statements.resize(1);
-  auto add = [&](dom::element x) {
-    return read_row(x, "a row", write.rows.emplace_back());
-  };
+  auto add = [&](dom::element x) { return read_batch_row(x, write); };
   return read_body(text, "a batch", write,
                    {sql_field(write.statements[0].sql), list_field("rows", add)});
 }

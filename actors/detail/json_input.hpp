@@ -43,13 +43,13 @@ caf::expected<std::vector<session_document>> read_store(const std::string& text)
 /// that a large store takes no more memory than its largest document does.
 caf::error check_store(std::string_view text);
 
-/// Reads `{"sql","params"?}`.
+/// Reads `{"sql","params"?}`; parameters are an array, or an object by their names.
 caf::expected<sql_statement> read_statement(const std::string& text);
 
 /// Reads `{"statements":[{"sql","params"?},...]}`.
 caf::expected<sql_write> read_transaction(const std::string& text);
 
-/// Reads `{"sql","rows":[[...],...]}`.
+/// Reads `{"sql","rows":[[...],...]}`, or objects for rows.
 caf::expected<sql_write> read_batch(const std::string& text);
 
 /// Reads `{"mode"?}`, in either case; without one, or with no text at all, PASSIVE.

@@ -29,11 +29,6 @@ caf::error to_error(simdjson::error_code code) {
   }
 }
 
-/// A name that is told back is not to make the answer as long as what was sent.
-std::string quoted_if_short(std::string_view name) {
-  return name.size() > 64 ? "" : " \"" + std::string{name} + "\"";
-}
-
 dom::parser& parser() {
   thread_local dom::parser instance;
   return instance;
@@ -55,6 +50,10 @@ simdjson::error_code reserve(size_t bytes, size_t depth) {
 
 caf::error invalid(std::string text) {
   return caf::make_error(ec::invalid_argument, std::move(text));
+}
+
+std::string quoted_if_short(std::string_view name) {
+  return name.size() > 64 ? "" : " \"" + std::string{name} + "\"";
 }
 
 // -- one text -----------------------------------------------------------------------

@@ -19,6 +19,10 @@ namespace dom = simdjson::dom;
 /// `invalid_argument`, with words a client may read.
 caf::error invalid(std::string text);
 
+/// A name that is told back, behind a blank, unless it would make the answer as long as
+/// what was sent.
+std::string quoted_if_short(std::string_view name);
+
 /// One text being read, by the thread's own parser: at most one at a time.
 class reading {
 public:

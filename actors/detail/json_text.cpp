@@ -55,8 +55,9 @@ void append_escaped(std::string& out, unsigned char c) {
 
 } // namespace
 
-void append_quoted(std::string& out, std::string_view text) {
+bool append_quoted(std::string& out, std::string_view text) {
   out += '"';
+  auto whole = true;
   size_t plain = 0; // where the run of bytes begins that need no change
   size_t i = 0;
   while (i < text.size()) {
@@ -75,10 +76,12 @@ void append_quoted(std::string& out, std::string_view text) {
       append_escaped(out, c);
     else
       out += "\xef\xbf\xbd";
+    whole = whole && c < 0x80;
     plain = ++i;
   }
   out.append(text, plain);
   out += '"';
+  return whole;
 }
 
 void append_base64(std::string& out, std::string_view bytes) {

@@ -6,8 +6,9 @@
 
 namespace sluice::json {
 
-/// Appends `text` in quotes, escaped; bytes that are no UTF-8 become U+FFFD.
-void append_quoted(std::string& out, std::string_view text);
+/// Appends `text` in quotes, escaped; bytes that are no UTF-8 become U+FFFD. Returns
+/// whether there were none.
+bool append_quoted(std::string& out, std::string_view text);
 
 /// Appends the letters of RFC 4648, padding included.
 void append_base64(std::string& out, std::string_view bytes);

@@ -1,10 +1,10 @@
 #include "actors/storage/dead_letter_line.hpp"
 
 #include "actors/detail/json_text.hpp"
+#include "actors/detail/sql_json.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 namespace sluice {
 
@@ -26,35 +26,20 @@ void append_number(std::string& out, T x) {
   out.append(digits, std::to_chars(digits, digits + sizeof digits, x).ptr);
 }
 
-void append_blob(std::string& out, std::string_view bytes) {
-  out += R"({"$blob":")";
-  json::append_base64(out, bytes);
-  out += R"("})";
-}
-
-struct value_appender {
-  std::string& out;
-
-  void operator()(const sql_null&) const { out += "null"; }
-  void operator()(int64_t x) const { append_number(out, x); }
-  void operator()(double x) const {
-    if (std::isfinite(x))
-      append_number(out, x);
-    else
-      out += "null";
-  }
-  void operator()(const std::string& x) const { json::append_quoted(out, x); }
-  void operator()(const sql_blob& x) const { append_blob(out, x.bytes); }
-};
-
-void append_row(std::string& out, const sql_row& row) {
-  out += '[';
-  for (size_t i = 0; i < row.size(); ++i) {
+/// As they were sent: by position, or by their names.
+void append_params(std::string& out, const std::vector<std::string>& names,
+                   const sql_row& values) {
+  if (names.empty())
+    return json::append_row(out, values);
+  out += '{';
+  for (size_t i = 0; i < values.size() && i < names.size(); ++i) {
     if (i > 0)
       out += ',';
-    caf::visit(value_appender{out}, row[i]);
+    json::append_quoted(out, names[i]);
+    out += ':';
+    json::append_value(out, values[i]);
   }
-  out += ']';
+  out += '}';
 }
 
 void append_statement(std::string& out, const sql_statement& x) {
@@ -63,7 +48,7 @@ void append_statement(std::string& out, const sql_statement& x) {
   if (x.params.empty())
     return;
   out += ",\"params\":";
-  append_row(out, x.params);
+  append_params(out, x.names, x.params);
 }
 
 /// The members of the request that the write came with.
@@ -85,7 +70,7 @@ void append_write(std::string& out, const sql_write& x) {
   for (size_t i = 0; i < x.rows.size(); ++i) {
     if (i > 0)
       out += ',';
-    append_row(out, x.rows[i]);
+    append_params(out, x.statements.front().names, x.rows[i]);
   }
   out += ']';
 }
@@ -103,7 +88,7 @@ std::string line_of(const std::string& spool, const dead_letter& letter,
     append_write(out, *letter.what->write.data);
   } else {
     out += "\"record\":";
-    append_blob(out, letter.what->unreadable);
+    json::append_blob(out, letter.what->unreadable);
   }
   out += before_end;
   append_number(out, time_ms);

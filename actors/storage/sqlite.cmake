@@ -6,6 +6,7 @@ add_library(sluice_sqlite STATIC
   sqlite_query.cpp
   sqlite_settings.cpp
   sqlite_statement.cpp
+  sqlite_tokens.cpp
   sqlite_vfs.cpp
   sqlite_wal.cpp)
 target_link_libraries(sluice_sqlite PUBLIC sluice_messages

@@ -1,15 +1,16 @@
 #include "actors/storage/sqlite_authorizer.hpp"
 
+#include "actors/storage/sqlite_tokens.hpp"
+
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace sluice::sqlite {
 
 namespace {
-
-constexpr std::string_view own_prefix = "sluice_";
 
 /// Pragmas that only tell, as long as they are given no value...
 constexpr std::array telling_pragmas = std::to_array<std::string_view>(
@@ -26,38 +27,23 @@ constexpr std::array asking_pragmas = std::to_array<std::string_view>(
   {"foreign_key_check", "foreign_key_list", "index_info", "index_list", "index_xinfo",
    "integrity_check", "quick_check", "table_info", "table_list", "table_xinfo"});
 
-/// ASCII only, as SQLite compares names.
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+/// ...and those that belong to a migration: the first is a number of the users' own, the
+/// other ends with its transaction.
+constexpr std::array migrating_pragmas =
+  std::to_array<std::string_view>({"defer_foreign_keys", "user_version"});
 
-bool same_letter(char a, char b) {
-  return lower(a) == lower(b);
-}
-
-bool same(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), same_letter);
-}
-
-bool is_own(std::string_view name) {
-  return same(name.substr(0, own_prefix.size()), own_prefix);
-}
-
-bool names_own(std::string_view sql) {
-  return std::search(sql.begin(), sql.end(), own_prefix.begin(), own_prefix.end(),
-                     same_letter)
-         != sql.end();
-}
+constexpr auto own_name = "names that begin with sluice_ are the service's own";
 
 template <class List>
 bool contains(const List& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(),
-                     [name](std::string_view x) { return same(x, name); });
+                     [name](std::string_view x) { return same_name(x, name); });
 }
 
 bool may_use_pragma(std::string_view name, std::string_view value) {
-  return value.empty() ? contains(telling_pragmas, name) || contains(asking_pragmas, name)
-                       : contains(asking_pragmas, name);
+  return value.empty()
+           ? contains(telling_pragmas, name) || contains(asking_pragmas, name)
+           : contains(asking_pragmas, name) || contains(migrating_pragmas, name);
 }
 
 std::string_view view_of(const char* x) {
@@ -68,6 +54,10 @@ std::string_view view_of(const char* x) {
 
 void authorizer::install(sqlite3* db) {
   sqlite3_set_authorizer(db, &authorizer::ask, this);
+}
+
+bool authorizer::take_deferral() {
+  return std::exchange(deferral_, false);
 }
 
 void authorizer::expect(sql_origin origin, std::string_view sql) {
@@ -82,6 +72,9 @@ int authorizer::ask(void* self, int action, const char* first, const char* secon
   if (x.origin_ == sql_origin::sluice)
     return SQLITE_OK;
   auto reason = x.why_not(action, view_of(first), view_of(second), view_of(schema));
+  x.deferral_ = x.deferral_
+                || (action == SQLITE_PRAGMA && second != nullptr
+                    && same_name(first, "defer_foreign_keys"));
   if (reason.empty())
     return SQLITE_OK;
   x.refusal_ = std::move(reason);
@@ -93,7 +86,7 @@ std::string authorizer::why_not(int action, std::string_view first,
   // Renaming a table looks through the temporary schema too; it is empty.
   auto harmless =
     action == SQLITE_READ || action == SQLITE_UPDATE || action == SQLITE_PRAGMA;
-  if (same(schema, "temp") && !harmless)
+  if (same_name(schema, "temp") && !harmless)
     return "there are no temporary objects";
   switch (action) {
     case SQLITE_SELECT:
@@ -103,9 +96,12 @@ std::string authorizer::why_not(int action, std::string_view first,
     case SQLITE_PRAGMA:
       if (may_use_pragma(first, second))
         return {};
+      if (same_name(first, "foreign_keys"))
+        return "PRAGMA foreign_keys is set by the first statements of a transaction "
+               "that is not queued, or by none";
       return "PRAGMA " + std::string{first} + " may not be used";
     case SQLITE_FUNCTION: // with a pointer in hand, the tokenizer runs any code
-      if (same(second, "load_extension") || same(second, "fts3_tokenizer"))
+      if (same_name(second, "load_extension") || same_name(second, "fts3_tokenizer"))
         return "the function " + std::string{second} + " may not be used";
       return {};
     case SQLITE_TRANSACTION:
@@ -114,20 +110,22 @@ std::string authorizer::why_not(int action, std::string_view first,
     case SQLITE_ATTACH:
     case SQLITE_DETACH:
       return "no other database file may be used";
-    case SQLITE_ALTER_TABLE: // is not told the new name; a name is one token of the text
-      if (is_own(second) || names_own(sql_))
-        return "names that begin with sluice_ are the service's own";
+    case SQLITE_ANALYZE: // plain ANALYZE looks at every table, and changes none
+      return analyzes_own(sql_) ? own_name : "";
+    case SQLITE_REINDEX: // so does plain REINDEX
       return {};
+    case SQLITE_ALTER_TABLE: // neither new names nor foreign keys are told
+      return is_own_name(second) || renames_to_own(sql_) || references_own(sql_)
+               ? own_name
+               : "";
+    case SQLITE_CREATE_TABLE:
+      return is_own_name(first) || references_own(sql_) ? own_name : "";
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
     case SQLITE_DELETE:
-      if (is_own(first))
-        return "names that begin with sluice_ are the service's own";
-      return {};
+      return is_own_name(first) ? own_name : "";
     default: // what creates or drops something names it, or its table, second
-      if (is_own(first) || is_own(second))
-        return "names that begin with sluice_ are the service's own";
-      return {};
+      return is_own_name(first) || is_own_name(second) ? own_name : "";
   }
 }
 

@@ -1,7 +1,7 @@
 // Users' SQL may change users' data and nothing else: no transaction control, no
 // other files, no TEMP objects, nothing named `sluice_*`, no setting. SQLite asks the
 // authorizer about each action while it compiles a statement, what triggers and views
-// would do included.
+// would do included, and what virtual tables do to the tables that they keep.
 #pragma once
 
 #include "messages/sql.hpp"
@@ -24,6 +24,9 @@ public:
   /// What was refused last, in words; empty if nothing was.
   const std::string& refusal() const { return refusal_; }
 
+  /// Whether foreign keys were deferred since this was last asked.
+  bool take_deferral();
+
 private:
   static int ask(void* self, int action, const char* first, const char* second,
                  const char* schema, const char* trigger);
@@ -35,6 +38,7 @@ private:
   sql_origin origin_ = sql_origin::sluice;
   std::string_view sql_;
   std::string refusal_;
+  bool deferral_ = false;
 };
 
 } // namespace sluice::sqlite

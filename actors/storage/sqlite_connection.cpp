@@ -58,7 +58,10 @@ caf::error connection::harden() {
   constexpr option options[] = {
     {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
     {SQLITE_DBCONFIG_DEFENSIVE, 1},
-    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+    // Else virtual tables, and the JSON functions of some versions, do not work within
+    // triggers and views. Whoever wrote the schema, the authorizer is asked about all
+    // that those do; what SQLite allows in no schema stays so.
+    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1},
     {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
     {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
     {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
@@ -148,6 +151,20 @@ caf::expected<std::vector<std::string>> connection::ask(std::string_view sql) {
 
 void connection::limit_time(caf::timespan limit) {
   deadline_ = clock::now() + limit;
+}
+
+caf::error connection::enforce_foreign_keys(bool on) {
+  if (auto code =
+        sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_FKEY, on ? 1 : 0, nullptr))
+    return error_of(code);
+  return caf::none;
+}
+
+caf::error connection::end_deferral() {
+  if (!authorizer_.take_deferral())
+    return caf::none;
+  auto done = ask("PRAGMA defer_foreign_keys = 0");
+  return done ? caf::error{} : std::move(done.error());
 }
 
 // -- what SQLite knows ----------------------------------------------------------

@@ -56,6 +56,13 @@ public:
   void limit_time(caf::timespan limit);
   void unlimit_time() { deadline_ = no_deadline; }
 
+  /// Whether foreign keys are enforced. Only between transactions.
+  caf::error enforce_foreign_keys(bool on);
+
+  /// Ends what a `PRAGMA defer_foreign_keys` began, if there was one: the next request
+  /// in the same transaction is not to inherit it.
+  caf::error end_deferral();
+
   /// Whether no transaction is open. A failed statement may have ended it.
   bool in_autocommit() const;
 

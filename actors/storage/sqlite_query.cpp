@@ -24,19 +24,26 @@ size_t size_of(const sql_row& row) {
   return result;
 }
 
+size_t size_of(const sql_statement& x) {
+  auto result = x.sql.size() + size_of(x.params);
+  for (const auto& name : x.names)
+    result += name.size();
+  return result;
+}
+
 size_t size_of(const sql_write& x) {
   size_t result = 0;
   for (const auto& statement : x.statements)
-    result += statement.sql.size() + size_of(statement.params);
+    result += size_of(statement);
   for (const auto& row : x.rows)
     result += size_of(row);
   return result;
 }
 
 caf::error collect(statement& x, size_t& bytes_left, sql_result& result) {
-  if (result.columns.empty())
-    result.columns = x.columns();
   auto more = x.step();
+  if (more && result.columns.empty())
+    result.columns = x.columns();
   for (; more && *more; more = x.step()) {
     auto row = x.row();
     auto bytes = size_of(row);

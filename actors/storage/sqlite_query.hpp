@@ -13,6 +13,7 @@ namespace sluice::sqlite {
 size_t size_of(const sql_row& row);
 
 /// Bytes of SQL and parameters.
+size_t size_of(const sql_statement& x);
 size_t size_of(const sql_write& x);
 
 /// Adds the rows of a bound statement to `result`, drawing their bytes from

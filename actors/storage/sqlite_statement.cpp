@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include <unordered_set>
 #include <utility>
 
 namespace sluice::sqlite {
@@ -79,16 +80,44 @@ sqlite3_stmt* statement::leave_to_cache() {
   return handle_;
 }
 
-caf::error statement::bind(const sql_row& params) {
+caf::error statement::bind(const sql_row& params, const std::vector<std::string>& names) {
   auto expected = static_cast<size_t>(sqlite3_bind_parameter_count(handle_));
-  if (params.size() != expected)
+  if (!names.empty() || (params.empty() && expected > 0))
+    if (auto err = check_names(names))
+      return err;
+  if (names.empty() && params.size() != expected)
     return caf::make_error(ec::invalid_argument, "the statement takes "
                                                    + std::to_string(expected)
                                                    + " parameters, and was given "
                                                    + std::to_string(params.size()));
-  for (size_t i = 0; i < expected; ++i)
-    if (auto code = caf::visit(binder{handle_, static_cast<int>(i) + 1}, params[i]))
+  for (size_t i = 0; i < params.size(); ++i) {
+    auto index = names.empty() ? static_cast<int>(i) + 1
+                               : sqlite3_bind_parameter_index(handle_, names[i].c_str());
+    if (auto code = caf::visit(binder{handle_, index}, params[i]))
       return to_error(sqlite3_db_handle(handle_), code);
+  }
+  return caf::none;
+}
+
+/// Each parameter has a name and is given, and nothing else is.
+caf::error statement::check_names(const std::vector<std::string>& names) const {
+  const std::unordered_set<std::string_view> given{names.begin(), names.end()};
+  auto expected = sqlite3_bind_parameter_count(handle_);
+  for (int i = 1; i <= expected; ++i) {
+    const auto* name = sqlite3_bind_parameter_name(handle_, i);
+    if (name == nullptr && names.empty())
+      return caf::none; // they go by position, and are counted
+    if (name == nullptr)
+      return invalid_argument("the statement's parameter " + std::to_string(i)
+                              + " has no name: give all parameters names, or send "
+                                "\"params\" as an array");
+    if (given.count(name) == 0)
+      return invalid_argument("the parameter " + std::string{name} + " is not given");
+  }
+  for (const auto& name : names)
+    if (sqlite3_bind_parameter_index(handle_, name.c_str()) == 0)
+      return invalid_argument("the statement has no parameter " + name
+                              + "; a name is written with its ':', '@' or '$'");
   return caf::none;
 }
 
@@ -161,12 +190,12 @@ void statement_cache::clear() {
 
 // -- text -----------------------------------------------------------------------
 
-bool is_blank(std::string_view sql) {
-  constexpr std::string_view ignored = " \t\n\v\f\r;";
+std::string_view skip_blanks(std::string_view sql) {
+  constexpr std::string_view ignored = " \t\n\v\f\r";
   while (true) {
     auto begin = sql.find_first_not_of(ignored);
     if (begin == std::string_view::npos)
-      return true;
+      return {};
     sql.remove_prefix(begin);
     std::string_view end;
     if (sql.starts_with("--"))
@@ -174,12 +203,21 @@ bool is_blank(std::string_view sql) {
     else if (sql.starts_with("/*"))
       end = "*/";
     else
-      return false;
+      return sql;
     auto last = sql.find(end, 2);
     if (last == std::string_view::npos)
-      return true; // a comment may end with the text
+      return {}; // a comment may end with the text
     sql.remove_prefix(last + end.size());
   }
+}
+
+bool is_blank(std::string_view sql) {
+  for (sql = skip_blanks(sql); !sql.empty(); sql = skip_blanks(sql)) {
+    if (sql.front() != ';')
+      return false;
+    sql.remove_prefix(1);
+  }
+  return true;
 }
 
 } // namespace sluice::sqlite

@@ -30,8 +30,9 @@ public:
   /// Hands the ownership of the handle to a cache.
   sqlite3_stmt* leave_to_cache();
 
-  /// Binds all parameters; `invalid_argument` unless there are as many as it takes.
-  caf::error bind(const sql_row& params);
+  /// Binds all parameters, by position or, with as many names, by those;
+  /// `invalid_argument` unless they are exactly what it takes.
+  caf::error bind(const sql_row& params, const std::vector<std::string>& names = {});
 
   /// Runs to the next row (true) or to the end (false).
   caf::expected<bool> step();
@@ -42,6 +43,8 @@ public:
   /// Whether it can change nothing in the database.
   bool is_read_only() const;
 
+  /// Names of the columns. Only after a step: the first one compiles the statement anew
+  /// if the schema has changed since.
   std::vector<std::string> columns() const;
   sql_row row() const;
 
@@ -49,6 +52,8 @@ public:
   std::string text() const;
 
 private:
+  caf::error check_names(const std::vector<std::string>& names) const;
+
   sqlite3_stmt* handle_;
   bool cached_;
 };
@@ -84,6 +89,9 @@ private:
   /// Its keys are views of the entries' texts.
   std::unordered_map<std::string_view, std::list<entry>::iterator> index_;
 };
+
+/// Returns the SQL behind blanks and comments.
+std::string_view skip_blanks(std::string_view sql);
 
 /// Whether this holds nothing to run: blanks, comments, semicolons.
 bool is_blank(std::string_view sql);

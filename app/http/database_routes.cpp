@@ -5,8 +5,11 @@
 #include "app/http/router.hpp"
 
 #include "actors/detail/json_input.hpp"
+#include "actors/detail/sql_json.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace sluice::http {
 
@@ -16,49 +19,96 @@ const database_actor& database(const edge& e) {
   return e.actors().actors.database;
 }
 
-// -- values -------------------------------------------------------------------------
+// -- rows ---------------------------------------------------------------------------
 
-struct value_writer {
-  json_writer& json;
-
-  void operator()(const sql_null&) const { json.null(); }
-  void operator()(const sql_blob& x) const { json.blob(x.bytes); }
-  template <class T>
-  void operator()(const T& x) const {
-    json.value(x);
-  }
+/// How a client wants rows.
+struct row_form {
+  bool objects = false;
+  json::integer_form integers = json::integer_form::number;
 };
 
-/// Writes `"columns":[...],"rows":[[...]]`; stops early if it grows past `bytes_max`.
-void write_rows(json_writer& json, const sql_result& x, size_t bytes_max) {
+caf::expected<bool> read_choice(const request& in, std::string_view name,
+                                std::string_view usual, std::string_view other) {
+  auto word = query_reader{in.query}.text(name);
+  if (!word)
+    return word.error();
+  if (!*word || **word == usual)
+    return false;
+  if (**word == other)
+    return true;
+  return invalid_argument('\'' + std::string{name} + "' is " + std::string{usual} + " or "
+                          + std::string{other});
+}
+
+caf::expected<row_form> read_row_form(const request& in) {
+  auto objects = read_choice(in, "rows", "arrays", "objects");
+  if (!objects)
+    return objects.error();
+  auto strings = read_choice(in, "integers", "numbers", "strings");
+  if (!strings)
+    return strings.error();
+  return row_form{*objects,
+                  *strings ? json::integer_form::string : json::integer_form::number};
+}
+
+/// Names under which all columns find room in one object: the second `a` is `a:2`.
+std::vector<std::string> distinct(const std::vector<std::string>& columns) {
+  std::vector<std::string> result;
+  std::set<std::string, std::less<>> taken{columns.begin(), columns.end()};
+  std::map<std::string_view, size_t> seen;
+  for (const auto& column : columns) {
+    auto& n = ++seen[column];
+    auto name = column;
+    while (n > 1 && !taken.insert(name = column + ':' + std::to_string(n)).second)
+      ++n;
+    result.push_back(std::move(name));
+  }
+  return result;
+}
+
+void write_object(json_writer& json, const std::vector<std::string>& names,
+                  const sql_row& row, json::integer_form integers) {
+  json.open_object();
+  for (size_t i = 0; i < row.size() && i < names.size(); ++i)
+    json.key(names[i]).appended(
+      [&](std::string& out) { json::append_value(out, row[i], integers); });
+  json.close_object();
+}
+
+/// Writes `"columns":[...],"rows":[...]`; stops early if it grows past `bytes_max`.
+void write_rows(json_writer& json, const sql_result& x, row_form form, size_t bytes_max) {
+  const auto columns = form.objects ? distinct(x.columns) : x.columns;
   json.key("columns").open_array();
-  for (const auto& column : x.columns)
+  for (const auto& column : columns)
     json.value(column);
   json.close_array().key("rows").open_array();
   for (const auto& row : x.rows) {
     if (json.size() > bytes_max)
       break; // the answer is refused, whatever the rest is
-    json.open_array();
-    for (const auto& cell : row)
-      caf::visit(value_writer{json}, cell);
-    json.close_array();
+    if (form.objects)
+      write_object(json, columns, row, form.integers);
+    else
+      json.appended([&](std::string& out) { json::append_row(out, row, form.integers); });
   }
   json.close_array();
 }
 
 /// Writes the members that tell what one statement did.
-void write_result(json_writer& json, const sql_result& x, size_t bytes_max) {
-  json.member("changes", x.changes).member("lastInsertRowid", x.last_insert_rowid);
+void write_result(json_writer& json, const sql_result& x, row_form form,
+                  size_t bytes_max) {
+  json.member("changes", x.changes).key("lastInsertRowid").appended([&](auto& out) {
+    json::append_value(out, x.last_insert_rowid, form.integers);
+  });
   if (!x.columns.empty())
-    write_rows(json, x, bytes_max);
+    write_rows(json, x, form, bytes_max);
 }
 
 // -- queries --------------------------------------------------------------------------
 
-void on_rows(const edge& e, exchange& x, const sql_result& result) {
+void on_rows(const edge& e, exchange& x, const sql_result& result, row_form form) {
   json_writer json;
   json.open_object();
-  write_rows(json, result, e.settings().max_response_bytes);
+  write_rows(json, result, form, e.settings().max_response_bytes);
   x.reply(reply_text(e, json.close_object().take()));
 }
 
@@ -66,9 +116,14 @@ void post_query(edge& e, const exchange_ptr& x) {
   auto statement = json::read_statement(x->in.body);
   if (!statement)
     return x->refuse(statement.error());
+  auto form = read_row_form(x->in);
+  if (!form)
+    return x->refuse(form.error());
   e.request(database(e), caf::infinite, atom::query_v, std::move(*statement),
             sql_origin::user)
-    .then([&e, x](const sql_result& result) { on_rows(e, *x, result); }, refuse(x));
+    .then(
+      [&e, x, form = *form](const sql_result& result) { on_rows(e, *x, result, form); },
+      refuse(x));
 }
 
 // -- writes -----------------------------------------------------------------------------
@@ -87,24 +142,27 @@ caf::expected<durability> read_level(const request& in) {
   return std::max(level->value_or(durability::ram), durability::ram);
 }
 
-using receipt_writer = void (*)(json_writer&, const sql_receipt&, size_t bytes_max);
+using receipt_writer = void (*)(json_writer&, const sql_receipt&, row_form,
+                                size_t bytes_max);
 
-void write_execution(json_writer& json, const sql_receipt& x, size_t bytes_max) {
+void write_execution(json_writer& json, const sql_receipt& x, row_form form,
+                     size_t bytes_max) {
   if (!x.results.empty())
-    write_result(json, x.results.front(), bytes_max);
+    write_result(json, x.results.front(), form, bytes_max);
 }
 
-void write_transaction(json_writer& json, const sql_receipt& x, size_t bytes_max) {
+void write_transaction(json_writer& json, const sql_receipt& x, row_form form,
+                       size_t bytes_max) {
   json.key("results").open_array();
   for (const auto& result : x.results) {
     json.open_object();
-    write_result(json, result, bytes_max);
+    write_result(json, result, form, bytes_max);
     json.close_object();
   }
   json.close_array();
 }
 
-void write_batch(json_writer& json, const sql_receipt& x, size_t) {
+void write_batch(json_writer& json, const sql_receipt& x, row_form, size_t) {
   int64_t changes = 0;
   for (const auto& result : x.results)
     changes += result.changes;
@@ -113,6 +171,9 @@ void write_batch(json_writer& json, const sql_receipt& x, size_t) {
 
 /// Commits, and answers with what `describe` writes and the level; or queues.
 void commit(edge& e, const exchange_ptr& x, sql_write what, receipt_writer describe) {
+  auto form = read_row_form(x->in);
+  if (!form)
+    return x->refuse(form.error());
   auto queued = is_queued(x->in);
   if (!queued)
     return x->refuse(queued.error());
@@ -123,10 +184,10 @@ void commit(edge& e, const exchange_ptr& x, sql_write what, receipt_writer descr
     return x->refuse(level.error());
   e.request(database(e), caf::infinite, atom::execute_v, std::move(what), *level)
     .then(
-      [&e, x, describe](const sql_receipt& receipt) {
+      [&e, x, describe, form = *form](const sql_receipt& receipt) {
         json_writer json;
         json.open_object();
-        describe(json, receipt, e.settings().max_response_bytes);
+        describe(json, receipt, form, e.settings().max_response_bytes);
         json.member("durability", to_string(receipt.level)).close_object();
         x->reply(reply_text(e, json.take()));
       },
@@ -197,12 +258,14 @@ void post_maintenance(edge& e, const exchange_ptr& x) {
 std::span<const route> database_routes() {
   using enum verb;
   using enum maintenance_kind;
-  static constexpr parameter_names of_writes{"durability", "queue"};
+  static constexpr parameter_names of_queries{"rows", "integers"};
+  static constexpr parameter_names of_batches{"durability", "queue"};
+  static constexpr parameter_names of_writes{"durability", "queue", "rows", "integers"};
   static constexpr route rows[] = {
-    {post, "/v1/db/query", body_kind::json, post_query},
+    {post, "/v1/db/query", body_kind::json, post_query, of_queries},
     {post, "/v1/db/execute", body_kind::json, post_execute, of_writes},
     {post, "/v1/db/transaction", body_kind::json, post_transaction, of_writes},
-    {post, "/v1/db/batch", body_kind::json, post_batch, of_writes},
+    {post, "/v1/db/batch", body_kind::json, post_batch, of_batches},
     {post, "/v1/db/checkpoint", body_kind::json, post_checkpoint},
     {post, "/v1/db/integrity-check", body_kind::none, post_maintenance<integrity_check>},
     {post, "/v1/db/analyze", body_kind::none, post_maintenance<analyze>},

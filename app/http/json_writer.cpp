@@ -40,12 +40,6 @@ json_writer& json_writer::value(double number) {
   return *this;
 }
 
-json_writer& json_writer::blob(std::string_view bytes) {
-  std::string letters;
-  json::append_base64(letters, bytes);
-  return open_object().member("$blob", letters).close_object();
-}
-
 json_writer& json_writer::raw(std::string_view json) {
   separate();
   text_ += json;

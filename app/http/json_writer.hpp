@@ -35,10 +35,15 @@ public:
   json_writer& null() { return raw("null"); }
   /// A point in time in ms since 1970; 0 stands for none.
   json_writer& time(int64_t ms) { return ms == 0 ? null() : value(ms); }
-  /// `{"$blob":"base64"}`
-  json_writer& blob(std::string_view bytes);
   /// A value that is JSON already.
   json_writer& raw(std::string_view json);
+  /// A value that `append` puts behind what is written.
+  template <class Append>
+  json_writer& appended(Append append) {
+    separate();
+    append(text_);
+    return *this;
+  }
 
   template <class T>
   json_writer& member(std::string_view name, const T& x) {
