@@ -36,6 +36,8 @@ using database_actor = caf::typed_actor<
   caf::replies_to<atom::stats>::with<database_stats>,
   /// A sync of the writer's begins (true), or has ended.
   caf::reacts_to<atom::sync, bool>,
+  /// The writer found the database's files replaced.
+  caf::reacts_to<atom::replace, std::string>,
   // internal: looks whether it takes too long.
   caf::reacts_to<atom::check, uint64_t>,
   // internal: tries again to prove the database sound.

@@ -128,7 +128,7 @@ struct session_pruned {
 
 /// Whoever keeps what a database may lose.
 using session_listener_actor = caf::typed_actor<
-  /// The database was reopened after an I/O error: these are the marks that it holds.
+  /// The database was reopened: these are the marks that it holds.
   caf::reacts_to<atom::recover, std::vector<session_store_info>>>;
 
 using session_store_actor = caf::typed_actor<

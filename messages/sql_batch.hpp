@@ -81,7 +81,7 @@ struct sql_batch_outcome {
 using queue_listener_actor = caf::typed_actor<
   /// Everything up to here is on disk.
   caf::reacts_to<atom::sync, queue_mark>,
-  /// The database was reopened after an I/O error; this is what it holds.
+  /// The database was reopened; this is what it holds.
   caf::reacts_to<atom::recover, queue_mark>>;
 
 template <class Inspector>

@@ -123,6 +123,12 @@ using sync_listener_actor = caf::typed_actor<
   /// A sync of the database begins (true), or has ended.
   caf::reacts_to<atom::sync, bool>>;
 
+/// Whoever brings the database back once its files were replaced.
+using files_listener_actor = caf::typed_actor<
+  /// A path of the database names another file than the open one, or none, or what was
+  /// in it was overwritten; the text says which. Nothing is committed until `recover`.
+  caf::reacts_to<atom::replace, std::string>>;
+
 using sqlite_writer_actor = caf::typed_actor<
   /// Opens the database, creating it, and reads the settings back.
   caf::replies_to<atom::open>::with<sqlite_opened>,
@@ -136,13 +142,18 @@ using sqlite_writer_actor = caf::typed_actor<
                   caf::timespan>::with<checkpoint_report>,
   /// Runs a check, ANALYZE or VACUUM.
   caf::replies_to<atom::maintain, maintenance_kind>::with<maintenance_report>,
-  /// Closes, reopens and proves the database after an I/O error. To be asked only
-  /// when every reader has closed.
+  /// Looks whether the database's files are still those that are open.
+  caf::replies_to<atom::check>::with<bool>,
+  /// Closes, reopens and proves the database after an I/O error, or once its files were
+  /// replaced; what was in those is saved first. To be asked only when every reader has
+  /// closed.
   caf::replies_to<atom::recover>::with<maintenance_report>,
   /// Tells this listener about the WAL from now on.
   caf::reacts_to<atom::attach, wal_listener_actor>,
   /// Tells this listener about syncs from now on.
   caf::reacts_to<atom::attach, sync_listener_actor>,
+  /// Tells this listener when the files were replaced.
+  caf::reacts_to<atom::attach, files_listener_actor>,
   /// Tells this listener about the queue's commits from now on.
   caf::reacts_to<atom::attach, queue_listener_actor>,
   /// Tells this listener what a recovery has left of the sessions.

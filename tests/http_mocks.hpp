@@ -141,6 +141,7 @@ inline database_actor::behavior_type mock_database(database_actor::pointer self)
     [](atom::maintain, maintenance_kind) { return maintenance_report{}; },
     [](atom::stats) { return database_stats{}; },
     [](atom::sync, bool) {},
+    [](atom::replace, const std::string&) {},
     [](atom::check, uint64_t) {},
     [](atom::recover, uint64_t) {},
     [](atom::collect) { return metrics_report{}; },

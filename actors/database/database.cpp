@@ -1,8 +1,5 @@
 #include "actors/database/database.hpp"
 
-#include "actors/detail/wall_clock.hpp"
-
-#include <algorithm>
 #include <utility>
 
 namespace sluice {
@@ -14,6 +11,7 @@ void database_state::init(database_config cfg, database_handles handles) {
   readers_.emplace(self_, std::move(handles.readers), cfg_.waiting_bytes_max,
                    [this] { on_end(); });
   self_->send(writer_, atom::attach_v, sync_listener_actor{self_});
+  self_->send(writer_, atom::attach_v, files_listener_actor{self_});
 }
 
 // -- requests -------------------------------------------------------------------
@@ -21,6 +19,7 @@ void database_state::init(database_config cfg, database_handles handles) {
 caf::result<sql_result> database_state::query(sql_statement& x, sql_origin origin) {
   if (stopping_)
     return ec::stopping;
+  look_at_files();
   return readers_->query(x, origin);
 }
 
@@ -88,59 +87,6 @@ void database_state::note(const caf::error& err) {
 void database_state::on_end() {
   continue_recovery();
   continue_stop();
-}
-
-// -- recovery -------------------------------------------------------------------
-
-void database_state::begin_recovery(const std::string& reason) {
-  if (recovery_ != recovery::none || winding_up_)
-    return;
-  ++recoveries_;
-  recovery_alert_ = alert{"database-recovering", reason, detail::wall_clock_ms()};
-  recovery_pause_ = cfg_.recover_pause_min;
-  recovery_ = recovery::draining;
-  readers_->hold();
-  continue_recovery();
-}
-
-void database_state::continue_recovery() {
-  if (recovery_ != recovery::draining || readers_->running() > 0)
-    return;
-  recovery_ = recovery::proving;
-  readers_->close([this] { prove(); });
-}
-
-void database_state::prove() {
-  self_->request(writer_, caf::infinite, atom::recover_v)
-    .then([this](const maintenance_report& report) { on_proven(report); },
-          [this](const caf::error& err) { retry_later(text_of(err)); });
-}
-
-void database_state::on_proven(const maintenance_report& report) {
-  if (!report.ok)
-    return retry_later(report.errors.empty() ? "" : report.errors.front());
-  recovery_ = recovery::none;
-  recovery_alert_.reset();
-  writer_stats_.suspect = false;
-  readers_->release();
-  continue_stop();
-}
-
-void database_state::retry_later(const std::string& reason) {
-  recovery_ = recovery::pausing;
-  recovery_alert_->text = reason;
-  self_->delayed_send(self_, recovery_pause_, atom::recover_v, ++recovery_generation_);
-  recovery_pause_ = std::min(recovery_pause_ * 2, cfg_.recover_pause_max);
-  readers_->release();
-  continue_stop();
-}
-
-void database_state::on_recover(uint64_t generation) {
-  if (generation != recovery_generation_ || winding_up_)
-    return;
-  recovery_ = recovery::draining;
-  readers_->hold();
-  continue_recovery();
 }
 
 // -- numbers --------------------------------------------------------------------
@@ -288,6 +234,7 @@ database(database_actor::stateful_pointer<database_state> self, database_config 
     [st](atom::maintain, maintenance_kind kind) { return st->maintain(kind); },
     [st](atom::stats) { return st->stats(); },
     [st](atom::sync, bool begins) { st->on_sync(begins); },
+    [st](atom::replace, const std::string& what) { st->on_replaced(what); },
     [st](atom::check, uint64_t generation) { st->on_check(generation); },
     [st](atom::recover, uint64_t generation) { st->on_recover(generation); },
     // The writer and the readers tell what they counted themselves.

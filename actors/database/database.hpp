@@ -6,6 +6,7 @@
 
 #include "actors/database/reader_pool.hpp"
 #include "actors/detail/sync_watch.hpp"
+#include "actors/storage/sqlite_stamp.hpp"
 #include "messages/checkpoint_scheduler.hpp"
 #include "messages/database.hpp"
 #include "messages/sqlite_reader.hpp"
@@ -22,6 +23,9 @@ namespace sluice {
 struct database_config {
   /// What the database is, for whoever reads its numbers.
   std::string type = "sqlite";
+  /// Its file, to be looked at before each query; may be empty. Whether it has a WAL.
+  std::string path = {};
+  bool wal = true;
   /// Bytes of SQL and parameters that may wait for a reader.
   size_t waiting_bytes_max = 16'777'216;
   /// How long whoever asks for the numbers waits for a busy writer.
@@ -53,6 +57,7 @@ public:
   caf::result<maintenance_report> maintain(maintenance_kind kind);
   caf::result<database_stats> stats();
   void on_sync(bool begins);
+  void on_replaced(const std::string& what);
   void on_check(uint64_t generation) { sync_watch_.look(self_, generation); }
   void on_recover(uint64_t generation);
   status_report status() const;
@@ -76,6 +81,9 @@ private:
   database_stats stats_with(const sqlite_writer_stats& writer);
   void on_end();
 
+  void look_at_files();
+  sqlite::open_files files_now() const;
+  bool are_same_files(const sqlite::open_files& now) const;
   void begin_recovery(const std::string& reason);
   void continue_recovery();
   void prove();
@@ -109,6 +117,11 @@ private:
   caf::timespan recovery_pause_{0};
   std::optional<alert> recovery_alert_;
   uint64_t recoveries_ = 0;
+
+  /// The files when the writer last said that they are the open ones.
+  sqlite::open_files seen_;
+  /// Whether the writer is asked about them, and queries wait for its word.
+  bool asking_about_files_ = false;
 
   bool stopping_ = false;
   /// Everything is answered, and the others are being stopped.

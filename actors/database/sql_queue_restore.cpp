@@ -82,8 +82,8 @@ void sql_queue_state::fall_back(const queue_mark& mark) {
   auto items = config_.spool ? read_kept(mark.seq, applied_, mark) : std::deque<item>{};
   if (items.size() < missing)
     lost_.note(std::to_string(missing - items.size())
-               + " queued writes were committed, lost with an I/O error, and are kept "
-                 "nowhere else");
+               + " queued writes were committed, are not in the database that is there "
+                 "now, and are kept nowhere else");
   put_in_front(std::move(items));
   synced_ = std::min(synced_, applied_);
   due_ = accepted_;

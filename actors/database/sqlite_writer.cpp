@@ -2,8 +2,10 @@
 
 #include "actors/database/group_commit.hpp"
 #include "actors/detail/wall_clock.hpp"
+#include "actors/storage/sqlite_query.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace sluice {
@@ -28,6 +30,7 @@ caf::expected<sqlite_opened> sqlite_writer_state::open() {
     return note(std::move(opened.error()));
   stats_.opened = *opened;
   wal_.opened(db_, files_, cfg_.database.path);
+  watch_files();
   tell_wal();
   return opened;
 }
@@ -37,7 +40,8 @@ caf::expected<sqlite_opened> sqlite_writer_state::open() {
 caf::result<sql_receipt> sqlite_writer_state::execute(sql_write& write,
                                                       durability level) {
   if (!db_.is_open())
-    return caf::make_error(ec::unavailable, "the database is not open");
+    return replaced_ ? files_error()
+                     : caf::make_error(ec::unavailable, "the database is not open");
   auto promise = self_->make_response_promise<sql_receipt>();
   if (window_->add({std::move(write), level, ec::unavailable, promise}))
     commit_group();
@@ -51,25 +55,39 @@ void sqlite_writer_state::on_commit(uint64_t generation) {
 
 /// Commits what has been collected; returns how many writes are committed.
 uint64_t sqlite_writer_state::commit_group() {
-  auto group = window_->take();
+  return commit(window_->take());
+}
+
+uint64_t sqlite_writer_state::commit(std::vector<write_request> group) {
   if (group.empty())
     return 0;
+  if (!has_its_files()) {
+    hold(std::move(group));
+    return 0;
+  }
   write_transaction work{db_, commit_cfg_, stats_.suspect};
   if (db_.is_open())
     group_commit{work}.run(group);
+  if (!has_its_files()) { // it is not known yet what became of it
+    std::move(group.begin(), group.end(), std::back_inserter(unsure_));
+    return 0;
+  }
   for (const auto& x : group)
     count(x);
   last_group_ = group.size();
   settle(work);
   window_->answering(group.size());
-  for (auto& x : group) {
-    if (x.outcome)
-      x.promise.deliver(std::move(*x.outcome));
-    else
-      x.promise.deliver(std::move(x.outcome.error()));
-  }
+  for (auto& x : group)
+    answer(x);
   return static_cast<uint64_t>(
     std::count_if(group.begin(), group.end(), [](auto& x) { return bool{x.outcome}; }));
+}
+
+void sqlite_writer_state::answer(write_request& x) {
+  if (x.outcome)
+    x.promise.deliver(std::move(*x.outcome));
+  else
+    x.promise.deliver(std::move(x.outcome.error()));
 }
 
 /// Tells everybody what the commits changed, before anybody is answered.
@@ -96,6 +114,8 @@ void sqlite_writer_state::count(const write_request& x) {
 
 caf::expected<checkpoint_report> sqlite_writer_state::checkpoint(checkpoint_mode mode,
                                                                  caf::timespan budget) {
+  if (!has_its_files())
+    return files_error();
   if (!db_.is_open())
     return caf::make_error(ec::unavailable, "the database is not open");
   // With `off`, a checkpoint would sync nothing, and a later `disk` would be a lie.
@@ -110,6 +130,8 @@ caf::expected<checkpoint_report> sqlite_writer_state::checkpoint(checkpoint_mode
     note(sqlite::set_synchronous(db_, "off"));
   if (!report)
     return note(std::move(report.error()));
+  if (!has_its_files())
+    return files_error();
   // What is moved is synced; what was moved before was synced then.
   auto whole = report->wal_frames >= 0 && report->wal_frames == report->checkpointed;
   if (cfg_.database.wal && !report->busy && whole)
@@ -195,6 +217,7 @@ status_report sqlite_writer_state::status() {
   report.troubles = {{"database-io-error", io_errors_}};
   if (io_error_)
     report.alerts.push_back(*io_error_);
+  tell_files(report);
   return report;
 }
 
@@ -204,13 +227,19 @@ stop_report sqlite_writer_state::stop() {
   stop_report report;
   report.name = name;
   report.drained = commit_group();
-  if (db_.is_open())
+  if (!has_its_files()) {
+    save_replaced();
+    let_go(false);
+    report.detail = replaced_alert_->text;
+  } else if (db_.is_open()) {
     if (auto err = finish())
       report.detail = text_of(err);
+  }
   db_.close();
   report_counts();
   files_.on_sync([](bool) {});
   listeners_.clear();
+  files_listeners_.clear();
   queue_listeners_.clear();
   session_listeners_.clear();
   self_->quit();
@@ -248,9 +277,11 @@ sqlite_writer(sqlite_writer_actor::stateful_pointer<sqlite_writer_state> self,
       return st->checkpoint(mode, budget);
     },
     [st](atom::maintain, maintenance_kind kind) { return st->maintain(kind); },
+    [st](atom::check) { return st->has_its_files(); },
     [st](atom::recover) { return st->recover(); },
     [st](atom::attach, wal_listener_actor& listener) { st->attach(std::move(listener)); },
     [st](atom::attach, const sync_listener_actor& x) { st->attach(x); },
+    [st](atom::attach, files_listener_actor& x) { st->attach(std::move(x)); },
     [st](atom::attach, queue_listener_actor& x) { st->attach(std::move(x)); },
     [st](atom::attach, session_listener_actor& x) { st->attach(std::move(x)); },
     [st](atom::stats) { return st->stats(); },

@@ -7,6 +7,7 @@
 #include "actors/database/write_window.hpp"
 #include "actors/detail/ledger_page.hpp"
 #include "actors/storage/dead_letters.hpp"
+#include "actors/storage/sqlite_files.hpp"
 #include "actors/storage/sqlite_settings.hpp"
 #include "actors/storage/sqlite_wal.hpp"
 #include "messages/metrics_aggregator.hpp"
@@ -44,14 +45,16 @@ public:
 
   caf::expected<sqlite_opened> open();
   caf::result<sql_receipt> execute(sql_write& write, durability level);
-  sql_batch_outcome apply(const sql_batch& batch);
+  caf::result<sql_batch_outcome> apply(const sql_batch& batch);
   caf::expected<checkpoint_report> checkpoint(checkpoint_mode mode, caf::timespan budget);
   caf::expected<maintenance_report> maintain(maintenance_kind kind);
   maintenance_report recover();
   void attach(wal_listener_actor listener);
   void attach(const sync_listener_actor& listener);
+  void attach(files_listener_actor listener);
   void attach(queue_listener_actor listener);
   void attach(session_listener_actor listener);
+  bool has_its_files();
   sqlite_writer_stats stats();
   void on_commit(uint64_t generation);
   metrics_report collect();
@@ -62,7 +65,15 @@ public:
   sqlite::vfs& files() { return files_; }
 
 private:
+  /// The queue has one batch in flight at a time.
+  struct held_batch {
+    sql_batch batch;
+    caf::typed_response_promise<sql_batch_outcome> promise;
+  };
+
   uint64_t commit_group();
+  uint64_t commit(std::vector<write_request> group);
+  void answer(write_request& x);
   void settle(const write_transaction& done);
   void count(const write_request& x);
   void asked(uint64_t writes, uint64_t bytes);
@@ -77,11 +88,24 @@ private:
   caf::error prove();
   caf::error finish();
 
+  // -- files that were replaced ---------------------------------------------------
+  void watch_files();
+  caf::error files_error() const;
+  void hold(std::vector<write_request> group);
+  std::optional<sql_batch_outcome> try_apply(const sql_batch& batch);
+  void let_batch_go();
+  void let_go(bool is_sound);
+  void save_replaced();
+  caf::error reopen();
+  maintenance_report recover_replaced();
+  void tell_files(status_report& report);
+
   sqlite_writer_actor::pointer self_;
   sqlite_writer_config cfg_;
   write_config commit_cfg_;
   metrics_aggregator_actor metrics_;
   std::vector<wal_listener_actor> listeners_;
+  std::vector<files_listener_actor> files_listeners_;
   std::vector<queue_listener_actor> queue_listeners_;
   std::vector<session_listener_actor> session_listeners_;
 
@@ -101,6 +125,21 @@ private:
   uint64_t last_group_ = 0;
   std::optional<alert> io_error_;
   uint64_t io_errors_ = 0;
+
+  std::optional<sqlite::file_watch> watch_;
+  /// The directory that the database was opened in.
+  std::optional<sqlite::file_stamp> directory_;
+  /// What happened to the files, until the writer goes on in others.
+  std::optional<sqlite::replacement> replaced_;
+  std::optional<sqlite::rescue> rescued_;
+  std::optional<alert> replaced_alert_;
+  bool reopening_failed_ = false;
+  uint64_t replacements_ = 0;
+  /// Writes that wait for other files, and writes that were committed into those that
+  /// were replaced. Their requests' bytes are charged until they are answered.
+  std::vector<write_request> held_;
+  std::vector<write_request> unsure_;
+  std::optional<held_batch> held_batch_;
 };
 
 /// @param metrics is told what was counted, with each commit; may be null.

@@ -9,6 +9,8 @@ namespace sluice {
 
 caf::expected<maintenance_report> sqlite_writer_state::maintain(maintenance_kind kind) {
   maintenance_report report;
+  if (!has_its_files())
+    return files_error();
   if (kind == maintenance_kind::integrity_check) {
     auto found = db_.ask("PRAGMA integrity_check");
     if (!found)
@@ -28,6 +30,8 @@ caf::expected<maintenance_report> sqlite_writer_state::maintain(maintenance_kind
 }
 
 maintenance_report sqlite_writer_state::recover() {
+  if (!has_its_files())
+    return recover_replaced();
   db_.close();
   queue_.seq = 0; // until it is read again
   auto err = prove();

@@ -9,22 +9,56 @@
 
 namespace sluice {
 
-sql_batch_outcome sqlite_writer_state::apply(const sql_batch& batch) {
-  if (!db_.is_open()) {
-    sql_batch_outcome outcome;
-    outcome.mark = {{}, batch.spool, batch.after};
-    outcome.code = ec::unavailable;
-    outcome.detail = "the database is not open";
-    return outcome;
-  }
+namespace {
+
+/// A batch of which nothing counts as applied.
+sql_batch_outcome untouched(const sql_batch& batch, const caf::error& why) {
+  sql_batch_outcome outcome;
+  outcome.mark = {{}, batch.spool, batch.after};
+  outcome.code = code_of(why);
+  outcome.detail = text_of(why);
+  return outcome;
+}
+
+} // namespace
+
+caf::result<sql_batch_outcome> sqlite_writer_state::apply(const sql_batch& batch) {
+  if (auto outcome = try_apply(batch))
+    return std::move(*outcome);
+  if (reopening_failed_)
+    return untouched(batch, files_error());
+  held_batch_ = held_batch{batch, self_->make_response_promise<sql_batch_outcome>()};
+  return held_batch_->promise;
+}
+
+/// Applies the batch, or returns none: the files are not ours, and the mark in those that
+/// are there now will tell what is to be applied.
+std::optional<sql_batch_outcome> sqlite_writer_state::try_apply(const sql_batch& batch) {
+  if (!has_its_files())
+    return std::nullopt;
+  if (!db_.is_open())
+    return untouched(batch, caf::make_error(ec::unavailable, "the database is not open"));
   write_transaction work{db_, commit_cfg_, stats_.suspect};
   auto outcome = queue_commit{work, refused_}.run(batch);
+  if (!has_its_files())
+    return std::nullopt;
   queue_ = outcome.mark;
   asked(outcome.writes, outcome.bytes);
   counts_.queries += outcome.statements;
   spent(refused_.take());
   settle(work);
   return outcome;
+}
+
+void sqlite_writer_state::let_batch_go() {
+  auto held = std::exchange(held_batch_, {});
+  if (!held)
+    return;
+  std::optional<sql_batch_outcome> outcome;
+  if (!reopening_failed_)
+    outcome = try_apply(held->batch);
+  held->promise.deliver(outcome ? std::move(*outcome)
+                                : untouched(held->batch, files_error()));
 }
 
 void sqlite_writer_state::attach(queue_listener_actor listener) {

@@ -137,13 +137,16 @@ subsystems supervisor_state::start_database(const sqlite_writer_actor& writer) {
     watch("sqlite-reader", handles.readers.back());
     meter(handles.readers.back());
   }
+  database_config config;
+  config.path = config_.writer.database.path;
+  config.wal = config_.writer.database.wal;
   subsystems result;
   result.metrics = metrics_;
   result.directory = config_.directory;
   // The database stops the actors behind it itself: only it knows when they are idle.
   result.database =
     adopt("database", "", stage::database,
-          spawn_child("", database, database_config{}, std::move(handles)));
+          spawn_child("", database, std::move(config), std::move(handles)));
   meter(result.database);
   writer_ = writer;
   if (!runs("topic-hub"))

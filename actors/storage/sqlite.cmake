@@ -3,11 +3,14 @@ add_library(sluice_sqlite STATIC
   sqlite_authorizer.cpp
   sqlite_connection.cpp
   sqlite_error.cpp
+  sqlite_files.cpp
   sqlite_query.cpp
   sqlite_settings.cpp
+  sqlite_stamp.cpp
   sqlite_statement.cpp
   sqlite_tokens.cpp
   sqlite_vfs.cpp
+  sqlite_vfs_files.cpp
   sqlite_wal.cpp)
 target_link_libraries(sluice_sqlite PUBLIC sluice_messages
   PRIVATE sluice_storage SQLite::SQLite3)

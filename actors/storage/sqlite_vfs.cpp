@@ -16,6 +16,8 @@ namespace sluice::sqlite {
 struct counted_file {
   sqlite3_file base;
   vfs* owner;
+  /// As SQLite gave it, valid as long as the file is open; null for a nameless one.
+  const char* path;
   bool counted;
   bool is_wal;
 
@@ -30,6 +32,9 @@ struct counted_file {
   static int as_full(sqlite3_file* f, int code);
   static int sync(sqlite3_file* f, int flags);
   static int truncate(sqlite3_file* f, sqlite3_int64 n);
+  static int map(sqlite3_file* f, int page, int size, int extend, void volatile** out);
+  static int unmap(sqlite3_file* f, int remove);
+  static int close(sqlite3_file* f);
   static int open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int flags, int* out);
 };
 
@@ -52,6 +57,8 @@ int counted_file::write(sqlite3_file* f, const void* from, int n, sqlite3_int64 
     if (x->is_wal && at == 0) // the WAL's header
       ++x->owner->wal_restarts_;
   }
+  if (f == x->owner->database_)
+    x->owner->note_written(from, n, at);
   return as_full(f, methods(f)->xWrite(real(f), from, n, at));
 }
 
@@ -82,10 +89,33 @@ int counted_file::sync(sqlite3_file* f, int flags) {
 /// An emptied WAL is emptied on the disk too: SQLite leaves that to chance, and a power
 /// cut would bring frames back that a failed sync had left older than the database.
 int counted_file::truncate(sqlite3_file* f, sqlite3_int64 n) {
+  auto* x = of(f);
+  if (f == x->owner->database_)
+    x->owner->note_truncated(n);
   auto code = methods(f)->xTruncate(real(f), n);
-  if (code != SQLITE_OK || n != 0 || !of(f)->is_wal)
+  if (code != SQLITE_OK || n != 0 || !x->is_wal)
     return code;
   return sync(f, SQLITE_SYNC_NORMAL);
+}
+
+int counted_file::map(sqlite3_file* f, int page, int size, int extend,
+                      void volatile** out) {
+  auto code = methods(f)->xShmMap(real(f), page, size, extend, out);
+  auto* x = of(f);
+  if (code == SQLITE_OK && page == 0 && f == x->owner->database_)
+    x->owner->note_index(x->path, *out);
+  return code;
+}
+
+int counted_file::unmap(sqlite3_file* f, int remove) {
+  if (auto* x = of(f); f == x->owner->database_)
+    x->owner->note_unmapped();
+  return methods(f)->xShmUnmap(real(f), remove);
+}
+
+int counted_file::close(sqlite3_file* f) {
+  of(f)->owner->note_closed(f);
+  return methods(f)->xClose(real(f));
 }
 
 namespace {
@@ -97,7 +127,7 @@ using file = counted_file;
 sqlite3_io_methods make_methods(int version) {
   sqlite3_io_methods m{};
   m.iVersion = version;
-  m.xClose = [](sqlite3_file* f) { return file::methods(f)->xClose(file::real(f)); };
+  m.xClose = file::close;
   m.xRead = file::read;
   m.xWrite = file::write;
   m.xSync = file::sync;
@@ -123,16 +153,12 @@ sqlite3_io_methods make_methods(int version) {
   m.xDeviceCharacteristics = [](sqlite3_file* f) {
     return file::methods(f)->xDeviceCharacteristics(file::real(f));
   };
-  m.xShmMap = [](sqlite3_file* f, int page, int size, int extend, void volatile** out) {
-    return file::methods(f)->xShmMap(file::real(f), page, size, extend, out);
-  };
+  m.xShmMap = file::map;
   m.xShmLock = [](sqlite3_file* f, int offset, int n, int flags) {
     return file::methods(f)->xShmLock(file::real(f), offset, n, flags);
   };
   m.xShmBarrier = [](sqlite3_file* f) { file::methods(f)->xShmBarrier(file::real(f)); };
-  m.xShmUnmap = [](sqlite3_file* f, int remove) {
-    return file::methods(f)->xShmUnmap(file::real(f), remove);
-  };
+  m.xShmUnmap = file::unmap;
   m.xFetch = [](sqlite3_file* f, sqlite3_int64 at, int n, void** out) {
     return file::methods(f)->xFetch(file::real(f), at, n, out);
   };
@@ -190,10 +216,13 @@ int counted_file::open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int fl
   x->owner = static_cast<vfs*>(v->pAppData);
   x->counted = (flags & counted_kinds) != 0;
   x->is_wal = (flags & SQLITE_OPEN_WAL) != 0;
+  x->path = name;
   auto code = default_vfs()->xOpen(default_vfs(), name, real(f), flags, out);
   // SQLite closes whatever has methods, even after an error.
   if (methods(f) != nullptr)
     x->base.pMethods = methods_of_version(methods(f)->iVersion);
+  if (code == SQLITE_OK)
+    x->owner->note_opened(name, flags, f);
   return code;
 }
 

@@ -1,18 +1,21 @@
-// Counts what SQLite does to its files: a thin layer over the default VFS, one for
-// each connection, so that its counters belong to that connection's thread. Only the
-// database, its WAL and its journals are counted; shared memory and temporary files
-// never reach the data directory's disk.
+// Counts what SQLite does to its files, and knows which files those are: a thin layer
+// over the default VFS, one for each connection, so that its counters belong to that
+// connection's thread. Only the database, its WAL and its journals are counted; shared
+// memory and temporary files never reach the data directory's disk.
 #pragma once
 
+#include "actors/storage/sqlite_stamp.hpp"
 #include "messages/metrics_aggregator.hpp"
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 
+struct sqlite3_file;
 struct sqlite3_vfs;
 
 namespace sluice::sqlite {
@@ -34,6 +37,20 @@ public:
 
   /// Rises each time the WAL begins anew, its old frames being in the database.
   uint64_t wal_restarts() const { return wal_restarts_; }
+
+  /// What is open, as its paths named it when it was opened.
+  const open_files& opened() const { return opened_; }
+
+  /// Whether the database's file was written through here since this was last asked.
+  bool take_written();
+
+  /// How far the WAL and its checkpoints are, by the index that all who have the
+  /// database open share; zeros where there is none.
+  wal_progress progress() const;
+
+  /// Whether what was written to the database's file last is still what it holds; false
+  /// if nothing was.
+  bool holds_what_was_written() const;
 
   /// Calls this with true as a sync begins, and with false as it ends.
   void on_sync(std::function<void(bool)> f) { on_sync_ = std::move(f); }
@@ -59,6 +76,27 @@ private:
   uint64_t wal_restarts_ = 0;
   std::function<void(bool)> on_sync_ = [](bool) {};
   std::array<fault, 3> faults_;
+
+  void note_opened(const char* path, int flags, sqlite3_file* file);
+  void note_index(const char* path, volatile void* index);
+  void note_unmapped();
+  void note_closed(const sqlite3_file* file);
+  void note_written(const void* from, int n, int64_t at);
+  void note_truncated(int64_t bytes);
+
+  /// So many of the last writes are kept, to know the file again by.
+  static constexpr size_t written_max = 4;
+
+  struct page {
+    int64_t at = 0;
+    std::string bytes;
+  };
+
+  open_files opened_;
+  sqlite3_file* database_ = nullptr;
+  volatile void* index_ = nullptr;
+  bool written_ = false;
+  std::deque<page> pages_;
 };
 
 } // namespace sluice::sqlite
