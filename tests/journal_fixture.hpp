@@ -116,6 +116,14 @@ struct journal_fixture : fixture {
     start();
   }
 
+  /// Writes the files anew, without the service, which is to be restarted.
+  void compact() {
+    io_counts io;
+    auto store = journal_store::open(folder{config.directory}, "s", dir / "id", io);
+    CAF_REQUIRE(store);
+    CAF_REQUIRE(!(*store)->prepare_compaction()->run());
+  }
+
   // -- requests --------------------------------------------------------------------
 
   /// Applies to store `s`; returns how many were written, or 0 and `refusal`.

@@ -51,6 +51,31 @@ CAF_TEST(data may be any value) {
                     value);
 }
 
+CAF_TEST(data is never decoded) {
+  for (auto value : {"1e999", "-0", "18446744073709552000", R"("\ud83d")",
+                     R"({"\udc00":1,"a":1,"a":2})"})
+    CAF_CHECK_EQUAL(read_as<publication>(R"({"id":1e999,"op":"publish","data": )"
+                                         + std::string{value} + " ,\"topic\":\"a\"}")
+                      .data,
+                    value);
+  CAF_CHECK_EQUAL(id_of(R"({"op":"flush","id":"\ud83d"})"), R"("\ud83d")");
+  auto deep = std::string(256, '[') + std::string(256, ']');
+  CAF_CHECK_EQUAL(
+    read_as<publication>(R"({"op":"publish","topic":"a","data":)" + deep + "}").data,
+    deep);
+}
+
+CAF_TEST(what is to be read has to be had) {
+  CAF_CHECK_EQUAL(
+    refusal(R"({"op":"subscribe","topics":["a","\ud83d"]})"),
+    R"(topics[1]: \ud83d is half of a surrogate pair, which no text holds)");
+  CAF_CHECK(refusal(R"({"op":"subscribe","topics":[{"topic":"a","after":1e999}]})")
+              .starts_with("topics[0].after: 1e999"));
+  CAF_CHECK(refusal(R"({"op":"publish","topic":"a","data":1,"data":2})")
+              .starts_with("unknown or repeated member"));
+  CAF_CHECK(refusal("{\"op\":\"flush\",\n}").ends_with("at line 2, column 1"));
+}
+
 CAF_TEST(unsubscribe and flush are read) {
   CAF_CHECK_EQUAL(
     read_as<ws_unsubscribe>(R"({"op":"unsubscribe","topics":["a"]})").topics,

@@ -64,6 +64,17 @@ CAF_TEST(untouched members keep their bytes) {
                   "\"o\":{ \"x\" : [ 1 , 2 ] },\"p\":-0.0}");
 }
 
+CAF_TEST(half of a surrogate pair is a name like any other) {
+  CAF_CHECK_EQUAL(merge_patch(R"({"\uD83D":1e999,"\ude00":2,"\ud83d\ude00":3})",
+                              R"({"\ud83d":18446744073709552000})"),
+                  R"({"\uD83D":18446744073709552000,"\ude00":2,"\ud83d\ude00":3})");
+  CAF_CHECK_EQUAL(merge_patch(R"({"\ud83d":1,"\ud83d\u0041":2,"A":3})",
+                              R"({"\ud83dA":null,"\udc00":{"\udc01":"\ud83d"}})"),
+                  R"({"\ud83d":1,"A":3,"\udc00":{"\udc01":"\ud83d"}})");
+  CAF_CHECK_EQUAL(merge_patch("{\"\xf0\x9f\x98\x80\":1}", R"({"\ud83d\ude00":2})"),
+                  "{\"\xf0\x9f\x98\x80\":2}");
+}
+
 CAF_TEST(a new member keeps its bytes unless it has nulls to strip) {
   CAF_CHECK_EQUAL(merge_patch("{}", R"({"a":{ "b" : [ null ] }})"),
                   R"({"a":{ "b" : [ null ] }})");

@@ -72,6 +72,24 @@ CAF_TEST(a file that somebody put there is taken over as it is) {
   CAF_CHECK(whole() == expected);
 }
 
+CAF_TEST(a file behind a byte order mark and with odd values is taken over as it is) {
+  auto odd = R"({"\ud83d":"\udc00","n":1e999,"m":18446744073709552000})"s;
+  auto text = "\xef\xbb\xbf{ \"a\" :  " + odd + " ,\r\n\"b\":{ } }\r\n";
+  write_file(snapshot_path, text);
+  restart();
+  documents expected{{"a", odd}, {"b", "{ }"}};
+  CAF_CHECK(whole() == expected);
+  put("c", "{}");
+  CAF_CHECK_EQUAL(snapshot(), text);
+  expected["c"] = "{}";
+  restart();
+  CAF_CHECK(whole() == expected);
+  compact();
+  restart();
+  CAF_CHECK(whole() == expected);
+  CAF_CHECK(snapshot().starts_with("{"));
+}
+
 CAF_TEST(a document of a file taken over was updated when it says or else the file was) {
   write_file(snapshot_path, R"({"a":{"updatedAt":5},"b":{}})");
   restart();
@@ -97,7 +115,7 @@ CAF_TEST(a file that is replaced before anything was written is what counts) {
 
 CAF_TEST(a file that is no store is left alone and refused) {
   for (auto text : {"", "[]", R"({"a":1})", R"({"a":{})", R"({"a":{"b":}})",
-                    R"({"a":{}}x)", R"({"a" {}})", R"({"a":{},})"}) {
+                    R"({"a":{}}x)", R"({"a" {}})", R"({"a":{},})", R"({"\ud83d":{}})"}) {
     write_file(snapshot_path, text);
     restart();
     CAF_CHECK_EQUAL(load("a"), "<unavailable>");

@@ -1,14 +1,31 @@
 #include "actors/detail/json_index.hpp"
 #include "actors/detail/json_input.hpp"
+#include "actors/detail/json_reading.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <unordered_map>
 
 namespace sluice::json {
 
+namespace {
+
+/// Documents are one level down in it.
+constexpr size_t store_depth_max = depth_max + 1;
+
+/// Refuses a member that is no session. A key is a name, and has to be had.
+caf::error check_session(const member& x, std::string_view key) {
+  if (!valid_utf8(key))
+    return invalid("the key" + quoted_if_short(x.name)
+                   + " holds half of a surrogate pair, which no name may");
+  if (!x.is_object())
+    return invalid("\"" + std::string{key} + "\" must be a JSON object");
+  return {};
+}
+
+} // namespace
+
 caf::expected<std::vector<session_document>> read_store(const std::string& text) {
-  if (auto err = check_object(text))
+  if (auto err = check_object(text, store_depth_max))
     return err;
   std::vector<session_document> documents;
   std::unordered_map<std::string, size_t> places;
@@ -16,9 +33,8 @@ caf::expected<std::vector<session_document>> read_store(const std::string& text)
   auto list = list_members(text, 1);
   for (size_t i = 1; i < list.size(); ++i) {
     auto key = plain_name(list[i].name, space);
-    if (!list[i].is_object())
-      return caf::make_error(ec::invalid_argument,
-                             "\"" + std::string{key} + "\" must be a JSON object");
+    if (auto err = check_session(list[i], key))
+      return err;
     auto [place, fresh] = places.emplace(key, documents.size());
     if (fresh)
       documents.push_back({std::string{key}, {}});
@@ -28,30 +44,16 @@ caf::expected<std::vector<session_document>> read_store(const std::string& text)
 }
 
 caf::error check_store(std::string_view text) {
-  // Documents that are each an object, in a text that is one with `{}` in their places.
-  std::string frame;
+  text.remove_prefix(mark_length(text));
+  if (auto found = find_fault(text, store_depth_max))
+    return told(*found, text);
   std::string space;
   auto list = list_members(text, 1);
-  auto done = text.data();
-  for (size_t i = 1; i < list.size(); ++i) {
-    auto document = list[i].value;
-    auto key = std::string{plain_name(list[i].name, space)};
-    if (!list[i].is_object())
-      return caf::make_error(ec::invalid_argument,
-                             "\"" + key + "\" must be a JSON object");
-    if (auto err = check_object(std::string{document}))
-      return caf::make_error(code_of(err), "\"" + key + "\": " + text_of(err));
-    frame.append(done, document.data());
-    frame += "{}";
-    done = document.data() + document.size();
-  }
-  frame.append(done, text.data() + text.size());
-  if (auto err = check_object(frame))
-    return err;
-  auto places = list_members(frame, 1);
-  auto empty = [](const member& x) { return x.value == "{}"; };
-  if (!std::all_of(places.begin() + 1, places.end(), empty))
-    return caf::make_error(ec::invalid_argument, "not an object of objects");
+  if (!list[0].is_object())
+    return invalid("not an object of objects");
+  for (size_t i = 1; i < list.size(); ++i)
+    if (auto err = check_session(list[i], plain_name(list[i].name, space)))
+      return err;
   return {};
 }
 

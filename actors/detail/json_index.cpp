@@ -1,5 +1,7 @@
 #include "actors/detail/json_index.hpp"
 
+#include "actors/detail/json_grammar.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -19,30 +21,17 @@ size_t behind_string(std::string_view text, size_t at) {
   return at == npos ? text.size() : at + 1;
 }
 
-/// Calls `opened` and `closed` with the depth for each bracket that is in no string;
-/// stops once `closed` says so, and returns the position behind that bracket.
-template <class Opened, class Closed>
-size_t walk_brackets(std::string_view text, size_t at, Opened opened, Closed closed) {
-  size_t depth = 0;
-  while (true) {
-    at = text.find_first_of("\"{}[]", at);
-    if (at == npos)
-      return text.size();
-    switch (text[at]) {
-      case '"':
-        at = behind_string(text, at);
-        continue;
-      case '{':
-      case '[':
-        opened(++depth);
-        break;
-      default:
-        depth -= depth > 0;
-        if (closed(depth))
-          return at + 1;
-    }
-    ++at;
+/// Position behind the array or object that opens at `at`.
+size_t behind_brackets(std::string_view text, size_t at) {
+  for (size_t depth = 0; (at = text.find_first_of("\"{}[]", at)) != npos; ++at) {
+    if (text[at] == '"')
+      at = behind_string(text, at) - 1;
+    else if (text[at] == '{' || text[at] == '[')
+      ++depth;
+    else if (--depth == 0)
+      return at + 1;
   }
+  return text.size();
 }
 
 /// Position behind the value that begins at `at`.
@@ -54,8 +43,7 @@ size_t behind_value(std::string_view text, size_t at) {
       return behind_string(text, at);
     case '{':
     case '[':
-      return walk_brackets(
-        text, at, [](size_t) {}, [](size_t depth) { return depth == 0; });
+      return behind_brackets(text, at);
     default:
       return std::min(text.find_first_of(",}] \t\n\r", at), text.size());
   }
@@ -64,7 +52,8 @@ size_t behind_value(std::string_view text, size_t at) {
 /// Walks a text once, from its front to its end.
 class lister {
 public:
-  lister(std::string_view text, size_t levels) : text_(text), levels_(levels) {}
+  lister(std::string_view text, size_t levels)
+      : text_(text), levels_(levels), at_(mark_length(text)) {}
 
   std::vector<member> run() {
     skip_blanks();
@@ -121,7 +110,7 @@ private:
 
   std::string_view text_;
   size_t levels_;
-  size_t at_ = 0;
+  size_t at_;
   std::vector<member> list_;
   /// Indexes of the objects around `at_`.
   std::vector<size_t> open_;
@@ -163,8 +152,11 @@ size_t append_unicode(std::string& out, std::string_view text, size_t at) {
   at += 6;
   auto high = point >= 0xd800 && point < 0xdc00;
   if (high && at + 1 < text.size() && text[at] == '\\' && text[at + 1] == 'u') {
-    point = 0x10000 + ((point - 0xd800) << 10) + (code_unit(text, at + 2) - 0xdc00);
-    at += 6;
+    auto low = code_unit(text, at + 2);
+    if (low >= 0xdc00 && low < 0xe000) {
+      point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
+      at += 6;
+    }
   }
   append_utf8(out, point);
   return at;
@@ -193,6 +185,13 @@ std::vector<member> list_members(std::string_view text, size_t levels) {
   return lister{text, levels}.run();
 }
 
+std::string_view with_blanks(std::string_view text, std::string_view part) {
+  auto begin = static_cast<size_t>(part.data() - text.data());
+  auto end = std::min(text.find_first_not_of(blanks, begin + part.size()), text.size());
+  begin = begin == 0 ? 0 : text.find_last_not_of(blanks, begin - 1) + 1;
+  return text.substr(begin, end - begin);
+}
+
 std::string_view plain_name(std::string_view name, std::string& space) {
   if (name.find('\\') == npos)
     return name;
@@ -208,14 +207,6 @@ std::string_view plain_name(std::string_view name, std::string& space) {
     }
   }
   return space;
-}
-
-size_t nesting(std::string_view text) {
-  size_t deepest = 0;
-  walk_brackets(
-    text, 0, [&](size_t depth) { deepest = std::max(deepest, depth); },
-    [](size_t) { return false; });
-  return deepest;
 }
 
 } // namespace sluice::json

@@ -23,13 +23,15 @@ struct member {
 };
 
 /// Lists what `text` contains, each member before its own members. Descends into
-/// objects within objects, `levels` of them; whatever is in arrays is passed over.
+/// objects within objects, `levels` of them; whatever is in arrays is passed over, and
+/// so is a byte order mark in front.
 std::vector<member> list_members(std::string_view text, size_t levels);
 
-/// A name without its escapes. Uses `space` if it has any.
-std::string_view plain_name(std::string_view name, std::string& space);
+/// `part` of `text`, with the blanks around it.
+std::string_view with_blanks(std::string_view text, std::string_view part);
 
-/// Deepest nesting of arrays and objects.
-size_t nesting(std::string_view text);
+/// A name without its escapes. Uses `space` if it has any. Half a surrogate pair becomes
+/// the three bytes that UTF-8 would have for it: no other name has them.
+std::string_view plain_name(std::string_view name, std::string& space);
 
 } // namespace sluice::json

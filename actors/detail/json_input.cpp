@@ -27,7 +27,8 @@ field sql_field(std::string& sql) {
 
 field params_field(sql_statement& x) {
   auto read = [&x](dom::element value) {
-    return read_params(value, "\"params\"", x.params, x.names);
+    auto err = read_params(value, "parameters", x.params, x.names);
+    return err ? behind(".params", err) : err;
   };
   return {"params", false, read};
 }
@@ -40,15 +41,20 @@ bool valid_utf8(std::string_view text) {
   return simdjson::validate_utf8(text.data(), text.size());
 }
 
-caf::error check_value(const std::string& text) {
-  return reading{text}.error();
+caf::error check_value(const std::string& text, size_t levels) {
+  // What can be decoded is JSON; of the rest the grammar decides.
+  if (!reading{text}.failed())
+    return {};
+  auto found = find_fault(text, levels);
+  return found ? told(*found, text) : caf::error{};
 }
 
-caf::error check_object(const std::string& text) {
-  reading json{text};
-  if (auto err = json.error())
+caf::error check_object(const std::string& text, size_t levels) {
+  if (auto err = check_value(text, levels))
     return err;
-  return json.root().is_object() ? caf::error{} : invalid("must be a JSON object");
+  return text[text.find_first_not_of(" \t\n\r")] == '{'
+           ? caf::error{}
+           : invalid("must be a JSON object");
 }
 
 caf::error check_lines(const std::string& text) {
@@ -58,11 +64,11 @@ caf::error check_lines(const std::string& text) {
     auto end = std::min(text.find('\n', at), text.size());
     auto line = std::string_view{text}.substr(at, end - at);
     auto room = static_cast<size_t>(readable - (line.data() + line.size()));
-    reading json{line, room >= simdjson::SIMDJSON_PADDING};
-    if (auto err = json.error())
-      return caf::make_error(code_of(err),
-                             "line " + std::to_string(number) + ": " + text_of(err));
     at = end + 1;
+    if (!reading{line, room >= simdjson::SIMDJSON_PADDING}.failed())
+      continue;
+    if (auto found = find_fault(line, depth_max))
+      return behind("line " + std::to_string(number), told(*found, line, false));
   }
   return {};
 }

@@ -1,8 +1,8 @@
 // JSON that comes in, checked once at the edge.
 //
-// Accepted is what can be kept and given back: valid UTF-8, nesting to 256, numbers
-// that a double or a 64-bit integer holds. Everything else is `invalid_argument`
-// with words a client may read.
+// Documents are their bytes: accepted is what RFC 8259 calls JSON, in valid UTF-8, nested
+// to 256, whether or not its values can be had. Only what is to become SQLite's has to.
+// Everything else is `invalid_argument`, with words a client may read and the place.
 #pragma once
 
 #include "messages/error.hpp"
@@ -20,17 +20,17 @@
 
 namespace sluice::json {
 
-/// Deepest nesting accepted.
+/// Deepest nesting accepted of a document, be it alone or within a store or a message.
 constexpr size_t depth_max = 256;
 
 /// Whether `text` is valid UTF-8.
 bool valid_utf8(std::string_view text);
 
-/// Refuses what is not one JSON value.
-caf::error check_value(const std::string& text);
+/// Refuses what is not one JSON value, nested `levels` deep at most.
+caf::error check_value(const std::string& text, size_t levels = depth_max);
 
 /// Refuses what is not one JSON object (a session's document, or a patch).
-caf::error check_object(const std::string& text);
+caf::error check_object(const std::string& text, size_t levels = depth_max);
 
 /// Refuses lines that are not each one JSON value. `text` is whole lines, each ended
 /// by LF; an empty line is none. The error names the line's number, from 1.
@@ -39,8 +39,7 @@ caf::error check_lines(const std::string& text);
 /// Reads an object of objects, key to document; documents keep their bytes.
 caf::expected<std::vector<session_document>> read_store(const std::string& text);
 
-/// Refuses what is not an object of objects. Looks at one document after the other, so
-/// that a large store takes no more memory than its largest document does.
+/// Refuses a file that is not an object of objects, behind a byte order mark or without.
 caf::error check_store(std::string_view text);
 
 /// Reads `{"sql","params"?}`; parameters are an array, or an object by their names.

@@ -105,7 +105,7 @@ caf::error read_named(dom::object members, sql_row& values,
       return invalid("there are more than " + std::to_string(names_max) + " parameters");
     names.emplace_back(name);
     if (auto err = read_value(value, values.emplace_back()))
-      return invalid("the parameter" + quoted_if_short(name) + ": " + text_of(err));
+      return behind('.' + shown(name), err);
   }
   auto sorted = names;
   std::sort(sorted.begin(), sorted.end());
@@ -154,7 +154,7 @@ caf::error read_params(dom::element x, const char* what, sql_row& values,
   values.reserve(elements.size());
   for (auto element : elements)
     if (auto err = read_value(element, values.emplace_back()))
-      return err;
+      return behind('[' + std::to_string(values.size() - 1) + ']', err);
   return {};
 }
 
@@ -170,8 +170,7 @@ caf::error read_batch_row(dom::element x, sql_write& batch) {
     err = invalid("all rows are arrays, or all are objects");
   else if (!err)
     err = put_in_order(wanted, names, row);
-  return err ? invalid("row " + std::to_string(batch.rows.size()) + ": " + text_of(err))
-             : err;
+  return err;
 }
 
 } // namespace sluice::json

@@ -1,6 +1,5 @@
 #include "actors/detail/json_reading.hpp"
 
-#include "actors/detail/json_index.hpp"
 #include "actors/detail/json_input.hpp"
 
 #include <algorithm>
@@ -13,21 +12,7 @@ namespace {
 /// A longer text's buffers, some 14 times its length, are not kept.
 constexpr size_t kept_capacity_max = 1'048'576;
 
-caf::error to_error(simdjson::error_code code) {
-  switch (code) {
-    case simdjson::DEPTH_ERROR:
-      return invalid("JSON is nested deeper than " + std::to_string(depth_max));
-    case simdjson::NUMBER_ERROR:
-      return invalid("a JSON number is malformed, or past what a double or a 64-bit "
-                     "integer holds");
-    case simdjson::UTF8_ERROR:
-      return invalid("JSON is not valid UTF-8");
-    case simdjson::MEMALLOC:
-      return caf::make_error(ec::overloaded, "no memory to read the JSON");
-    default:
-      return invalid(std::string{"not JSON: "} + simdjson::error_message(code));
-  }
-}
+constexpr size_t shown_bytes_max = 64;
 
 dom::parser& parser() {
   thread_local dom::parser instance;
@@ -35,7 +20,7 @@ dom::parser& parser() {
 }
 
 /// Grows by powers of two, so that lines of rising length do not each reallocate.
-simdjson::error_code reserve(size_t bytes, size_t depth) {
+simdjson::error_code reserve(size_t bytes) {
   auto capacity = parser().capacity();
   if (capacity < bytes || capacity == 0) {
     capacity =
@@ -43,7 +28,7 @@ simdjson::error_code reserve(size_t bytes, size_t depth) {
     if (auto code = parser().doc.allocate(capacity))
       return code;
   }
-  return parser().allocate(capacity, depth);
+  return parser().allocate(capacity, depth_max);
 }
 
 } // namespace
@@ -52,17 +37,28 @@ caf::error invalid(std::string text) {
   return caf::make_error(ec::invalid_argument, std::move(text));
 }
 
+caf::error told(const fault& x, std::string_view text, bool with_line) {
+  return invalid(x.why + ", at " + place_in(text, x.offset, with_line));
+}
+
+std::string shown(std::string_view text) {
+  return text.size() > shown_bytes_max ? "..." : std::string{text};
+}
+
 std::string quoted_if_short(std::string_view name) {
-  return name.size() > 64 ? "" : " \"" + std::string{name} + "\"";
+  return name.size() > shown_bytes_max ? "" : " \"" + std::string{name} + "\"";
+}
+
+bool is_held(std::string_view scalar) {
+  return !reading{std::string{scalar}}.failed();
 }
 
 // -- one text -----------------------------------------------------------------------
 
-reading::reading(std::string_view text, bool padded) {
-  parse(text, padded, depth_max);
-  // simdjson grants one level less where the innermost array or object has contents.
-  if (code_ == simdjson::DEPTH_ERROR && nesting(text) <= depth_max)
-    parse(text, padded, depth_max + 1);
+reading::reading(std::string_view text, bool padded) : text_(text) {
+  code_ = reserve(text.size());
+  if (!code_)
+    code_ = parser().parse(text.data(), text.size(), !padded).get(root_);
 }
 
 reading::~reading() {
@@ -70,14 +66,29 @@ reading::~reading() {
     parser() = dom::parser{};
 }
 
-void reading::parse(std::string_view text, bool padded, size_t depth) {
-  code_ = reserve(text.size(), depth);
-  if (!code_)
-    code_ = parser().parse(text.data(), text.size(), !padded).get(root_);
+caf::error reading::error() const {
+  if (!failed())
+    return {};
+  if (code_ == simdjson::MEMALLOC)
+    return caf::make_error(ec::overloaded, "no memory to read the JSON");
+  if (auto found = find_fault(text_, depth_max))
+    return told(*found, text_);
+  if (auto found = find_unheld(text_, depth_max))
+    return invalid(found->path + ": " + found->why);
+  return invalid(simdjson::error_message(code_));
 }
 
-caf::error reading::error() const {
-  return code_ ? to_error(code_) : caf::error{};
+// -- the way to a value -------------------------------------------------------------
+
+caf::error behind(const std::string& step, const caf::error& err) {
+  const auto& text = text_of(err);
+  const auto goes_on = text.starts_with('.') || text.starts_with('[');
+  return caf::make_error(code_of(err), step + (goes_on ? "" : ": ") + text);
+}
+
+caf::error without_dot(const caf::error& err) {
+  const auto& text = text_of(err);
+  return caf::make_error(code_of(err), text.substr(text.starts_with('.')));
 }
 
 // -- members ------------------------------------------------------------------------
@@ -109,9 +120,13 @@ field list_field(const char* name, std::function<caf::error(dom::element)> read)
               return invalid(quoted + " must be an array");
             if (elements.begin() == elements.end())
               return invalid(quoted + " is empty");
-            for (auto element : elements)
+            size_t index = 0;
+            for (auto element : elements) {
               if (auto err = read(element))
-                return err;
+                return behind('.' + std::string{name} + '[' + std::to_string(index) + ']',
+                              err);
+              ++index;
+            }
             return {};
           }};
 }

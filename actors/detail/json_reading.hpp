@@ -1,6 +1,7 @@
 // What every reader of JSON that comes in is made of: simdjson stays behind these.
 #pragma once
 
+#include "actors/detail/json_grammar.hpp"
 #include "messages/error.hpp"
 
 #include <caf/expected.hpp>
@@ -18,6 +19,13 @@ namespace dom = simdjson::dom;
 
 /// `invalid_argument`, with words a client may read.
 caf::error invalid(std::string text);
+
+/// The same for a fault of `text`, with its place.
+caf::error told(const fault& x, std::string_view text, bool with_line = true);
+
+/// A text that is told back; dots for one that would make the answer as long as what was
+/// sent.
+std::string shown(std::string_view text);
 
 /// A name that is told back, behind a blank, unless it would make the answer as long as
 /// what was sent.
@@ -37,17 +45,26 @@ public:
 
   ~reading();
 
+  bool failed() const { return code_ != simdjson::SUCCESS; }
+
+  /// Says where the fault is, and names the value if it is that.
   caf::error error() const;
 
   /// Valid as long as the reading, if there is no error.
   dom::element root() const { return root_; }
 
 private:
-  void parse(std::string_view text, bool padded, size_t depth);
-
-  simdjson::error_code code_ = simdjson::SUCCESS;
+  std::string_view text_;
+  simdjson::error_code code_;
   dom::element root_;
 };
+
+/// Whether a number or a string of JSON can become a program's value.
+bool is_held(std::string_view scalar);
+
+/// Puts a step in front of an error's text, `.name` or `[index]`: so that what goes up
+/// from a value to its body tells the way to it.
+caf::error behind(const std::string& step, const caf::error& err);
 
 /// What to do with a body's member. Whatever is not named is refused: a member with a
 /// typo must not go unnoticed.
@@ -62,6 +79,9 @@ caf::error read_fields(dom::element x, const char* what, std::vector<field> fiel
 /// Reads each element of an array that must have some.
 field list_field(const char* name, std::function<caf::error(dom::element)> read);
 
+/// The way begins with a name.
+caf::error without_dot(const caf::error& err);
+
 /// Reads a body into `result`, which the fields refer to.
 template <class T>
 caf::expected<T> read_body(const std::string& text, const char* what, T& result,
@@ -70,7 +90,7 @@ caf::expected<T> read_body(const std::string& text, const char* what, T& result,
   if (auto err = json.error())
     return err;
   if (auto err = read_fields(json.root(), what, std::move(fields)))
-    return err;
+    return without_dot(err);
   return std::move(result);
 }
 

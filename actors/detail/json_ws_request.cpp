@@ -1,6 +1,7 @@
 #include "actors/detail/json_ws_request.hpp"
 
 #include "actors/detail/json_index.hpp"
+#include "actors/detail/json_input.hpp"
 #include "actors/detail/json_reading.hpp"
 #include "actors/detail/names.hpp"
 
@@ -10,18 +11,33 @@ namespace sluice::json {
 
 namespace {
 
-/// The bytes of a member of a text that was checked; empty if there is none.
-std::string slice(const std::string& text, std::string_view wanted) {
-  std::string space;
-  auto list = list_members(text, 1);
-  for (size_t i = 1; i < list.size(); i = list[i].after)
-    if (plain_name(list[i].name, space) == wanted)
-      return std::string{list[i].value};
-  return {};
-}
+/// A request without what is only passed on, and never decoded: that stands beside it,
+/// as its bytes, and `null` in its place.
+struct envelope {
+  explicit envelope(const std::string& all) {
+    std::string_view text{all};
+    std::string space;
+    auto list = list_members(text, 1);
+    auto done = text.data();
+    for (size_t i = 1; i < list.size(); ++i) {
+      auto name = plain_name(list[i].name, space);
+      if (name != "id" && name != "data")
+        continue;
+      (name == "id" ? id : data) = list[i].value;
+      request.append(done, list[i].value.data()).append("null");
+      done = list[i].value.data() + list[i].value.size();
+    }
+    request.append(done, text.data() + text.size());
+  }
 
-bool is_id(dom::element x, const std::string& bytes) {
-  return (x.is_string() || x.is_number()) && bytes.size() <= request_id_bytes_max;
+  std::string request;
+  std::string_view id;
+  std::string_view data;
+};
+
+bool is_id(std::string_view x) {
+  return x.size() <= request_id_bytes_max
+         && std::string_view{"\"-0123456789"}.find(x[0]) != std::string_view::npos;
 }
 
 // -- members ------------------------------------------------------------------------
@@ -102,7 +118,7 @@ caf::error read_unsubscribe(dom::element x, request& out) {
   return err;
 }
 
-caf::error read_publish(dom::element x, const std::string& text, request& out) {
+caf::error read_publish(dom::element x, std::string_view bytes, request& out) {
   publication what;
   auto priority = [&](dom::element y) { return read_priority(y, what.critical); };
   auto data = known_field("data");
@@ -114,19 +130,19 @@ caf::error read_publish(dom::element x, const std::string& text, request& out) {
                           data,
                           {"priority", false, priority}});
   if (!err)
-    what.data = slice(text, "data");
+    what.data = bytes;
   out = std::move(what);
   return err;
 }
 
-caf::error read_request(dom::element x, const std::string& text, request& out) {
+caf::error read_request(dom::element x, std::string_view data, request& out) {
   std::string_view op;
   if (!x.is_object())
     return invalid("a request must be an object");
   if (x["op"].get(op))
     return invalid("\"op\" is missing, or no string");
   if (op == "publish")
-    return read_publish(x, text, out);
+    return read_publish(x, data, out);
   if (op == "subscribe")
     return read_subscribe(x, out);
   if (op == "unsubscribe")
@@ -146,24 +162,25 @@ ws_mistake mistake(const caf::error& why) {
 
 ws_request read_ws_request(const std::string& text) {
   ws_request result;
-  reading json{text};
-  if (auto err = json.error()) {
+  // What is published may be as deep as anywhere else.
+  if (auto err = check_value(text, depth_max + 1)) {
     result.what = mistake(err);
     return result;
   }
-  dom::element id;
-  if (json.root().is_object() && !json.root()["id"].get(id)) {
-    result.id = slice(text, "id");
-    if (!is_id(id, result.id)) {
-      result.id.clear();
-      result.what =
-        mistake(invalid("\"id\" must be a number or a string, of "
-                        + std::to_string(request_id_bytes_max) + " bytes at most"));
-      return result;
-    }
+  const envelope parts{text};
+  if (!parts.id.empty() && !is_id(parts.id)) {
+    result.what =
+      mistake(invalid("\"id\" must be a number or a string, of "
+                      + std::to_string(request_id_bytes_max) + " bytes at most"));
+    return result;
   }
-  if (auto err = read_request(json.root(), text, result.what))
-    result.what = mistake(err);
+  result.id = parts.id;
+  reading json{parts.request};
+  auto err = json.error();
+  if (!err)
+    err = read_request(json.root(), parts.data, result.what);
+  if (err)
+    result.what = mistake(without_dot(err));
   return result;
 }
 

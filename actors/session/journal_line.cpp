@@ -90,7 +90,7 @@ std::string head_line(const journal_head& x) {
   if (x.snapshot) {
     line.raw("{\"bytes\":" + std::to_string(x.snapshot->bytes) + ",\"sha256\":");
     json::append_quoted(out, x.snapshot->sha256);
-    out += '}';
+    out += x.snapshot->ours ? ",\"ours\":true}" : "}";
   } else {
     line.raw("null");
   }

@@ -40,8 +40,12 @@ struct document_range {
 struct snapshot_digest {
   uint64_t bytes = 0;
   std::string sha256;
+  /// A compaction wrote it, so that a document's place is known to the byte.
+  bool ours = false;
 
-  bool operator==(const snapshot_digest&) const = default;
+  bool operator==(const snapshot_digest& x) const {
+    return bytes == x.bytes && sha256 == x.sha256;
+  }
 };
 
 struct journal_head {

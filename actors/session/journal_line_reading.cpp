@@ -60,6 +60,11 @@ private:
     return {static_cast<uint64_t>(part.data() - line_.data()), part.size()};
   }
 
+  /// A line has no blanks of its own: those around a document are the document's.
+  text_range document_range_of(std::string_view value) const {
+    return range(json::with_blanks(line_, value));
+  }
+
   void take(const json::member& x) {
     if (x.name == "seq")
       result_.numbers.seq = number<uint64_t>(x.value);
@@ -93,7 +98,7 @@ private:
   }
 
   void take_document(std::string_view value) {
-    result_.document.document = range(value);
+    result_.document.document = document_range_of(value);
     result_.what = kind::document;
   }
 
@@ -103,7 +108,7 @@ private:
     auto list = json::list_members(value, 1);
     for (size_t i = 1; i < list.size(); ++i)
       result_.documents.emplace_back(std::string{json::plain_name(list[i].name, space)},
-                                     range(list[i].value));
+                                     document_range_of(list[i].value));
   }
 
   void take_snapshot(std::string_view value) {
@@ -111,6 +116,8 @@ private:
     for (auto& x : json::list_members(value, 1)) {
       if (x.name == "bytes")
         found.bytes = number<uint64_t>(x.value);
+      else if (x.name == "ours")
+        found.ours = x.value == "true";
       else if (x.name == "sha256")
         found.sha256 = text(x.value);
     }

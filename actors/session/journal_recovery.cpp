@@ -3,6 +3,7 @@
 #include "actors/detail/json_index.hpp"
 #include "actors/detail/json_input.hpp"
 #include "actors/detail/wall_clock.hpp"
+#include "actors/session/store_compaction.hpp"
 #include "actors/storage/digest.hpp"
 
 #include <algorithm>
@@ -63,12 +64,12 @@ caf::error journal_recovery::index_snapshot() {
   auto default_ms = doubtful_ms(found_.snapshot->modified_ms());
   auto list = json::list_members(snapshot_text_, 1);
   for (size_t i = 1; i < list.size(); ++i) {
-    auto value = list[i].value;
-    text_range where{static_cast<uint64_t>(value.data() - snapshot_text_.data()),
-                     value.size()};
-    found_.index.set(
-      std::string{json::plain_name(list[i].name, space)},
-      index_document(false, {where, {}}, std::string{value}, std::nullopt, default_ms));
+    auto value =
+      found_.digest->ours ? document_in(snapshot_text_, list[i].value) : list[i].value;
+    auto at = static_cast<uint64_t>(value.data() - snapshot_text_.data());
+    found_.index.set(std::string{json::plain_name(list[i].name, space)},
+                     index_document(false, {{at, value.size()}, {}}, std::string{value},
+                                    std::nullopt, default_ms));
   }
   snapshot_text_ = {};
   return caf::none;

@@ -56,7 +56,10 @@ caf::expected<journal_recovery::fit> journal_recovery::judge(const append_file& 
     return caf::make_error(ec::unavailable, journal.path() + " is of version "
                                               + std::to_string(head->version)
                                               + ", which this service cannot read");
-  return head->head.snapshot == found_.digest ? fit::matches : fit::differs;
+  if (head->head.snapshot != found_.digest)
+    return fit::differs;
+  found_.digest = head->head.snapshot;
+  return fit::matches;
 }
 
 caf::error journal_recovery::first_line_unreadable(const append_file& journal) const {

@@ -1,5 +1,6 @@
 #include "actors/session/store_compaction.hpp"
 
+#include "actors/detail/json_index.hpp"
 #include "actors/detail/json_text.hpp"
 #include "actors/session/journal_recovery.hpp"
 #include "actors/storage/digest.hpp"
@@ -40,6 +41,17 @@ caf::expected<std::string> read_document(const indexed_document& x,
                            (x.in_journal ? journal->path() : snapshot->path())
                              + " was changed: a document in it no longer reads as it "
                                "was written");
+  return document;
+}
+
+std::string_view document_in(std::string_view snapshot, std::string_view value) {
+  auto document = json::with_blanks(snapshot, value);
+  // The blank behind the colon, and the newline before the last bracket, are the
+  // layout's.
+  document.remove_prefix(between.size() - 1);
+  auto end = static_cast<size_t>(document.data() + document.size() - snapshot.data());
+  if (snapshot.substr(end) == closing.substr(1))
+    document.remove_suffix(1);
   return document;
 }
 
@@ -92,6 +104,7 @@ caf::error store_compaction::write_snapshot() {
   if (auto err = write_documents(*file, sum))
     return err;
   written_.sha256 = sum.hex();
+  written_.ours = true;
   auto identity = file->identity();
   if (!identity)
     return std::move(identity.error());

@@ -24,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice {
@@ -33,6 +34,10 @@ namespace sluice {
 caf::expected<std::string> read_document(const indexed_document& x,
                                          const stored_file* snapshot,
                                          const append_file* journal, io_counts& io);
+
+/// The bytes of a document in a snapshot that a compaction wrote, of which `value` are
+/// all but the blanks around it.
+std::string_view document_in(std::string_view snapshot, std::string_view value);
 
 struct compaction_input {
   folder in;

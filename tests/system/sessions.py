@@ -134,8 +134,8 @@ class Sessions(harness.Case):
 
     def test_what_is_no_object_is_refused(self):
         service = self.start()
-        for bad in ("", "[1]", "1", '{"a":1', '{"a":1}x', "{'a':1}", '{"a":1e999}',
-                    '{"a":NaN}', '{"a":"\x01"}', '{"a":\xff}'):
+        for bad in ("", "[1]", "1", '{"a":1', '{"a":1}x', "{'a':1}", '{"a":NaN}',
+                    '{"a":"\x01"}', '{"a":\xff}'):
             body = bad.encode("latin-1")
             self.assert_problem(service.ask("PUT", KEY, body, JSON), 400)
             self.assert_problem(service.ask("PATCH", KEY, body, JSON), 400)
