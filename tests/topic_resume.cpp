@@ -95,16 +95,51 @@ CAF_TEST(the history is bounded in bytes) {
   CAF_CHECK_EQUAL(first(resume(0)), "[" + gap(4) + "]");
 }
 
-CAF_TEST(another run is a gap up to what comes next) {
+CAF_TEST(another run is a gap and then all that there is of this one) {
+  config.max_batch = 2;
   start();
+  CAF_CHECK_EQUAL(resume(1, "e0"), texts{"[" + gap(1) + "]"});
   publish_some(3);
-  CAF_CHECK_EQUAL(resume(1, "e0"), texts{"[" + gap(4) + "]"});
+  const texts all{"[" + gap(1) + "]",
+                  "[" + message("a", 1, "1") + "," + message("a", 2, "2") + "]",
+                  "[" + message("a", 3, "3") + "]"};
+  for (auto after : {0, 1, 3, 9})
+    CAF_CHECK_EQUAL(resume(after, "e0"), all);
+  CAF_CHECK_EQUAL(
+    resume(2, "e0", framing::single),
+    (texts{gap(1), message("a", 1, "1"), message("a", 2, "2"), message("a", 3, "3")}));
 }
 
-CAF_TEST(a number that was never given is a gap too) {
+CAF_TEST(another run is a gap up to where the history begins) {
+  config.max_batch = 1;
+  config.history.messages = 2;
   start();
-  publish_some(3);
-  CAF_CHECK_EQUAL(resume(9), texts{"[" + gap(4) + "]"});
+  publish_some(5);
+  CAF_CHECK_EQUAL(resume(4, "e0"),
+                  (texts{"[" + gap(4) + "]", "[" + message("a", 4, "4") + "]",
+                         "[" + message("a", 5, "5") + "]"}));
+}
+
+CAF_TEST(of several topics each has its own gap before what follows it) {
+  start();
+  publish("a", "1");
+  publish("b", "2");
+  auto client = connect();
+  subscribe(client, {{"b", 7, "e0"}, {"a", 0, "e1"}, {"c", 1, "e0"}, {"d", {}, {}}});
+  auto got = client.take();
+  CAF_REQUIRE(!got.empty());
+  got.erase(got.begin());
+  CAF_CHECK_EQUAL(
+    got,
+    (texts{R"([{"topic":"b","gap":true,"seq":1}])", "[" + message("b", 1, "2") + "]",
+           "[" + message("a", 1, "1") + "]", R"([{"topic":"c","gap":true,"seq":1}])"}));
+}
+
+CAF_TEST(a number that was never given is one of another run) {
+  start();
+  publish_some(1);
+  CAF_CHECK_EQUAL(resume(9),
+                  (texts{"[" + gap(1) + "]", "[" + message("a", 1, "1") + "]"}));
 }
 
 CAF_TEST(a number without its epoch is refused) {

@@ -100,10 +100,12 @@ void topic::forget_oldest() {
   kept_.pages.erase(oldest);
 }
 
-std::vector<page_ptr> topic::missed(const std::string& name, uint64_t after, framing how,
-                                    ws_deflater& deflater, budget& memory) const {
-  if (after > last_)
-    return foreign(name, how);
+std::vector<page_ptr> topic::missed(const std::string& name, caf::optional<uint64_t> seen,
+                                    framing how, ws_deflater& deflater,
+                                    budget& memory) const {
+  // Of a number that this run never gave, nobody knows what was between.
+  const auto unknown = !seen || *seen > last_;
+  const auto after = unknown ? 0 : *seen;
   std::vector<page_ptr> result;
   auto first = history_.empty() ? last_ + 1 : history_.front()->page->first;
   for (auto each : history_) {
@@ -119,13 +121,9 @@ std::vector<page_ptr> topic::missed(const std::string& name, uint64_t after, fra
       first = page->last + 1;
     }
   }
-  if (after + 1 < first)
+  if (unknown || after + 1 < first)
     result.insert(result.begin(), gap_notice(name, first, how));
   return result;
-}
-
-std::vector<page_ptr> topic::foreign(const std::string& name, framing how) const {
-  return {gap_notice(name, last_ + 1, how)};
 }
 
 // -- followers ----------------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include "actors/websocket/page_builder.hpp"
 
 #include <caf/actor_clock.hpp>
+#include <caf/optional.hpp>
 
 #include <deque>
 #include <list>
@@ -76,15 +77,13 @@ public:
 
   // -- resuming -----------------------------------------------------------------------
 
-  /// What a client gets that has everything up to `after`: what it missed, behind a
-  /// notice where that is not all.
+  /// What a client gets that has everything up to `seen`: what it missed, behind a notice
+  /// where that is not all. Without `seen`, its number is of another run, and it gets all
+  /// that there is of this one, behind the notice.
   /// What has to be framed for it alone is paid from `memory`, and told as missed where
   /// there is no room.
-  std::vector<page_ptr> missed(const std::string& name, uint64_t after, framing how,
-                               ws_deflater& deflater, budget& memory) const;
-
-  /// What a client gets whose number is of another run.
-  std::vector<page_ptr> foreign(const std::string& name, framing how) const;
+  std::vector<page_ptr> missed(const std::string& name, caf::optional<uint64_t> seen,
+                               framing how, ws_deflater& deflater, budget& memory) const;
 
   /// Lets the oldest page go.
   void forget_oldest();

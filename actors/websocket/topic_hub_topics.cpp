@@ -142,10 +142,9 @@ std::vector<page_ptr> topic_hub_state::beginning(const subscription& wish,
                                                  const follower& who) {
   if (!wish.after)
     return {};
-  const auto& from = *topics_.at(wish.topic);
-  if (wish.epoch != config_.epoch)
-    return from.foreign(wish.topic, who.how);
-  return from.missed(wish.topic, *wish.after, who.how, deflater_, *config_.memory);
+  const auto seen = wish.epoch == config_.epoch ? wish.after : caf::none;
+  return topics_.at(wish.topic)
+    ->missed(wish.topic, seen, who.how, deflater_, *config_.memory);
 }
 
 void topic_hub_state::leave(follower& who, const std::string& topic_name) {

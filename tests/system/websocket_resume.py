@@ -4,6 +4,7 @@ had any more it is told so, and no number ever steps back."""
 import threading
 
 import harness
+import looking
 from websocket.case import NEVER, WebSocketCase
 from websocket.client import numbers
 
@@ -31,6 +32,12 @@ class Resume(WebSocketCase):
         client.terminate()
         self.publish(service, topic, missed)
         return seq, epoch
+
+    def start_hub_anew(self, service):
+        looking.ctl(f"--socket={looking.socket_of(service)}", "restart", "topic-hub")
+        self.assertTrue(harness.wait_until(lambda: any(
+            (x["name"], x["restarts"]) == ("topic-hub", 1)
+            for x in service.get("/v1/actors?state=false").json)))
 
     def assert_gap(self, client, topic):
         """A notice came first, and names the first message behind it, which has come."""
@@ -120,8 +127,8 @@ class Resume(WebSocketCase):
             self.assertEqual(answer["epoch"], epoch)
         self.publish(service, "a", ["new"])
         for client in clients:
-            self.assert_gap(client, "a")
-            client.expect(lambda client=client: "new" in client.data("a"))
+            client.expect_data("a", ["seen", 1, 2, "new"])
+            self.assertEqual(self.assert_gap(client, "a"), seq)
 
     def test_an_epoch_is_one_run_of_the_service(self):
         service = self.start()
@@ -135,6 +142,23 @@ class Resume(WebSocketCase):
         self.publish(service, "a", ["new"])
         self.assert_gap(client, "a")
         self.assertEqual(client.data("a"), ["new"])
+
+    def test_who_comes_back_after_a_restart_gets_all_that_came_since(self):
+        for way in ("service", "topic-hub"):
+            service = self.start()
+            seq, epoch = self.leave_behind(service, "a", [1, 2])
+            if way == "service":
+                service.kill()
+                service = self.start()
+            else:
+                self.start_hub_anew(service)
+            first = self.publish(service, "a", ["while", "away"]) - 1
+            client = self.raw(service)
+            client.subscribe(from_there("a", seq, epoch))
+            self.publish(service, "a", ["new"])
+            client.expect_data("a", ["while", "away", "new"])
+            self.assertEqual(self.assert_gap(client, "a"), first)
+            self.assert_clean_exit(service)
 
     def test_more_messages_than_the_history_holds_are_told_as_a_gap(self):
         service = self.start("--websocket.history-messages=10")
