@@ -60,8 +60,8 @@ std::string parent_of(std::string path) {
 
 // Makes the directory and syncs its name, so that no power cut takes away a directory
 // with synced files in it. None above it is made: a path that is mistyped is to be told.
-bool make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) == 0)
+bool make_directory(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) == 0)
     return sync_directory(parent_of(path));
   return errno == EEXIST && (is_directory(path) || (errno = ENOTDIR, false));
 }
@@ -159,8 +159,9 @@ data_dir::data_dir(std::string path, unique_fd lock)
   real_path_ = real ? real.get() : path_;
 }
 
-caf::expected<data_dir> data_dir::open(const std::string& path, caf::timespan patience) {
-  if (!make_directory(path))
+caf::expected<data_dir> data_dir::open(const std::string& path, caf::timespan patience,
+                                        mode_t directory_mode) {
+  if (!make_directory(path, directory_mode))
     return unusable(path, why_not_made(path));
   const auto lock_path = path + "/lock";
   unique_fd lock{
@@ -176,7 +177,7 @@ caf::expected<data_dir> data_dir::open(const std::string& path, caf::timespan pa
                   path, text_of(read_holder(lock.get())), lock_path));
   write_holder(lock.get(), false);
   data_dir result{path, std::move(lock)};
-  if (!make_directory(path + "/logs"))
+  if (!make_directory(path + "/logs", directory_mode))
     return failed(ec::unavailable, "cannot make", path + "/logs");
   auto id = id_of_data_dir(path);
   if (!id)

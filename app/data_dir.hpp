@@ -23,7 +23,8 @@ public:
   /// service's lock lives until its last write ends, hence `patience`; one that runs is
   /// not waited for. `invalid_setting` for a path that can be no data directory;
   /// `unavailable` for one that is in use, or cannot be read.
-  static caf::expected<data_dir> open(const std::string& path, caf::timespan patience);
+  static caf::expected<data_dir> open(const std::string& path, caf::timespan patience,
+                                      mode_t directory_mode = 0700);
 
   const std::string& path() const { return path_; }
 

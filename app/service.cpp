@@ -72,6 +72,7 @@ sqlite::settings database_settings(const settings& from) {
   result.cache_kib = from.sqlite.cache_kib;
   result.journal_size_limit = from.sqlite.journal_size_limit;
   result.busy_timeout = from.sqlite.busy_timeout;
+  result.rights = {from.files.bits};
   return result;
 }
 
@@ -132,6 +133,7 @@ ws_batcher_config batchers_config(const websocket_settings& from) {
 supervisor_config actors_config(const settings& from) {
   supervisor_config result;
   result.data_dir = from.data_dir;
+  result.rights = {from.files.bits};
   result.log = buffer_config(from);
   result.max_logs = from.log.max_logs;
   result.sessions = debouncer_config(from);

@@ -39,12 +39,11 @@ int ask_through_gate(const request& asked) {
 }
 
 int ask_here(const request& asked) {
-  const auto path = asked.socket.empty() ? find_socket() : asked.socket;
-  if (path.empty())
-    return refuse(caf::make_error(
-      ec::not_found, "which service? Name its socket with --socket=PATH, as the service "
-                     "did in its line `ready`"));
-  return ask(wire::local_service(path), asked);
+  const auto path =
+    asked.socket.empty() ? find_socket() : caf::expected<std::string>{asked.socket};
+  if (!path)
+    return refuse(path.error());
+  return ask(wire::local_service(*path), asked);
 }
 
 int run(const std::vector<std::string>& arguments) {
@@ -55,7 +54,10 @@ int run(const std::vector<std::string>& arguments) {
     }
   const auto asked = read_request(arguments);
   if (!asked) {
-    print_error(usage);
+    if (text_of(asked.error()).empty())
+      print_error(usage);
+    else
+      refuse(asked.error());
     return asked_wrongly;
   }
   if (asked->command == "spool")

@@ -1,9 +1,11 @@
 // The program: reads its settings, owns the data directory, holds one `service`, and
 // turns signals into a drain. Its lines on standard error and its exit codes are part
 // of the public contract.
+#include "actors/storage/file_rights.hpp"
 #include "app/config/load.hpp"
 #include "app/config/print.hpp"
 #include "app/data_dir.hpp"
+#include "app/descriptors.hpp"
 #include "app/introspection/socket_place.hpp"
 #include "app/last_run.hpp"
 #include "app/log.hpp"
@@ -12,8 +14,6 @@
 #include "app/standard_streams.hpp"
 #include "messages/error.hpp"
 
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <spdlog/spdlog.h>
@@ -39,11 +39,6 @@ enum exit_code : int {
 };
 
 constexpr auto lock_patience = std::chrono::seconds{10};
-// Kept back for files, with a log's file and its folder; connections get the rest. Of few
-// descriptors half.
-constexpr rlim_t files_kept = 64;
-constexpr rlim_t files_of_log = 2;
-
 // Before any thread exists, so that every thread inherits it: signals wait for `main`,
 // which takes them when it is ready to.
 sigset_t hold_signals() {
@@ -55,30 +50,6 @@ sigset_t hold_signals() {
       sigaddset(&held, each);
   pthread_sigmask(SIG_BLOCK, &held, nullptr);
   return held;
-}
-
-/// Takes all descriptors there may be. Where they are too few for the connections that
-/// are asked for, both kinds get their part of them.
-void raise_descriptor_limit(uint64_t logs_max, uint64_t& http_max,
-                            uint64_t& websocket_max) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-    return;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
-    return;
-  const auto kept =
-    std::min<rlim_t>(files_kept + files_of_log * logs_max, limit.rlim_cur / 2);
-  // A quarter more than are served are told that they are not.
-  const auto room = std::max<uint64_t>((limit.rlim_cur - kept) / 5 * 4, 2);
-  const auto wanted = http_max + websocket_max;
-  if (wanted <= room)
-    return;
-  spdlog::warn("descriptors-few the system allows {} connections, not {}", room, wanted);
-  const auto share = static_cast<double>(http_max) / static_cast<double>(wanted);
-  http_max = std::clamp<uint64_t>(
-    static_cast<uint64_t>(share * static_cast<double>(room)), 1, room - 1);
-  websocket_max = room - http_max;
 }
 
 exit_code code_for(const caf::error& err) {
@@ -200,14 +171,23 @@ int await_end(service& sluice, const sigset_t& held, const reading& read_anew) {
   }
 }
 
+/// Where descriptors are few, less is served than was asked for.
+void fit_descriptors(settings& of) {
+  const auto served = raise_descriptor_limit(
+    {of.log.max_logs, of.http.max_connections, of.websocket.max_connections});
+  of.log.max_logs = served.logs;
+  of.http.max_connections = served.http;
+  of.websocket.max_connections = served.websocket;
+}
+
 exit_code serve(config::configuration from, const sigset_t& held,
                 const reading& read_anew) {
-  auto data = data_dir::open(from.settings.data_dir, lock_patience);
+  const file_rights rights{from.settings.files.bits};
+  auto data = data_dir::open(from.settings.data_dir, lock_patience, rights.directory());
   if (!data)
     return failed_start(
       data.error(), data.error() == ec::invalid_setting ? bad_setting : data_unavailable);
-  raise_descriptor_limit(from.settings.log.max_logs, from.settings.http.max_connections,
-                         from.settings.websocket.max_connections);
+  fit_descriptors(from.settings);
   if (auto err = look_back(from.settings.spool, *data))
     return failed_start(err, data_unavailable);
   if (auto err = take_over(from, *data))
@@ -277,8 +257,6 @@ int run(const std::vector<std::string>& arguments) {
   open_log();
   if (!loaded)
     return failed_start(loaded.error(), bad_setting);
-  // What the service keeps is its users' alone.
-  umask(0077);
   return serve(std::move(*loaded), held,
                [&] { return config::load_again(arguments, variables); });
 }

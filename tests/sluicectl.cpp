@@ -159,6 +159,23 @@ CAF_TEST(what cannot be read is one line and exit code 1) {
   }
 }
 
+CAF_TEST(a misspelt word is told the nearest one) {
+  for (const auto& [words, part] :
+       {std::pair{"stat", "\"stat\" is no command; the nearest is stats"},
+        std::pair{"chekpoint", "\"chekpoint\" is no command; the nearest is checkpoint"},
+        std::pair{"act", "the nearest is actors"},
+        std::pair{"stats logs", "not \"logs\"; the nearest is log"},
+        std::pair{"flush log", "the nearest is logs"},
+        std::pair{"checkpoint ful", "the nearest is full"},
+        std::pair{"--jsn status", "\"--jsn\" is no option; the nearest is --json"},
+        std::pair{"--sockt=x status", "the nearest is --socket="}}) {
+    auto told = run(words);
+    CAF_CHECK_EQUAL(told.code, 2);
+    CAF_CHECK(told.has(part));
+    CAF_CHECK_EQUAL(told.text.find('\n'), told.text.size() - 1);
+  }
+}
+
 CAF_TEST(anything else is told its usage) {
   for (const auto* words : {"", "spool", "spool a b", "nonsense", "--wrong spool a",
                             "spool --wrong", "spool ''"}) {

@@ -21,6 +21,7 @@
 #include "actors/observe/introspection.hpp"
 #include "actors/observe/metrics_aggregator.hpp"
 #include "actors/session/session_debouncer.hpp"
+#include "actors/storage/file_rights.hpp"
 #include "actors/storage/spool.hpp"
 #include "actors/websocket/topic_hub.hpp"
 #include "actors/websocket/ws_batcher.hpp"
@@ -49,6 +50,7 @@ namespace sluice {
 struct supervisor_config {
   /// Holds `logs/`, `id` and, unless told otherwise, the database.
   std::string data_dir;
+  file_rights rights = {};
   /// What every log's buffer gets; the log's name is filled in.
   log_buffer_config log;
   uint64_t max_logs = 256;

@@ -115,6 +115,7 @@ void supervisor_state::start_spool_keeper() {
 void supervisor_state::start_log_writer() {
   log_writer_config files;
   files.directory = config_.data_dir + "/logs";
+  files.rights = config_.rights;
   files.identity_file = config_.data_dir + "/id";
   files.spool = config_.spool;
   files.make_syncer = helpers_of("log-writer", file_syncer);
@@ -162,7 +163,7 @@ void supervisor_state::start_sessions(subsystems started, start_promise answer) 
   self_->send(writer_, atom::attach_v, session_listener_actor{rows});
   auto journal = start_journal();
   session_backend_config wanted{config_.data_dir + "/sessions", config_.data_dir + "/id",
-                                config_.sessions_in};
+                                config_.sessions_in, config_.rights};
   auto backend = spawn_child<caf::detached>("", session_backend, std::move(wanted));
   self_
     ->request(backend, caf::infinite, atom::convert_v, session_archive_actor{journal},
@@ -181,6 +182,7 @@ void supervisor_state::start_sessions(subsystems started, start_promise answer) 
 session_journal_actor supervisor_state::start_journal() {
   session_journal_config files;
   files.directory = config_.data_dir + "/sessions";
+  files.rights = config_.rights;
   files.identity_file = config_.data_dir + "/id";
   files.max_journal_bytes = config_.max_journal_bytes;
   files.spool = config_.spool;
@@ -204,6 +206,7 @@ void supervisor_state::use_sessions(subsystems& started,
   config.spool = config_.spool;
   config.keeper = keeper_;
   config.set_aside_directory = config_.data_dir + "/sessions";
+  config.rights = config_.rights;
   sessions_ = adopt(
     "session-debouncer", "", stage::intake,
     spawn_child("", session_debouncer, std::move(config), std::move(keeper), metrics_));
@@ -217,6 +220,7 @@ void supervisor_state::use_sessions(subsystems& started,
 void supervisor_state::place_dead_letters() {
   auto& refused = config_.writer.refused;
   refused.directory = config_.data_dir;
+  refused.rights = config_.rights;
   refused.identity_file = config_.data_dir + "/id";
   config_.queue.dead_letter_file = refused.directory + "/" + refused.name;
 }

@@ -14,8 +14,6 @@ namespace sluice {
 
 namespace {
 
-constexpr mode_t directory_mode = 0750;
-
 std::string file_name(const std::string& log) {
   return log + ".log";
 }
@@ -39,7 +37,7 @@ log_writer_state::log_file& log_writer_state::entry(const std::string& log) {
 }
 
 caf::error log_writer_state::make_directory() {
-  if (::mkdir(config_.directory.c_str(), directory_mode) == 0)
+  if (::mkdir(config_.directory.c_str(), config_.rights.directory()) == 0)
     directory_synced_ = false; // somebody may have removed the one that was
   else if (errno != EEXIST)
     return system_failure("make directory", config_.directory, errno);
@@ -75,7 +73,7 @@ caf::error log_writer_state::open(const std::string& log, log_file& to) {
   let_go(to);
   if (auto err = make_directory())
     return err;
-  auto file = append_file::open(config_.directory, file_name(log));
+  auto file = append_file::open(config_.directory, file_name(log), config_.rights);
   if (!file)
     return std::move(file.error());
   to.file = std::move(*file);

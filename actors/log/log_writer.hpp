@@ -9,6 +9,7 @@
 
 #include "actors/detail/trouble.hpp"
 #include "actors/storage/append_file.hpp"
+#include "actors/storage/file_rights.hpp"
 #include "actors/storage/spool.hpp"
 #include "messages/file_syncer.hpp"
 #include "messages/log_writer.hpp"
@@ -34,6 +35,7 @@ struct log_writer_config {
   size_t tail_bytes_max = 16'777'216;
   /// Starts a file syncer.
   std::function<file_syncer_actor()> make_syncer;
+  file_rights rights = {};
   /// Is told what is begun, written and synced; may be null.
   std::shared_ptr<sluice::spool> spool = nullptr;
 };

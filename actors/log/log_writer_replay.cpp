@@ -68,7 +68,8 @@ caf::error log_writer_state::set_aside(const log_batch& batch, size_t start,
     end = text.find('\n', end) + 1;
   record.data = text.substr(whole, end - whole);
   const auto reason = std::string{"the service died again and again while writing it"};
-  if (auto err = sluice::set_aside(config_.directory, "log", batch.log, record, reason))
+  if (auto err = sluice::set_aside(config_.directory, "log", batch.log, record, reason,
+                                   config_.rights))
     return err;
   if (whole < there.size())
     to.file->end_half_line();

@@ -82,7 +82,7 @@ caf::error journal_store::open_journal() {
     return system_failure("the data directory is gone, find", identity_file_, errno);
   if (auto err = in_.make())
     return err;
-  auto file = append_file::open(in_.path(), store_ + journal_suffix);
+  auto file = append_file::open(in_.path(), store_ + journal_suffix, in_.rights());
   if (!file)
     return std::move(file.error());
   if ((*file)->end() > 0)

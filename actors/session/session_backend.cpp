@@ -48,7 +48,7 @@ caf::error session_backend_state::write_name() const {
   if (::access(config_.identity_file.c_str(), F_OK) != 0)
     return system_failure("the data directory is gone, find", config_.identity_file,
                           errno);
-  folder in{config_.directory};
+  folder in{config_.directory, config_.rights};
   if (auto err = in.make())
     return err;
   return in.replace(name_file, to_string(config_.wanted) + "\n");

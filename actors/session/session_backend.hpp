@@ -6,6 +6,7 @@
 // are any; files that somebody put there are kept beside them. Runs detached.
 #pragma once
 
+#include "actors/storage/file_rights.hpp"
 #include "messages/session_backend.hpp"
 
 #include <caf/expected.hpp>
@@ -25,6 +26,7 @@ struct session_backend_config {
   /// A file that must exist whenever one is made.
   std::string identity_file;
   session_keeper wanted = session_keeper::journal;
+  file_rights rights = {};
 };
 
 class session_backend_state {

@@ -13,6 +13,7 @@
 #include "actors/detail/window_timer.hpp"
 #include "actors/session/session_cache.hpp"
 #include "actors/session/store_line.hpp"
+#include "actors/storage/file_rights.hpp"
 #include "actors/storage/spool.hpp"
 #include "messages/metrics_aggregator.hpp"
 #include "messages/session_debouncer.hpp"
@@ -57,6 +58,7 @@ struct session_debouncer_config {
   spool_keeper_actor keeper = {};
   /// Where records of the spool go that cannot be read (as `set-aside.ndjson`).
   std::string set_aside_directory = {};
+  file_rights rights = {};
   /// Time of day in ms since 1970.
   std::function<int64_t()> wall_now_ms = detail::wall_clock_ms;
   /// Beside it, what tells whether it can be trusted.

@@ -180,7 +180,8 @@ session_debouncer_state::read_kept(const store_line& line, const spool_record& r
   auto reason = changes ? "the service died again and again while reading it"
                         : text_of(changes.error());
   auto& store = line.sessions.name();
-  if (auto err = set_aside(config_.set_aside_directory, "store", store, record, reason))
+  if (auto err = set_aside(config_.set_aside_directory, "store", store, record, reason,
+                           config_.rights))
     return err;
   ++records_set_aside_;
   set_aside_.note("store " + store + ": record " + std::to_string(record.last_seq)

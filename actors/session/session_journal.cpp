@@ -38,7 +38,7 @@ std::string store_of(std::string_view name) {
 void session_journal_state::init(session_journal_config config,
                                  metrics_aggregator_actor metrics) {
   config_ = std::move(config);
-  in_ = folder{config_.directory};
+  in_ = folder{config_.directory, config_.rights};
   metrics_ = std::move(metrics);
   syncers_.configure(config_.make_syncer);
   compactors_.configure(config_.make_compactor);

@@ -11,6 +11,7 @@
 #include "actors/detail/ledger_page.hpp"
 #include "actors/detail/sync_watch.hpp"
 #include "actors/session/kept_store.hpp"
+#include "actors/storage/file_rights.hpp"
 #include "actors/storage/spool.hpp"
 #include "messages/file_syncer.hpp"
 #include "messages/session_compactor.hpp"
@@ -43,6 +44,7 @@ struct session_journal_config {
   std::function<session_compactor_actor()> make_compactor;
   /// Tells which stores' syncs failed, or were cut short, in an earlier run; may be null.
   std::shared_ptr<sluice::spool> spool = nullptr;
+  file_rights rights = {};
 };
 
 class session_journal_state {

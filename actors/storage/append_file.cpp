@@ -17,7 +17,8 @@ append_file::append_file(std::string path, unique_fd file, unique_fd directory)
     : path_(std::move(path)), file_(std::move(file)), directory_(std::move(directory)) {}
 
 caf::expected<std::shared_ptr<append_file>>
-append_file::open(const std::string& directory, const std::string& name) {
+append_file::open(const std::string& directory, const std::string& name,
+                  file_rights rights) {
   auto path = directory + "/" + name;
   unique_fd folder{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!folder)
@@ -25,7 +26,7 @@ append_file::open(const std::string& directory, const std::string& name) {
   constexpr int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
   unique_fd file{::openat(folder.get(), name.c_str(), flags)};
   if (!file && errno == ENOENT)
-    file = unique_fd{::openat(folder.get(), name.c_str(), flags | O_CREAT, file_mode)};
+    file = unique_fd{::openat(folder.get(), name.c_str(), flags | O_CREAT, rights.file)};
   if (!file)
     return system_failure("open", path, errno);
   std::shared_ptr<append_file> result{

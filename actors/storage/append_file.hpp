@@ -3,6 +3,7 @@
 // sync at the same time. No other member may be called from two threads.
 #pragma once
 
+#include "actors/storage/file_rights.hpp"
 #include "actors/storage/unique_fd.hpp"
 #include "messages/file_position.hpp"
 #include "messages/metrics_aggregator.hpp"
@@ -24,8 +25,8 @@ class append_file {
 public:
   /// Opens `directory/name`, creating it. A symbolic link is refused: the name is
   /// a client's, the place must be ours.
-  static caf::expected<std::shared_ptr<append_file>> open(const std::string& directory,
-                                                          const std::string& name);
+  static caf::expected<std::shared_ptr<append_file>>
+  open(const std::string& directory, const std::string& name, file_rights rights = {});
 
   /// Opens the file of this device and inode, whatever its name in the directory is now;
   /// null if it is not there any more.

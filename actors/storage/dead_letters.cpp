@@ -39,7 +39,7 @@ caf::error dead_letters::open() {
   }
   if (!cfg_.identity_file.empty() && ::access(cfg_.identity_file.c_str(), F_OK) != 0)
     return system_failure("the data directory is gone, find", cfg_.identity_file, errno);
-  auto opened = append_file::open(cfg_.directory, cfg_.name);
+  auto opened = append_file::open(cfg_.directory, cfg_.name, cfg_.rights);
   if (!opened)
     return std::move(opened.error());
   // Its lines may be gone with it, or never reach the disk: they are written anew.

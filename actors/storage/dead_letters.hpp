@@ -6,6 +6,7 @@
 
 #include "actors/storage/append_file.hpp"
 #include "actors/storage/dead_letter_line.hpp"
+#include "actors/storage/file_rights.hpp"
 
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
@@ -27,6 +28,7 @@ struct dead_letters_config {
   /// A file that must exist whenever a new file is begun: without it the data directory
   /// is not mounted, and nothing may be made in its place. Empty: any directory will do.
   std::string identity_file;
+  file_rights rights = {};
 };
 
 class dead_letters {

@@ -1,5 +1,4 @@
-// One write and one read of a file, interrupted ones repeated, each counted; and whose
-// a new one is.
+// One write and one read of a file, interrupted ones repeated, each counted.
 #pragma once
 
 #include "messages/metrics_aggregator.hpp"
@@ -11,9 +10,6 @@
 #include <string_view>
 
 namespace sluice {
-
-/// Rights of a file that is made.
-constexpr mode_t file_mode = 0640;
 
 inline ssize_t write_some(int fd, std::string_view bytes, io_counts& io) {
   ssize_t written;

@@ -18,8 +18,6 @@ namespace sluice {
 
 namespace {
 
-constexpr mode_t directory_mode = 0750;
-
 caf::error sync_path(const std::string& path) {
   unique_fd directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!directory || ::fsync(directory.get()) != 0)
@@ -42,7 +40,7 @@ int rename_to_free(const std::string& from, const std::string& to) {
 } // namespace
 
 caf::error folder::make() const {
-  if (::mkdir(path_.c_str(), directory_mode) != 0)
+  if (::mkdir(path_.c_str(), rights_.directory()) != 0)
     return errno == EEXIST ? caf::error{}
                            : system_failure("make directory", path_, errno);
   return sync_path(path_ + "/..");

@@ -2,6 +2,7 @@
 // that somebody may still want is only ever renamed, to a name that was free.
 #pragma once
 
+#include "actors/storage/file_rights.hpp"
 #include "actors/storage/file_state.hpp"
 
 #include <caf/error.hpp>
@@ -16,7 +17,8 @@ namespace sluice {
 
 class folder {
 public:
-  explicit folder(std::string path) : path_(std::move(path)) {}
+  explicit folder(std::string path, file_rights rights = {})
+      : path_(std::move(path)), rights_(rights) {}
 
   /// Makes the directory, and its name durable, unless it is there.
   caf::error make() const;
@@ -46,9 +48,11 @@ public:
 
   std::string path_of(const std::string& name) const { return path_ + "/" + name; }
   const std::string& path() const { return path_; }
+  file_rights rights() const { return rights_; }
 
 private:
   std::string path_;
+  file_rights rights_;
 };
 
 } // namespace sluice

@@ -1,6 +1,5 @@
 #include "actors/storage/new_file.hpp"
 
-#include "actors/storage/file_io.hpp"
 #include "actors/storage/system_error.hpp"
 
 #include <fcntl.h>
@@ -16,7 +15,7 @@ caf::expected<new_file> new_file::create(const folder& in, const std::string& na
     return err;
   constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   auto path = in.path_of(name);
-  unique_fd file{::open(path.c_str(), flags, file_mode)};
+  unique_fd file{::open(path.c_str(), flags, in.rights().file)};
   if (!file)
     return system_failure("make", path, errno);
   return new_file{std::move(path), std::move(file)};

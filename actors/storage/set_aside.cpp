@@ -21,8 +21,8 @@ std::string hex(const std::string& bytes) {
 
 caf::error set_aside(const std::string& directory, const std::string& kind,
                      const std::string& name, const spool_record& record,
-                     const std::string& reason) {
-  auto file = append_file::open(directory, set_aside_name);
+                     const std::string& reason, file_rights rights) {
+  auto file = append_file::open(directory, set_aside_name, rights);
   if (!file)
     return std::move(file.error());
   // A death may have left half a line.

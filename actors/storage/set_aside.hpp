@@ -2,6 +2,7 @@
 // a person to look at, on disk before the spool lets go of it.
 #pragma once
 
+#include "actors/storage/file_rights.hpp"
 #include "actors/storage/spool.hpp"
 
 #include <caf/error.hpp>
@@ -17,6 +18,6 @@ inline constexpr auto set_aside_name = "set-aside.ndjson";
 /// its value.
 caf::error set_aside(const std::string& directory, const std::string& kind,
                      const std::string& name, const spool_record& record,
-                     const std::string& reason);
+                     const std::string& reason, file_rights rights);
 
 } // namespace sluice

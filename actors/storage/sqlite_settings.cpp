@@ -1,9 +1,11 @@
 #include "actors/storage/sqlite_settings.hpp"
 
+#include "actors/storage/folder.hpp"
 #include "messages/error.hpp"
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <string_view>
 
 namespace sluice::sqlite {
@@ -61,6 +63,18 @@ caf::error set_journal(connection& db, const settings& x) {
   return set(db, "wal_autocheckpoint", "wal_autocheckpoint", "0");
 }
 
+/// SQLite gives a WAL or a journal the rights of the database, and the database itself
+/// those that everybody's files have. So a new one is made here, empty and renamed into
+/// place, before SQLite opens it: afterwards nobody else may close it.
+void make_file(const settings& x) {
+  if (x.path.empty() || x.path.starts_with(':'))
+    return;
+  const std::filesystem::path path{x.path};
+  const folder in{path.has_parent_path() ? path.parent_path().string() : ".", x.rights};
+  // What cannot be made here SQLite tells about.
+  static_cast<void>(in.write_once(path.filename(), ""));
+}
+
 } // namespace
 
 caf::error set_synchronous(connection& db, const std::string& word) {
@@ -73,6 +87,7 @@ caf::error set_synchronous(connection& db, const std::string& word) {
 }
 
 caf::expected<sqlite_opened> open_writer(connection& db, const settings& x) {
+  make_file(x);
   auto err = db.open(x.path, access::read_write);
   db.wait_for_locks(x.busy_timeout);
   if (!err)

@@ -2,6 +2,7 @@
 // take it. A setting that silently has no effect is worse than none.
 #pragma once
 
+#include "actors/storage/file_rights.hpp"
 #include "actors/storage/sqlite_connection.hpp"
 #include "messages/sqlite_writer.hpp"
 
@@ -23,6 +24,7 @@ struct settings {
   uint64_t journal_size_limit = 67'108'864;
   /// How long a statement waits for another process's lock.
   caf::timespan busy_timeout = std::chrono::seconds{5};
+  file_rights rights = {};
 };
 
 /// Opens the connection that writes; `invalid_setting` names the key and what SQLite

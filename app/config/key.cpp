@@ -3,6 +3,7 @@
 #include "app/config/text.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <type_traits>
 
 namespace sluice::config {
@@ -25,6 +26,8 @@ field field_of(const key& which, const settings& from) {
 }
 
 bool accepts_text(const domain& within, const std::string& what) {
+  if (within.is_mode)
+    return read_mode(what).has_value();
   if (!within.choices.empty())
     return std::find(within.choices.begin(), within.choices.end(), what)
            != within.choices.end();
@@ -128,6 +131,24 @@ domain lists(bool (*fits)(std::string_view), std::string_view items) {
   return {.fits = fits, .items = items};
 }
 
+domain modes() {
+  return {.is_mode = true};
+}
+
+std::optional<uint32_t> read_mode(std::string_view text) {
+  constexpr uint32_t owners = 0600;
+  constexpr uint32_t most = 0664;
+  if (text.size() == 4 && text.front() == '0')
+    text.remove_prefix(1);
+  uint32_t bits = 0;
+  const auto* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, bits, 8);
+  if (text.size() != 3 || read.ec != std::errc{} || read.ptr != end
+      || (bits & owners) != owners || (bits & ~most) != 0)
+    return std::nullopt;
+  return bits;
+}
+
 value load(const key& which, const settings& from) {
   return std::visit(overloaded{
                       [](const uint16_t* source) { return value{uint64_t{*source}}; },
@@ -194,6 +215,8 @@ std::string allowed(const key& which) {
   };
   if (!within.choices.empty())
     return joined(within.choices);
+  if (within.is_mode)
+    return "octal rights from 0600 to 0664, without x, and w for others";
   return std::visit(
     overloaded{
       [](bool*) -> std::string { return "true or false"; },

@@ -44,6 +44,8 @@ struct domain {
   /// Of a list, what each item must be, and how that is said.
   bool (*fits)(std::string_view) = nullptr;
   std::string_view items = {};
+  /// A text is to be the rights of a file.
+  bool is_mode = false;
 };
 
 domain counts(uint64_t most = 10'000'000);
@@ -57,6 +59,8 @@ domain text_or_none(std::string_view meaning);
 domain words(std::vector<std::string_view> choices);
 domain either();
 domain lists(bool (*fits)(std::string_view), std::string_view items);
+/// Rights of files, in octal.
+domain modes();
 
 struct key {
   std::string_view name;
@@ -67,6 +71,9 @@ struct key {
   /// Whether it can be changed while the service runs.
   bool live = false;
 };
+
+/// The rights that octal digits mean, if a file of ours may have them.
+std::optional<uint32_t> read_mode(std::string_view text);
 
 /// Reads the key's value as it stands in `from`.
 value load(const key& which, const settings& from);

@@ -9,6 +9,7 @@ namespace sluice::config {
 namespace {
 
 using s = settings;
+using files = files_settings;
 using spool = spool_settings;
 using http = http_settings;
 using log = log_settings;
@@ -30,6 +31,13 @@ std::vector<key> general_keys() {
      "a set of values, weaker than every other layer but the defaults"},
     {"adaptive", at<&s::adaptive>, either(),
      "while the spool has room, counts and bytes give way to the times"},
+  };
+}
+
+std::vector<key> files_keys() {
+  return {
+    {"files.mode", at<&s::files, &files::mode>, modes(),
+     "rights of a file made in the data directory, less the umask; folders get x for r"},
   };
 }
 
@@ -227,8 +235,8 @@ std::vector<key> other_keys() {
 
 std::vector<key> all_keys() {
   std::vector<key> result;
-  for (auto make : {general_keys, spool_keys, http_keys, log_keys, session_keys,
-                    database_keys, websocket_keys, gate_keys, other_keys})
+  for (auto make : {general_keys, files_keys, spool_keys, http_keys, log_keys,
+                    session_keys, database_keys, websocket_keys, gate_keys, other_keys})
     for (auto& each : make())
       result.push_back(std::move(each));
   return result;

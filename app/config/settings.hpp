@@ -10,6 +10,13 @@
 
 namespace sluice {
 
+struct files_settings {
+  /// Octal digits.
+  std::string mode = "0640";
+  /// Follows from `mode`.
+  uint32_t bits = 0640;
+};
+
 struct spool_settings {
   bool enabled = true;
   /// Empty: the first place in RAM that can be had.
@@ -129,6 +136,7 @@ struct metrics_settings {
 struct settings {
   std::string data_dir = "var";
   std::string profile = "embedded";
+  files_settings files;
   spool_settings spool;
   http_settings http;
   log_settings log;

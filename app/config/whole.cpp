@@ -1,6 +1,7 @@
 #include "app/config/whole.hpp"
 
 #include "app/config/invalid.hpp"
+#include "app/config/key.hpp"
 #include "app/config/text.hpp"
 
 #include <arpa/inet.h>
@@ -73,6 +74,7 @@ caf::error check_socket(const http_settings& http) {
 } // namespace
 
 void complete(settings& whole) {
+  whole.files.bits = read_mode(whole.files.mode).value_or(0600);
   whole.session.debounced = whole.session.debounce != caf::timespan::zero();
   whole.session.enforce_maintenance = whole.session.maintenance == "enforce";
   if (whole.sqlite.path.empty())

@@ -1,11 +1,15 @@
 #include "app/ctl/request.hpp"
 
+#include "actors/detail/nearest.hpp"
 #include "actors/storage/spool_place.hpp"
 #include "app/introspection/socket_place.hpp"
+#include "app/introspection/unix_socket.hpp"
+#include "messages/error.hpp"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
+#include <iterator>
+#include <utility>
 
 namespace sluice::ctl {
 
@@ -69,38 +73,97 @@ const std::vector<command>& commands() {
   return all;
 }
 
-bool fits(const request& x) {
-  const auto known = std::find_if(commands().begin(), commands().end(),
-                                  [&x](const command& y) { return y.name == x.command; });
-  if (known == commands().end() || x.words.size() < known->words_min
-      || x.words.size() > known->words_max)
-    return false;
-  if (x.words.empty())
-    return true;
-  if (x.words[0].empty())
-    return false;
-  return known->choices.empty()
-         || std::find(known->choices.begin(), known->choices.end(), x.words[0])
-              != known->choices.end();
+constexpr std::string_view plain_options[] = {"--json", "--help", "--version"};
+constexpr std::string_view options[] = {
+  "--socket=", "--connect=", "--ca-file=", "--certificate=", "--key="};
+
+caf::error asked_wrongly_for(const std::string& why) {
+  return caf::make_error(ec::invalid_argument, why);
 }
 
-} // namespace
+/// How far a word is from what was written: a beginning of it is the least of all slips.
+size_t slips(std::string_view written, std::string_view word) {
+  constexpr size_t beginning_min = 2;
+  const auto begins = written.size() >= beginning_min && word.starts_with(written);
+  return begins ? 1 : detail::distance(written, word);
+}
 
-namespace {
+/// `; the nearest is WORD`, if one of these may have been meant.
+std::string advice(std::string_view written, const std::vector<std::string_view>& known) {
+  constexpr size_t letters_of_slip = 4;
+  const auto nearest =
+    std::min_element(known.begin(), known.end(), [written](auto a, auto b) {
+      return std::pair{slips(written, a), a.size()}
+             < std::pair{slips(written, b), b.size()};
+    });
+  if (nearest == known.end()
+      || slips(written, *nearest) > 1 + written.size() / letters_of_slip)
+    return {};
+  return "; the nearest is " + std::string{*nearest};
+}
+
+std::string listed(const std::vector<std::string_view>& words) {
+  std::string result;
+  for (size_t i = 0; i < words.size(); ++i)
+    result.append(i == 0 ? "" : i + 1 == words.size() ? " or " : ", ").append(words[i]);
+  return result;
+}
+
+caf::error unknown(const std::string& kind, const std::string& written,
+                   const std::vector<std::string_view>& known) {
+  const auto nearest = advice(written, known);
+  return asked_wrongly_for(
+    nearest.empty() ? "" : '"' + written + "\" is no " + kind + nearest);
+}
+
+/// What one of several words must be, and is not.
+caf::error check_choice(const command& known, const request& x) {
+  if (known.choices.empty() || x.words.empty())
+    return caf::none;
+  const auto& word = x.words[0];
+  if (std::find(known.choices.begin(), known.choices.end(), word) != known.choices.end())
+    return caf::none;
+  const auto nearest = advice(word, known.choices);
+  return asked_wrongly_for(nearest.empty()
+                             ? ""
+                             : std::string{known.name} + " takes " + listed(known.choices)
+                                 + ", not \"" + word + '"' + nearest);
+}
+
+caf::error check_command(const request& x) {
+  const auto known = std::find_if(commands().begin(), commands().end(),
+                                  [&x](const command& y) { return y.name == x.command; });
+  if (known == commands().end()) {
+    std::vector<std::string_view> names;
+    for (const auto& each : commands())
+      names.push_back(each.name);
+    return unknown("command", x.command, names);
+  }
+  if (auto err = check_choice(*known, x))
+    return err;
+  const auto empty = !x.words.empty() && x.words[0].empty();
+  if (empty || x.words.size() < known->words_min || x.words.size() > known->words_max)
+    return asked_wrongly_for("");
+  return caf::none;
+}
 
 /// `--name=value`, into the place of that name.
 bool read_option(const std::string& word, request& to) {
-  const std::pair<std::string_view, std::string*> options[] = {
-    {"--socket=", &to.socket},         {"--connect=", &to.connect},
-    {"--ca-file=", &to.shown.ca_file}, {"--certificate=", &to.shown.certificate},
-    {"--key=", &to.shown.key},
-  };
-  for (const auto& [name, value] : options)
-    if (word.starts_with(name)) {
-      *value = word.substr(name.size());
-      return !value->empty();
+  std::string* places[] = {&to.socket, &to.connect, &to.shown.ca_file,
+                           &to.shown.certificate, &to.shown.key};
+  for (size_t i = 0; i < std::size(options); ++i)
+    if (word.starts_with(options[i])) {
+      *places[i] = word.substr(options[i].size());
+      return !places[i]->empty();
     }
   return false;
+}
+
+caf::error unknown_option(const std::string& word) {
+  std::vector<std::string_view> known{std::begin(plain_options), std::end(plain_options)};
+  known.insert(known.end(), std::begin(options), std::end(options));
+  const auto name = word.substr(0, word.find('='));
+  return unknown("option", name + (name == word ? "" : "="), known);
 }
 
 /// A way to one service: a socket's, or a gate's with all that it takes.
@@ -112,9 +175,21 @@ bool leads_somewhere(const request& x) {
   return x.connect.empty() ? shows_nothing : shows && x.socket.empty();
 }
 
+/// The sockets of this user's services, wherever their data directories are.
+std::vector<std::string> sockets_found() {
+  namespace fs = std::filesystem;
+  std::error_code none;
+  std::vector<std::string> result;
+  for (const auto& base : spool_bases())
+    for (const auto& each : fs::directory_iterator{base, none})
+      if (auto path = wire::socket_in(each.path()); wire::is_socket(path))
+        result.push_back(path);
+  return result;
+}
+
 } // namespace
 
-std::optional<request> read_request(const std::vector<std::string>& arguments) {
+caf::expected<request> read_request(const std::vector<std::string>& arguments) {
   request result;
   for (const auto& each : arguments) {
     if (each == "--json")
@@ -122,29 +197,37 @@ std::optional<request> read_request(const std::vector<std::string>& arguments) {
     else if (read_option(each, result))
       continue;
     else if (each.starts_with('-'))
-      return std::nullopt;
+      return unknown_option(each);
     else if (result.command.empty())
       result.command = each;
     else
       result.words.push_back(each);
   }
-  if (!fits(result) || !leads_somewhere(result))
-    return std::nullopt;
+  if (auto err = check_command(result))
+    return err;
+  if (!leads_somewhere(result))
+    return asked_wrongly_for("");
   return result;
 }
 
-std::string find_socket() {
+caf::expected<std::string> find_socket() {
   for (const auto& path : wire::socket_places("var"))
     if (wire::is_socket(path))
       return path;
-  namespace fs = std::filesystem;
-  std::error_code none;
-  std::vector<std::string> found;
-  for (const auto& base : spool_bases())
-    for (const auto& each : fs::directory_iterator{base, none})
-      if (auto path = wire::socket_in(each.path()); wire::is_socket(path))
-        found.push_back(path);
-  return found.size() == 1 ? found.front() : std::string{};
+  auto found = sockets_found();
+  // A service that died has left its socket: nobody listens there.
+  if (found.size() > 1)
+    std::erase_if(found, [](const std::string& path) { return !wire::connect_to(path); });
+  if (found.size() == 1)
+    return found.front();
+  if (found.empty())
+    return caf::make_error(ec::not_found,
+                           "no service is found. Name its socket with --socket=PATH, as "
+                           "the service did in its line `ready`");
+  std::string all;
+  for (const auto& path : found)
+    all += (all.empty() ? "--socket=" : " or --socket=") + path;
+  return caf::make_error(ec::not_found, "which service? Several run: take " + all);
 }
 
 } // namespace sluice::ctl

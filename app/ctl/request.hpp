@@ -3,7 +3,8 @@
 
 #include "app/gate/tls.hpp"
 
-#include <optional>
+#include <caf/expected.hpp>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,11 +26,12 @@ struct request {
 
 extern const std::string_view usage;
 
-/// None: it was asked wrongly.
-std::optional<request> read_request(const std::vector<std::string>& arguments);
+/// `invalid_argument`: it was asked wrongly. The text says how, with the nearest word
+/// where one was misspelt, or is empty where only the usage helps.
+caf::expected<request> read_request(const std::vector<std::string>& arguments);
 
 /// The socket of the service whose data directory is `var` here, or else of the only
-/// service of this user; empty if there is none, or several.
-std::string find_socket();
+/// service of this user. `not_found` if there is none, or several, which the text names.
+caf::expected<std::string> find_socket();
 
 } // namespace sluice::ctl

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 namespace sluice::http {
 
 namespace {
@@ -140,9 +142,11 @@ public:
   }
 
   error_code open_here() {
-    const auto before = ::umask(0177);
-    const auto code = open(unix_protocol::endpoint{path_}, [](error_code&) {});
-    ::umask(before);
+    const auto code = open(unix_protocol::endpoint{path_}, [this](error_code& failed) {
+      // What `bind` makes gets the rights of the socket, whatever the umask would leave.
+      if (::fchmod(acceptor_.native_handle(), 0600) != 0)
+        failed.assign(errno, boost::system::system_category());
+    });
     bound_ = !code;
     return code;
   }

@@ -67,9 +67,10 @@ caf::expected<unique_fd> listen_at(const std::string& path) {
   if (auto err = make_way(path))
     return err;
   auto result = new_socket();
-  // Nobody can connect before `listen`, and by then the mode is right.
-  if (bind(result.get(), generic(*address), sizeof *address) != 0
-      || chmod(path.c_str(), 0600) != 0 || listen(result.get(), waiting_max) != 0)
+  // What `bind` makes gets the rights of the socket, whatever the umask would leave.
+  if (fchmod(result.get(), 0600) != 0
+      || bind(result.get(), generic(*address), sizeof *address) != 0
+      || listen(result.get(), waiting_max) != 0)
     return failed(ec::invalid_setting, "cannot listen at introspection.socket", path,
                   errno);
   return result;

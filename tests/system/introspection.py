@@ -196,6 +196,23 @@ class Trouble(looking.Case):
         self.assertEqual(done.stderr.count("\n"), 1)
         self.assertIn("does sluiced run", done.stderr)
 
+    def test_of_several_services_the_sockets_are_told(self):
+        first = self.start()
+        self.data = self.folder / "other"
+        second = self.start()
+        asked = {"env": {**harness.ENVIRONMENT, "XDG_RUNTIME_DIR": str(self.runtime)},
+                 "cwd": self.folder, "capture_output": True, "text": True,
+                 "check": False}
+        words = (os.path.abspath(looking.SLUICECTL), "status")
+        done = subprocess.run(words, **asked)
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (1, 1), done.stderr)
+        for service in (first, second):
+            self.assertIn(f"--socket={looking.socket_of(service)}", done.stderr)
+        # A dead one's socket is still there, and is not meant.
+        first.kill()
+        self.assertEqual(subprocess.run(words, **asked).returncode, 0)
+        self.assert_clean_exit(second)
+
     def test_one_question_after_the_other_is_answered(self):
         service = self.start()
         for _ in range(100):
