@@ -115,6 +115,7 @@ CAF_TEST(writes are refused as long as the directory is away) {
   CAF_CHECK(recover().ok);
   must("INSERT INTO t VALUES (4, 4)");
   CAF_CHECK_EQUAL(rows(), "1,2,4");
+  CAF_CHECK_NOT_EQUAL(copy(alerts().at(0).text).find("it is back"), std::string::npos);
 }
 
 CAF_TEST(a batch of the queue is applied once by the mark of what is there now) {

@@ -98,6 +98,7 @@ private:
   void save_replaced();
   caf::error reopen();
   maintenance_report recover_replaced();
+  bool is_back();
   void tell_files(status_report& report);
 
   sqlite_writer_actor::pointer self_;
@@ -132,6 +133,8 @@ private:
   /// What happened to the files, until the writer goes on in others.
   std::optional<sqlite::replacement> replaced_;
   std::optional<sqlite::rescue> rescued_;
+  /// The database that was in a directory which is not there now.
+  std::optional<sqlite::file_stamp> away_;
   std::optional<alert> replaced_alert_;
   bool reopening_failed_ = false;
   uint64_t replacements_ = 0;

@@ -108,8 +108,9 @@ void sqlite_writer_state::save_replaced() {
   if (there && directory_ && there->is_file(*directory_)) {
     rescued_ = sqlite::save_and_close(db_, files_, *replaced_);
   } else {
+    away_ = files_.opened().database;
     db_.close();
-    rescued_ = {false, "the directory is not the one that was there"};
+    rescued_ = sqlite::rescue{false, "the directory is not the one that was there"};
   }
   replaced_alert_->text = replaced_->text + "; " + rescued_->text;
 }
@@ -140,12 +141,22 @@ maintenance_report sqlite_writer_state::recover_replaced() {
     let_go(false);
     return {false, {replaced_alert_->text + "; " + text_of(err)}};
   }
+  if (is_back())
+    rescued_ = sqlite::rescue{true, "it is back, with all that it held"};
+  replaced_alert_->text = what->text + "; " + rescued_->text;
   stats_.suspect = false;
   io_error_.reset();
   tell_recovered();
   tell_sessions();
   let_go(true);
   return {};
+}
+
+/// Whether a directory that was away has come back with the database in it.
+bool sqlite_writer_state::is_back() {
+  auto was = std::exchange(away_, {});
+  const auto& now = files_.opened().database;
+  return was && now && now->is_file(*was);
 }
 
 // -- what it tells --------------------------------------------------------------

@@ -92,7 +92,8 @@ void take_away(rescue& result, const std::string& path,
 // -- looking --------------------------------------------------------------------
 
 file_watch::file_watch(vfs& files, std::string path, bool wal)
-    : files_(files), path_(std::move(path)), wal_(wal) {
+    : files_(files), path_(std::move(path)), wal_path_(files.opened().path + "-wal"),
+      index_path_(files.opened().path + "-shm"), wal_(wal) {
   seen_ = files.opened().database.value_or(file_stamp{});
   progress_ = files.progress();
 }
@@ -135,28 +136,24 @@ bool file_watch::is_explained(const file_stamp& now) {
 std::optional<replacement> file_watch::look_beside(bool explained) {
   using enum replacement::kind;
   const auto& opened = files_.opened();
-  auto gone = [&](const std::optional<file_stamp>& was,
-                  const char* suffix) -> std::optional<replacement> {
-    auto path = opened.path + suffix;
-    auto now = stamp_of(path);
-    if (!was || (now && now->is_file(*was)))
-      return std::nullopt;
-    if (now)
-      return replacement{content, path + " was replaced by another file"};
-    return replacement{explained ? beside : content, path + " was removed"};
+  const auto wal = stamp_of(wal_path_);
+  const auto index = stamp_of(index_path_);
+  auto is_other = [](const std::optional<file_stamp>& was,
+                     const std::optional<file_stamp>& now) {
+    return was && (!now || !now->is_file(*was));
   };
-  auto wal = gone(opened.wal, "-wal");
-  auto index = gone(opened.index, "-shm");
-  if (wal && index && index->what == content)
-    wal->what = content; // somebody else has it open
-  if (wal)
-    return wal;
-  if (index)
-    return index;
-  auto bytes =
-    opened.wal ? stamp_of(opened.path + "-wal").value_or(file_stamp{}).size : 0;
+  const auto other_wal = is_other(opened.wal, wal);
+  if (other_wal || is_other(opened.index, index)) {
+    const auto& which = other_wal ? wal_path_ : index_path_;
+    // Whoever opens the database makes both anew, and its WAL is not ours then.
+    auto by_others = (other_wal && wal) || (is_other(opened.index, index) && index);
+    if (by_others)
+      return replacement{content, which + " was replaced by another file"};
+    return replacement{explained ? beside : content, which + " was removed"};
+  }
+  const auto bytes = wal ? wal->size : 0;
   if (bytes < wal_bytes_)
-    return replacement{content, opened.path + "-wal was cut"};
+    return replacement{content, wal_path_ + " was cut"};
   wal_bytes_ = bytes;
   return std::nullopt;
 }

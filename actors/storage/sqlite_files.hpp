@@ -46,6 +46,8 @@ private:
 
   vfs& files_;
   std::string path_;
+  std::string wal_path_;
+  std::string index_path_;
   bool wal_;
   /// The database and the WAL when they were last known to be right.
   file_stamp seen_;
