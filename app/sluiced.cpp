@@ -39,6 +39,7 @@ enum exit_code : int {
 };
 
 constexpr auto lock_patience = std::chrono::seconds{10};
+
 // Before any thread exists, so that every thread inherits it: signals wait for `main`,
 // which takes them when it is ready to.
 sigset_t hold_signals() {
