@@ -93,6 +93,7 @@ CAF_TEST(a flush has its path even where a name could stand) {
   CAF_CHECK_EQUAL(route_of("POST", "/v1/sessions/flush"), "/v1/sessions/flush");
   CAF_CHECK_EQUAL(route_of("PUT", "/v1/sessions/flush"), "/v1/sessions/{}");
   CAF_CHECK_EQUAL(route_of("POST", "/v1/sessions/a/flush"), "/v1/sessions/{}/flush");
+  CAF_CHECK_EQUAL(route_of("POST", "/v1/sessions/a/prune"), "/v1/sessions/{}/prune");
   CAF_CHECK_EQUAL(route_of("PUT", "/v1/sessions/a/flush"), "/v1/sessions/{}/{}");
 }
 

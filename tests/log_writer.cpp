@@ -130,6 +130,13 @@ CAF_TEST(reading a log that has no file makes none) {
   CAF_CHECK(!get<bool>(aut, atom::find_v, "app"s));
 }
 
+CAF_TEST(what is no file in the place of a log is not an empty log) {
+  fs::create_directories(path);
+  CAF_CHECK(!ask<log_tail>(aut, atom::tail_v, "app"s, uint64_t{5}));
+  CAF_CHECK(get<bool>(aut, atom::find_v, "app"s));
+  CAF_CHECK(!ask<bool>(aut, atom::find_v, std::string(300, 'x')));
+}
+
 CAF_TEST(after a failed sync what was lost is written again before a sync counts) {
   write("kept\n");
   CAF_CHECK(ask<io_counts>(aut, atom::sync_v, "app"s));

@@ -176,6 +176,19 @@ CAF_TEST(many stores that cannot be read are a few alerts) {
   CAF_CHECK(alerts[7].text.find("12 more") != std::string::npos);
 }
 
+CAF_TEST(a folder that is none is an alert and refuses every store) {
+  fs::remove_all(config.directory);
+  write_file(config.directory, "no folder");
+  restart();
+  CAF_CHECK_EQUAL(load("a"), "<unavailable>");
+  put("a", "{}");
+  CAF_CHECK(code_of(refusal) == ec::unavailable);
+  CAF_CHECK(has_alert("session-store-unreadable"));
+  fs::remove(config.directory);
+  CAF_CHECK_EQUAL(load("a"), "<none>");
+  CAF_CHECK(!has_alert("session-store-unreadable"));
+}
+
 CAF_TEST(what cannot be looked at is not absent) {
   std::string too_long(300, 'x');
   folder in{dir.path()};

@@ -3,6 +3,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <string>
+#include <system_error>
+
 namespace sluice {
 
 namespace {
@@ -22,11 +26,14 @@ void tell(status_report& report, const char* check_name, detail::trouble& what, 
 status_report disk_watch_state::status() {
   status_report report;
   report.name = name;
-  auto there = ::access(config_.identity_file.c_str(), F_OK) == 0;
-  tell(report, "data-directory", gone_, there,
-       config_.data_dir + (there ? " is there" : " is gone, or not mounted"));
   struct statvfs info {};
-  if (::statvfs(config_.data_dir.c_str(), &info) != 0)
+  // Where nobody knows how full it is, that is not the same as room enough.
+  auto measured = ::statvfs(config_.data_dir.c_str(), &info) == 0;
+  auto there = measured && ::access(config_.identity_file.c_str(), F_OK) == 0;
+  auto problem = there ? std::string{} : std::generic_category().message(errno);
+  tell(report, "data-directory", gone_, there,
+       config_.data_dir + (there ? " is there" : " is gone, or not mounted: " + problem));
+  if (!measured)
     return report;
   auto free_bytes = static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
   report.state = {

@@ -17,6 +17,11 @@ constexpr size_t unread_max = 256;
 } // namespace
 
 void session_debouncer_state::with_store(const std::string& store, held_request request) {
+  auto* known = totals_known_ ? find_line(store) : nullptr;
+  if (known && known->known) {
+    request.run();
+    return;
+  }
   auto refuse = request.refuse;
   auto run = [this, store, request = std::move(request)] {
     auto* line = find_line(store);

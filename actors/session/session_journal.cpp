@@ -53,8 +53,11 @@ caf::error session_journal_state::list() {
   if (listed_)
     return caf::none;
   auto names = in_.names();
-  if (!names)
+  if (!names) {
+    listing_.note(text_of(names.error()));
     return cannot_read(names.error());
+  }
+  listing_.clear();
   for (auto& file : *names)
     if (auto store = store_of(file); !store.empty())
       open(store, stores_[store]);

@@ -112,6 +112,8 @@ private:
   detail::helper_pool<session_compactor_actor> compactors_;
   detail::sync_watch sync_watch_{"session-sync-slow"};
   bool listed_ = false;
+  /// Nobody knows which stores there are.
+  detail::trouble listing_{"session-store-unreadable"};
   std::map<std::string, kept_store, std::less<>> stores_;
 
   io_counts io_;

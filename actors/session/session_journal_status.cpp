@@ -26,6 +26,7 @@ status_report session_journal_state::status() const {
   report.name = name;
   check files{"session-files", true, {}};
   uint64_t entries = 0, bytes = 0, journals = 0, snapshots = 0, set_aside = 0, held = 0;
+  listing_.tell(report);
   for (auto& [store, x] : stores_) {
     for (auto* trouble : {&x.reading, &x.writing, &x.syncing, &x.compaction, &x.foreign})
       trouble->tell(report);

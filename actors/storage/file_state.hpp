@@ -31,7 +31,7 @@ struct file_state {
   int64_t changed_ns = 0;
 
   /// Nothing is there. Any other problem leaves open what is.
-  bool absent() const { return problem == ENOENT || problem == ENOTDIR; }
+  bool absent() const { return problem == ENOENT; }
 
   bool operator==(const file_state&) const = default;
 };

@@ -88,6 +88,8 @@ std::string sessions_text(const session_stats& x) {
   rows.add({"STORE", "SESSIONS", "BYTES", ""});
   for (const auto& each : x.stores)
     rows.add({each.store, std::to_string(each.entries), std::to_string(each.bytes), ""});
+  for (const auto& each : x.unreadable)
+    rows.add({each.store, "?", "?", each.unreadable});
   return fmt::format("{} documents written for {} updates ({:.1f} % saved), {} pending, "
                      "cache hits {:.1f} %\n",
                      x.total_writes, updates, http::percent(x.total_coalesced, updates),
