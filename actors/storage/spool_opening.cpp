@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,8 +24,13 @@ namespace {
 /// never more segments than such parts in all.
 constexpr size_t parts_of_segment = 4;
 
+/// Where files may not grow that large, they are smaller, and more.
 size_t segment_bytes_for(size_t max_bytes) {
-  auto bytes = std::clamp<size_t>(max_bytes / 32, 65'536, 1'048'576);
+  rlimit file{};
+  auto most = size_t{1'048'576};
+  if (::getrlimit(RLIMIT_FSIZE, &file) == 0)
+    most = std::clamp<rlim_t>(file.rlim_cur, 65'536, most);
+  auto bytes = std::clamp<size_t>(max_bytes / 32, 65'536, most);
   return bytes / page_bytes * page_bytes;
 }
 

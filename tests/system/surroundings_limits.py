@@ -16,7 +16,7 @@ LIMIT = 128 << 10
 
 
 def limited_from_the_start(kibibytes):
-    return ("bash", "-c", f'ulimit -f {kibibytes}; exec "$@"', "sh")
+    return ("bash", "-c", f'ulimit -S -f {kibibytes}; exec "$@"', "sh")
 
 
 class FileSizes(trouble.TroubleCase):
@@ -123,6 +123,22 @@ class FileSizes(trouble.TroubleCase):
         self.assert_lines(free, "a", lines)
         self.assertEqual(free.get("/v1/sessions/main/k").json, document)
         self.assert_green(free)
+
+    def test_a_first_start_under_a_limit_on_file_sizes_takes_what_fits(self):
+        for kibibytes in (64, 100, 1000):
+            self.data = self.folder / f"limited-{kibibytes}"
+            service = self.start(*QUICK, before=limited_from_the_start(kibibytes))
+            line = "x" * (kibibytes * 250) + "\n"
+            for _ in range(6):
+                answer = service.post_text("/v1/logs/a", line)
+                self.assertIn(answer.status, (202, 429, 507))
+            self.assert_alert(service, "log-write-failed")
+            small = service.post_text("/v1/logs/b?durability=disk", "b\n")
+            self.assert_status(small, 200)
+            self.limit(service, None)
+            self.assert_green(service)
+            self.assertTrue(service.log_file("a").endswith(line.encode()))
+            self.assert_clean_exit(service)
 
     def test_a_limit_that_no_spool_fits_in_is_told(self):
         code, told = self.refusal(before=limited_from_the_start(4))
