@@ -56,13 +56,6 @@ struct actor_listing {
   bool operator==(const actor_listing&) const = default;
 };
 
-struct named_log_stats {
-  std::string log;
-  log_stats stats;
-
-  bool operator==(const named_log_stats&) const = default;
-};
-
 struct database_numbers {
   database_stats database;
   sql_queue_stats queue;
@@ -156,11 +149,6 @@ typename Inspector::result_type inspect(Inspector& f, told_state& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, actor_listing& x) {
   return f(caf::meta::type_name("actor_listing"), x.actors, x.states);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, named_log_stats& x) {
-  return f(caf::meta::type_name("named_log_stats"), x.log, x.stats);
 }
 
 template <class Inspector>

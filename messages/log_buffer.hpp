@@ -57,6 +57,22 @@ struct log_stats {
   bool operator==(const log_stats&) const = default;
 };
 
+struct named_log_stats {
+  std::string log;
+  log_stats stats;
+
+  bool operator==(const named_log_stats&) const = default;
+};
+
+/// What goes on counting for a log whose buffer has ended.
+struct log_past {
+  log_stats stats;
+  /// Writes and syncs that failed.
+  uint64_t failures = 0;
+
+  bool operator==(const log_past&) const = default;
+};
+
 /// When a log is written, as far as that can be changed while the service runs.
 struct log_limits {
   uint64_t max_entries = 100;
@@ -76,8 +92,8 @@ using log_buffer_actor = caf::typed_actor<
   /// Answers once every line up to this number is on disk; concurrent requests
   /// share one sync. The answer is the level reached.
   caf::replies_to<atom::persist, uint64_t>::with<durability>,
-  /// Returns the last n lines, waiting ones included.
-  caf::replies_to<atom::tail, uint64_t>::with<std::string>,
+  /// Returns the last lines, waiting ones included.
+  caf::replies_to<atom::tail, tail_bounds>::with<log_tail>,
   /// Tells the log's numbers.
   caf::replies_to<atom::stats>::with<log_stats>,
   /// Keeps these limits from the next window on.
@@ -85,6 +101,12 @@ using log_buffer_actor = caf::typed_actor<
   /// Writes through this writer from now on: the one before is dead, and how far it
   /// came is looked at in the file.
   caf::reacts_to<atom::attach, log_writer_actor>,
+  /// Tells how long nobody has wanted anything of the log that holds nothing; `refused`
+  /// if it holds something.
+  caf::replies_to<atom::idle>::with<caf::timespan>,
+  /// Closes the log's file and ends, with everything on disk; `refused` if it holds
+  /// something. Whoever might still append must have let go of the handle before.
+  caf::replies_to<atom::retire>::with<log_past>,
   // internal: the window that was opened with this generation is over.
   caf::reacts_to<atom::tick, uint64_t>,
   // internal: looks whether a sync takes too long.
@@ -114,6 +136,16 @@ typename Inspector::result_type inspect(Inspector& f, log_stats& x) {
   return f(caf::meta::type_name("log_stats"), x.total_writes, x.total_bytes_written,
            x.buffered_lines, x.buffered_bytes, x.last_flush_at_ms, x.accepted, x.dropped,
            x.failing);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, named_log_stats& x) {
+  return f(caf::meta::type_name("named_log_stats"), x.log, x.stats);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, log_past& x) {
+  return f(caf::meta::type_name("log_past"), x.stats, x.failures);
 }
 
 } // namespace sluice

@@ -58,10 +58,21 @@ struct log_outcome {
   bool operator==(const log_outcome&) const = default;
 };
 
-/// The end of a file.
+/// How much of the end of a log is wanted.
+struct tail_bounds {
+  uint64_t lines = 100;
+  uint64_t bytes = 16'777'216;
+
+  bool operator==(const tail_bounds&) const = default;
+};
+
+/// The end of a log.
 struct log_tail {
+  /// Whole lines.
   std::string lines;
-  io_counts io;
+  io_counts io = {};
+  /// The next line would have been one too long: there are fewer than were wanted.
+  bool cut = false;
 
   bool operator==(const log_tail&) const = default;
 };
@@ -71,10 +82,15 @@ using log_writer_actor = caf::typed_actor<
   caf::replies_to<atom::write, log_batch>::with<log_outcome>,
   /// Answers once all that was written to the log before is on disk.
   caf::replies_to<atom::sync, std::string>::with<io_counts>,
-  /// Reads the last n lines of a log's file.
-  caf::replies_to<atom::tail, std::string, uint64_t>::with<log_tail>,
+  /// Reads the last lines of a log's file.
+  caf::replies_to<atom::tail, std::string, tail_bounds>::with<log_tail>,
+  /// The same of a log that nobody writes to: its file is not kept open.
+  caf::replies_to<atom::load, std::string, tail_bounds>::with<log_tail>,
   /// Tells whether a log has a file.
-  caf::replies_to<atom::find, std::string>::with<bool>>::extend_with<managed_actor>;
+  caf::replies_to<atom::find, std::string>::with<bool>,
+  /// Closes a log's file and forgets the log; `refused` if something of it is not on disk
+  /// yet.
+  caf::replies_to<atom::close, std::string>::with<bool>>::extend_with<managed_actor>;
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, shared_bytes& x) {
@@ -95,8 +111,13 @@ typename Inspector::result_type inspect(Inspector& f, log_outcome& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, tail_bounds& x) {
+  return f(caf::meta::type_name("tail_bounds"), x.lines, x.bytes);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, log_tail& x) {
-  return f(caf::meta::type_name("log_tail"), x.lines, x.io);
+  return f(caf::meta::type_name("log_tail"), x.lines, x.io, x.cut);
 }
 
 } // namespace sluice

@@ -57,6 +57,8 @@ struct metrics_delta {
 struct metrics_report {
   metrics_delta counts;
   std::vector<ledger_entry> ledger = {};
+  /// Lines that the sender holds now: no count, so it ends with whoever told it.
+  uint64_t log_lines_held = 0;
 
   bool operator==(const metrics_report&) const = default;
 };
@@ -80,6 +82,8 @@ struct metrics_totals {
   /// The last full window, or the current one while there is none.
   metrics_window rate_window;
   process_io kernel;
+  /// Lines that wait for their files now.
+  uint64_t log_lines_held = 0;
 
   bool operator==(const metrics_totals&) const = default;
 };
@@ -157,12 +161,13 @@ typename Inspector::result_type inspect(Inspector& f, metrics_window& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, metrics_report& x) {
-  return f(caf::meta::type_name("metrics_report"), x.counts, x.ledger);
+  return f(caf::meta::type_name("metrics_report"), x.counts, x.ledger, x.log_lines_held);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, metrics_totals& x) {
-  return f(caf::meta::type_name("metrics_totals"), x.total, x.rate_window, x.kernel);
+  return f(caf::meta::type_name("metrics_totals"), x.total, x.rate_window, x.kernel,
+           x.log_lines_held);
 }
 
 } // namespace sluice

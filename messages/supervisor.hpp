@@ -45,13 +45,6 @@ struct subsystems {
   bool operator==(const subsystems&) const = default;
 };
 
-struct log_entry {
-  std::string name;
-  log_buffer_actor buffer;
-
-  bool operator==(const log_entry&) const = default;
-};
-
 /// Whoever talks to the subsystems.
 using subsystems_listener_actor = caf::typed_actor<
   /// Some of them have been started anew.
@@ -62,6 +55,12 @@ using guest_actor = caf::typed_actor<
   /// Tells its state and its alerts. Never waits for anything.
   caf::replies_to<atom::status>::with<status_report>>;
 
+/// Whoever appends to logs, and keeps the handles of their buffers.
+using log_user_actor = caf::typed_actor<
+  /// Lets go of the buffers of these logs; answers once nothing more will be appended
+  /// through them.
+  caf::replies_to<atom::forget, std::vector<std::string>>::with<bool>>;
+
 /// The INTROSPECTION as those in the process know it.
 using local_introspection_actor =
   introspection_actor::extend_with<subsystems_listener_actor>::extend_with<managed_actor>;
@@ -70,17 +69,24 @@ using supervisor_actor = caf::typed_actor<
   /// Starts the subsystems and brings to disk what a spool holds of an earlier run;
   /// answers once each can work.
   caf::replies_to<atom::start>::with<subsystems>,
-  /// Returns the buffer of a log, making it if need be; `overloaded` past the
-  /// limit of logs.
+  /// Returns the buffer of a log for lines to be appended, making it if need be;
+  /// `overloaded` if as many logs as there may be hold something. A buffer ends when its
+  /// place is needed: whoever keeps the handle is a log user that is attached.
   caf::replies_to<atom::open, std::string>::with<log_buffer_actor>,
-  /// Returns the buffer of a log that has been written to, or `not_found`.
-  caf::replies_to<atom::find, std::string>::with<log_buffer_actor>,
+  /// Tells the numbers of a log that has been written to, or `not_found`.
+  caf::replies_to<atom::stats, std::string>::with<log_stats>,
+  /// Returns the last lines of such a log.
+  caf::replies_to<atom::tail, std::string, tail_bounds>::with<log_tail>,
+  /// Answers once every line of such a log is in its file.
+  caf::replies_to<atom::flush, std::string>::with<flush_report>,
+  /// Answers once every line of such a log up to this number is on disk.
+  caf::replies_to<atom::persist, std::string, uint64_t>::with<durability>,
   /// Makes the batcher of a client that has come in.
   caf::replies_to<atom::connect, ws_connection>::with<ws_batcher_actor>,
   /// Lists the batchers of all clients that are there.
   caf::replies_to<atom::clients>::with<std::vector<ws_batcher_actor>>,
-  /// Lists the logs that are open, by name.
-  caf::replies_to<atom::logs>::with<std::vector<log_entry>>,
+  /// Tells the numbers of each log that this run knows of, by name.
+  caf::replies_to<atom::logs>::with<std::vector<named_log_stats>>,
   /// Asks every actor for its status; one that does not answer in time is told as
   /// an alert.
   caf::replies_to<atom::survey>::with<std::vector<status_report>>,
@@ -98,6 +104,10 @@ using supervisor_actor = caf::typed_actor<
   caf::reacts_to<atom::attach, subsystems_listener_actor>,
   /// Asks this one of that name in surveys too, until it ends.
   caf::reacts_to<atom::attach, std::string, guest_actor>,
+  /// Asks this one from now on before the buffer of a log ends.
+  caf::reacts_to<atom::attach, log_user_actor>,
+  // internal: looks for logs that nobody uses.
+  caf::reacts_to<atom::tick>,
   /// Stops everything, upstream first; one report an actor.
   caf::replies_to<atom::stop>::with<std::vector<stop_report>>>;
 
@@ -110,11 +120,6 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, subsystems& x) {
   return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics, x.queue,
            x.topics, x.directory, x.introspection, x.conversion, x.replay, x.unplaced);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, log_entry& x) {
-  return f(caf::meta::type_name("log_entry"), x.name, x.buffer);
 }
 
 } // namespace sluice

@@ -52,10 +52,13 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
   return {
     [](atom::start) { return subsystems{}; },
     [](atom::open, const std::string&) { return log_buffer_actor{}; },
-    [](atom::find, const std::string&) { return log_buffer_actor{}; },
+    [](atom::stats, const std::string&) { return log_stats{}; },
+    [](atom::tail, const std::string&, const tail_bounds&) { return log_tail{}; },
+    [](atom::flush, const std::string&) { return flush_report{}; },
+    [](atom::persist, const std::string&, uint64_t) { return durability::disk; },
     [](atom::connect, const ws_connection&) { return ws_batcher_actor{}; },
     [](atom::clients) { return std::vector<ws_batcher_actor>{}; },
-    [](atom::logs) { return std::vector<log_entry>{}; },
+    [](atom::logs) { return std::vector<named_log_stats>{}; },
     [self, all](atom::survey) {
       auto promise = self->make_response_promise<std::vector<status_report>>();
       status_report own;
@@ -69,6 +72,8 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
     [](atom::apply, const live_settings&) {},
     [](atom::attach, const subsystems_listener_actor&) {},
     [](atom::attach, const std::string&, const guest_actor&) {},
+    [](atom::attach, const log_user_actor&) {},
+    [](atom::tick) {},
     [self, all](atom::stop) {
       auto promise = self->make_response_promise<std::vector<stop_report>>();
       self->state.draining.start(all, 30s, [self, promise](auto reports) mutable {

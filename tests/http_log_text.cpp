@@ -7,22 +7,52 @@
 #include <caf/test/dsl.hpp>
 
 using namespace sluice;
-using sluice::http::line_bytes_max;
+using namespace std::string_literals;
+using sluice::http::invalid_lines;
+using sluice::http::line_rules;
+using sluice::http::rejected_told_max;
 using sluice::http::to_lines;
 
 namespace {
 
-void check(std::string text, const std::string& lines, uint64_t count) {
-  auto x = to_lines(std::move(text));
+constexpr auto line_bytes_max = line_rules{}.bytes_max;
+constexpr line_rules text_strictly{false, invalid_lines::refuse};
+constexpr line_rules text_skipping{false, invalid_lines::skip};
+constexpr line_rules ndjson{true, invalid_lines::refuse};
+constexpr line_rules ndjson_skipping{true, invalid_lines::skip};
+
+void check(std::string text, const std::string& lines, uint64_t count,
+           const line_rules& rules = {}) {
+  auto x = to_lines(std::move(text), rules);
   CAF_REQUIRE(x.engaged());
   CAF_CHECK_EQUAL(x->lines, lines);
   CAF_CHECK_EQUAL(x->count, count);
 }
 
-void check_refused(std::string text) {
-  auto x = to_lines(std::move(text));
+std::string refusal(std::string text, const line_rules& rules) {
+  auto x = to_lines(std::move(text), rules);
   CAF_REQUIRE(!x);
   CAF_CHECK(code_of(x.error()) == ec::invalid_argument);
+  return text_of(x.error());
+}
+
+void check_refused(std::string text, const std::string& words, const line_rules& rules) {
+  const auto told = refusal(std::move(text), rules);
+  CAF_CHECK(told.starts_with(words));
+}
+
+/// Whether the lines with these numbers were left out.
+void check_skipped(std::string text, const std::string& lines,
+                   const std::vector<uint64_t>& numbers, const line_rules& rules) {
+  auto x = to_lines(std::move(text), rules);
+  CAF_REQUIRE(x.engaged());
+  CAF_CHECK_EQUAL(x->lines, lines);
+  std::vector<uint64_t> found;
+  for (const auto& each : x->rejected) {
+    CAF_CHECK(!each.detail.empty());
+    found.push_back(each.number);
+  }
+  CAF_CHECK_EQUAL(found, numbers);
 }
 
 } // namespace
@@ -48,7 +78,7 @@ CAF_TEST(text without CR is not copied) {
   std::string text(100'000, 'x');
   text += '\n';
   const auto* bytes = text.data();
-  auto x = to_lines(std::move(text));
+  auto x = to_lines(std::move(text), {});
   CAF_REQUIRE(x.engaged());
   CAF_CHECK(x->lines.data() == bytes);
 }
@@ -56,12 +86,58 @@ CAF_TEST(text without CR is not copied) {
 CAF_TEST(a line may be as long as the limit and not longer) {
   check(std::string(line_bytes_max, 'x') + "\n", std::string(line_bytes_max, 'x') + "\n",
         1);
-  check_refused("a\n" + std::string(line_bytes_max + 1, 'x'));
+  const auto longer = "a\n" + std::string(line_bytes_max + 1, 'x');
+  check_refused(longer, "line 2: ", {});
+  CAF_CHECK_NOT_EQUAL(refusal(longer, {}).find("log.max-line-bytes"), std::string::npos);
+  line_rules short_lines{false, invalid_lines::skip, 3};
+  check_skipped("abcd\nabc\r\nabcd", "abc\n", {1, 3}, short_lines);
 }
 
-CAF_TEST(NUL and bytes that are no Unicode refuse the whole text) {
-  check_refused(std::string("a\nb\0c\n", 6));
-  check_refused("good\nbad \xc3\n");
-  check_refused("\xed\xa0\x80");
-  check("\xc3\xa4\n", "\xc3\xa4\n", 1);
+CAF_TEST(bytes of text are kept whatever they are) {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i)
+    if (i != '\n')
+      bytes += static_cast<char>(i);
+  check(bytes, bytes + "\n", 1);
+  check("caf\xe9\n\xff\xfe\0\n\xed\xa0\x80"s, "caf\xe9\n\xff\xfe\0\n\xed\xa0\x80\n"s, 3);
+}
+
+CAF_TEST(strict text names the line with NUL or bytes that are no Unicode) {
+  check_refused("a\nb\0c\n"s, "line 2: it contains NUL, at byte 2", text_strictly);
+  check_refused("good\n\nbad \xc3\n", "line 3: it is not valid UTF-8", text_strictly);
+  check_refused("\xed\xa0\x80", "line 1: ", text_strictly);
+  check("\xc3\xa4\r\n\n", "\xc3\xa4\n\n", 2, text_strictly);
+  check_skipped("a\n\xff\nb\n\0\n\n"s, "a\nb\n\n", {2, 4}, text_skipping);
+}
+
+CAF_TEST(NDJSON is strict and names the line) {
+  check("{\"a\":1}\n2\r\n\"x\"", "{\"a\":1}\n2\n\"x\"\n", 3, ndjson);
+  check_refused("1\n{\n3\n", "line 2: ", ndjson);
+  check_refused("1 2\n", "line 1: ", ndjson);
+  check_refused("[1\n,2]\n", "line 1: ", ndjson);
+  check_refused("1\n\"\xff\"\n", "line 2: ", ndjson);
+}
+
+CAF_TEST(a blank line of NDJSON is none but counts where lines are named) {
+  check("\n1\n \t\n\r\n2\n\n", "1\n2\n", 2, ndjson);
+  check("1\n\r", "1\n", 1, ndjson);
+  check(" \n", "", 0, ndjson);
+  check_refused("1\n\n\n{", "line 4: ", ndjson);
+}
+
+CAF_TEST(NDJSON that skips takes the good lines and tells of the others) {
+  check_skipped("1\nno\n\n2\n{\n3", "1\n2\n3\n", {2, 5}, ndjson_skipping);
+  check_skipped("no", "", {1}, ndjson_skipping);
+  check_skipped("", "", {}, ndjson_skipping);
+}
+
+CAF_TEST(what is told of lines that were left out has a bound) {
+  std::string text;
+  for (size_t i = 0; i < rejected_told_max + 7; ++i)
+    text += "no\n";
+  auto x = to_lines(text + "1", ndjson_skipping);
+  CAF_REQUIRE(x.engaged());
+  CAF_CHECK_EQUAL(x->count, 1u);
+  CAF_CHECK_EQUAL(x->rejected.size(), rejected_told_max);
+  CAF_CHECK_EQUAL(x->rejected_more, 7u);
 }

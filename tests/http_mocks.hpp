@@ -54,7 +54,7 @@ inline log_buffer_actor::behavior_type mock_log(log_buffer_actor::pointer self,
         return durability::disk;
       return self->make_response_promise<durability>(); // and nobody delivers it
     },
-    [x](atom::tail, uint64_t) { return x->text(); },
+    [](atom::tail, const tail_bounds&) { return log_tail{}; },
     [x](atom::stats) {
       log_stats stats;
       stats.accepted = x->accepted;
@@ -62,6 +62,8 @@ inline log_buffer_actor::behavior_type mock_log(log_buffer_actor::pointer self,
     },
     [](atom::apply, const log_limits&) {},
     [](atom::attach, const log_writer_actor&) {},
+    [](atom::idle) { return caf::timespan{}; },
+    [](atom::retire) { return log_past{}; },
     [](atom::tick, uint64_t) {},
     [](atom::check, uint64_t) {},
     [](atom::retry, uint64_t) {},
@@ -185,23 +187,42 @@ mock_metrics(metrics_aggregator_actor::pointer self, const stage&) {
 
 inline supervisor_actor::behavior_type
 mock_supervisor(supervisor_actor::pointer, const stage& x, log_buffer_actor log) {
+  const auto absent = caf::make_error(ec::not_found, "nobody wrote to this log");
   return {
     [](atom::start) { return subsystems{}; },
     [x, log](atom::open, const std::string&) {
       ++x->lookups;
       return log;
     },
-    [log](atom::find, const std::string& name) -> caf::result<log_buffer_actor> {
+    [x, absent](atom::stats, const std::string& name) -> caf::result<log_stats> {
       if (name == "absent")
-        return caf::make_error(ec::not_found, "nobody wrote to this log");
-      return log;
+        return absent;
+      log_stats stats;
+      stats.accepted = x->accepted;
+      return stats;
     },
+    [x, absent](atom::tail, const std::string& name,
+                const tail_bounds& wanted) -> caf::result<log_tail> {
+      if (name == "absent")
+        return absent;
+      auto text = x->text();
+      const auto fits = text.size() <= wanted.bytes;
+      return log_tail{fits ? std::move(text) : std::string{}, {}, !fits};
+    },
+    [absent](atom::flush, const std::string& name) -> caf::result<flush_report> {
+      if (name == "absent")
+        return absent;
+      return flush_report{3};
+    },
+    [](atom::persist, const std::string&, uint64_t) { return durability::disk; },
     [](atom::connect, const ws_connection&) -> caf::result<ws_batcher_actor> {
       return caf::make_error(ec::stopping, "nobody is let in");
     },
     [](atom::clients) { return std::vector<ws_batcher_actor>{}; },
-    [log](atom::logs) {
-      return std::vector<log_entry>{{"app", log}};
+    [x](atom::logs) {
+      named_log_stats app{"app", {}};
+      app.stats.accepted = x->accepted;
+      return std::vector<named_log_stats>{app};
     },
     [x](atom::survey) {
       status_report report{"log-buffer", "app", 0, {}, {{"log-disk", true, "fine"}}, {}};
@@ -217,6 +238,8 @@ mock_supervisor(supervisor_actor::pointer, const stage& x, log_buffer_actor log)
     [](atom::apply, const live_settings&) {},
     [](atom::attach, const subsystems_listener_actor&) {},
     [](atom::attach, const std::string&, const guest_actor&) {},
+    [](atom::attach, const log_user_actor&) {},
+    [](atom::tick) {},
     [](atom::stop) { return std::vector<stop_report>{}; },
   };
 }

@@ -64,12 +64,15 @@ CAF_TEST(what is saved is the share of requests without a write) {
   CAF_CHECK_EQUAL(reduction_percent({1, 0, 7, 0, 0}), 0.0);
 }
 
-CAF_TEST(a rate is not told before a second has passed) {
+CAF_TEST(a rate is not told before a minute has passed) {
   auto report = some();
-  report.duration_ms = 999;
+  report.duration_ms = 59'999;
   CAF_CHECK(!sums_of(report).process_mb_per_day);
   CAF_CHECK(!sums_of(report).endurance_years);
-  report.duration_ms = 1'000;
+  const auto json = ledger_json(report);
+  CAF_CHECK_NOT_EQUAL(json.find(R"("mbPerDay":null)"), std::string::npos);
+  CAF_CHECK_NOT_EQUAL(json.find(R"("enduranceYears":null)"), std::string::npos);
+  report.duration_ms = 60'000;
   CAF_CHECK(sums_of(report).process_mb_per_day.has_value());
 }
 

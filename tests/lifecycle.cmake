@@ -1,4 +1,4 @@
 sluice_tests(lifecycle
   LIBRARIES sluice_lifecycle
   FILES
-    drain supervisor supervisor_spool supervisor_restarts)
+    drain log_pasts supervisor supervisor_spool supervisor_restarts)

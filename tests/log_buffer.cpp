@@ -19,6 +19,7 @@ struct disk {
   uint64_t writes = 0;
   uint64_t syncs = 0;
   uint64_t synced_bytes = 0;
+  uint64_t closes = 0;
   /// Bytes the next writes take; past these the disk is full.
   std::deque<uint64_t> room;
   uint64_t failing_syncs = 0;
@@ -68,10 +69,17 @@ log_writer_actor::behavior_type mock_writer(log_writer_actor::pointer self,
       io.syncs = 1;
       return io;
     },
-    [to](atom::tail, const std::string&, uint64_t lines) {
-      return log_tail{last_lines(to->file, lines), {}};
+    [to](atom::tail, const std::string&, const tail_bounds& wanted) {
+      return last_lines(to->file, wanted);
     },
+    [](atom::load, const std::string&, const tail_bounds&) { return log_tail{}; },
     [](atom::find, const std::string&) { return true; },
+    [to](atom::close, const std::string&) -> caf::result<bool> {
+      if (to->synced_bytes < to->file.size())
+        return caf::make_error(ec::refused, "not on disk"s);
+      ++to->closes;
+      return true;
+    },
     [](atom::status) { return status_report{}; },
     // Promises are kept inside the actor, so the test has it told to go on.
     [to](atom::stop) {
@@ -102,7 +110,9 @@ struct fixture : test::fixture {
   log_stats stats() { return get<log_stats>(aut, atom::stats_v); }
   uint64_t flush() { return get<flush_report>(aut, atom::flush_v).flushed; }
   durability persist(uint64_t seq) { return get<durability>(aut, atom::persist_v, seq); }
-  std::string tail(uint64_t lines) { return get<std::string>(aut, atom::tail_v, lines); }
+  std::string tail(uint64_t lines) {
+    return get<log_tail>(aut, atom::tail_v, tail_bounds{lines}).lines;
+  }
   status_report status() { return get<status_report>(aut, atom::status_v); }
 
   void release() { get<stop_report>(writer, atom::stop_v); }
@@ -405,6 +415,51 @@ CAF_TEST(what was counted is handed over once) {
   CAF_CHECK((told.ledger
              == std::vector<ledger_entry>{{"log", "app", {100, bytes, 1, bytes, 0}}}));
   CAF_CHECK(get<metrics_report>(aut, atom::collect_v) == metrics_report{});
+}
+
+CAF_TEST(what it holds is told as it is and not as a sum) {
+  start();
+  append("a\nb\n");
+  for (int i = 0; i < 2; ++i)
+    CAF_CHECK_EQUAL(get<metrics_report>(aut, atom::collect_v).log_lines_held, 2u);
+  flush();
+  CAF_CHECK_EQUAL(get<metrics_report>(aut, atom::collect_v).log_lines_held, 0u);
+}
+
+// -- giving its place away --------------------------------------------------------------
+
+CAF_TEST(a log that holds something does not rest and says so) {
+  start();
+  append("a\n");
+  CAF_CHECK_EQUAL(refusal<caf::timespan>(aut, atom::idle_v), ec::refused);
+  CAF_CHECK_EQUAL(refusal<log_past>(aut, atom::retire_v), ec::refused);
+  flush();
+  pass(3s);
+  CAF_CHECK_EQUAL(get<caf::timespan>(aut, atom::idle_v).count(),
+                  caf::timespan{3s}.count());
+  CAF_MESSAGE("what is written and not synced is held too");
+  CAF_CHECK_EQUAL(refusal<log_past>(aut, atom::retire_v), ec::refused);
+  CAF_CHECK_EQUAL(append("b\n").seq, 2u);
+  CAF_CHECK_EQUAL(to->closes, 0u);
+}
+
+CAF_TEST(a buffer that retires closes its file and the next one goes on counting) {
+  start();
+  append("a\nb\n");
+  persist(2);
+  const auto past = get<log_past>(aut, atom::retire_v);
+  CAF_CHECK_EQUAL(to->closes, 1u);
+  CAF_CHECK_EQUAL(past.stats.accepted, 2u);
+  CAF_CHECK_EQUAL(past.stats.total_writes, 1u);
+  CAF_CHECK_EQUAL(refusal<log_stats>(aut, atom::stats_v), ec::unavailable);
+  log_buffer_config config;
+  config.past = past;
+  start(config);
+  CAF_CHECK(stats() == past.stats);
+  CAF_CHECK_EQUAL(append("c\n").seq, 3u);
+  CAF_CHECK_EQUAL(flush(), 1u);
+  CAF_CHECK_EQUAL(stats().total_writes, 2u);
+  CAF_CHECK_EQUAL(to->file, "a\nb\nc\n");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

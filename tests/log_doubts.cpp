@@ -214,7 +214,7 @@ CAF_TEST(a mend that the disk refuses at a start is tried again) {
   {
     small_disk disk{8};
     start();
-    CAF_CHECK_EQUAL((refusal<log_tail>(writer, atom::tail_v, "app"s, uint64_t{1})),
+    CAF_CHECK_EQUAL((refusal<log_tail>(writer, atom::tail_v, "app"s, tail_bounds{1})),
                     ec::disk_full);
   }
   CAF_CHECK_EQUAL(persist(), durability::disk);

@@ -270,12 +270,32 @@ CAF_TEST(a batch that overlaps what its predecessor brought in is not doubled) {
   CAF_CHECK_EQUAL(file(), "a\nb\n");
 }
 
-CAF_TEST(a tail over the limit is refused before it is read) {
+CAF_TEST(a tail that would be too long holds the last whole lines that fit) {
   open_spool(64 * small);
   start();
-  append(std::string(200'000, 'x') + "\n" + std::string(17'000'000, 'y') + "\n");
+  const auto y = std::string(200'000, 'y') + "\n";
+  append(std::string(17'000'000, 'x') + "\n" + y);
   flush();
-  CAF_CHECK_EQUAL(refusal<std::string>(aut, atom::tail_v, uint64_t{2}), ec::too_large);
+  append("z\n");
+  const auto tail = [this](uint64_t count, uint64_t bytes) {
+    return get<log_tail>(aut, atom::tail_v, tail_bounds{count, bytes});
+  };
+  CAF_MESSAGE("the file is not read further back than it takes to know");
+  auto two = tail(3, 16'777'216);
+  CAF_CHECK(two.cut);
+  CAF_CHECK(two.lines == y + "z\n");
+  CAF_CHECK_LESS(two.io.read_bytes, 17'000'000u);
+  CAF_MESSAGE("a byte more or less decides");
+  CAF_CHECK(tail(2, y.size() + 2).lines == y + "z\n");
+  CAF_CHECK(!tail(2, y.size() + 2).cut);
+  CAF_CHECK_EQUAL(tail(2, y.size() + 1).lines, "z\n");
+  CAF_CHECK(tail(2, y.size() + 1).cut);
+  CAF_MESSAGE("and where not even the last line fits there is none");
+  CAF_CHECK_EQUAL(tail(2, 1).lines, "");
+  CAF_CHECK(tail(2, 1).cut);
+  CAF_MESSAGE("what is not asked for is not left out");
+  CAF_CHECK(!tail(1, 2).cut);
+  CAF_CHECK(!tail(0, 1).cut);
 }
 
 // -- the spool's files --------------------------------------------------------------

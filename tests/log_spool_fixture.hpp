@@ -31,8 +31,10 @@ mute_writer(log_writer_actor::pointer self, const std::shared_ptr<log_batch>& la
       return self->make_response_promise<log_outcome>();
     },
     [](atom::sync, const std::string&) { return io_counts{}; },
-    [](atom::tail, const std::string&, uint64_t) { return log_tail{}; },
+    [](atom::tail, const std::string&, const tail_bounds&) { return log_tail{}; },
+    [](atom::load, const std::string&, const tail_bounds&) { return log_tail{}; },
     [](atom::find, const std::string&) { return true; },
+    [](atom::close, const std::string&) { return true; },
     [](atom::status) { return status_report{}; },
     [](atom::stop) { return stop_report{}; },
   };

@@ -34,7 +34,7 @@ struct fixture : test::fixture {
   }
 
   std::string tail(uint64_t lines) {
-    return get<log_tail>(aut, atom::tail_v, "app"s, lines).lines;
+    return get<log_tail>(aut, atom::tail_v, "app"s, tail_bounds{lines}).lines;
   }
 
   std::string file() { return test::read_file(path); }

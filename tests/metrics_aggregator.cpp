@@ -23,6 +23,7 @@ metrics_report booked(const std::string& subsystem, const std::string& name,
 /// Hands over what the test has put in, and counts how often it was asked.
 struct source_account {
   uint64_t queries = 0;
+  uint64_t held = 0;
   std::vector<ledger_entry> booked;
   uint64_t asked = 0;
   bool silent = false;
@@ -36,7 +37,7 @@ metered_actor::behavior_type source(metered_actor::pointer self,
       ++account->asked;
       if (!account->silent)
         return metrics_report{queries(std::exchange(account->queries, 0)).counts,
-                              std::exchange(account->booked, {})};
+                              std::exchange(account->booked, {}), account->held};
       account->open.push_back(self->make_response_promise<metrics_report>());
       return account->open.back();
     },
@@ -78,6 +79,21 @@ CAF_TEST(a reading includes what happened before it) {
   CAF_CHECK_EQUAL(snapshot().counts.queries, 7u);
   account->queries = 2;
   CAF_CHECK_EQUAL(totals().total.queries, 9u);
+}
+
+CAF_TEST(lines that are held go with their holder and are no sum) {
+  account->held = 3;
+  CAF_CHECK_EQUAL(totals().log_lines_held, 3u);
+  CAF_CHECK_EQUAL(totals().log_lines_held, 3u);
+  auto next = std::make_shared<source_account>();
+  next->held = 4;
+  auto second = tracked(sys.spawn(source, next));
+  self->send(aut, atom::attach_v, second);
+  CAF_CHECK_EQUAL(totals().log_lines_held, 7u);
+  CAF_MESSAGE("one that dies takes back what it told");
+  caf::anon_send_exit(first, caf::exit_reason::kill);
+  settle();
+  CAF_CHECK_EQUAL(totals().log_lines_held, 4u);
 }
 
 CAF_TEST(what is reported with a flush and what is asked for add up) {

@@ -47,6 +47,32 @@ struct fixture : spool_fixture {
 
 CAF_TEST_FIXTURE_SCOPE(spool_lanes_tests, fixture)
 
+CAF_TEST(lanes that nobody uses any more are forgotten and their numbers are not ) {
+  const auto count = [this] { return aut->lanes().size(); };
+  for (auto n = 0; n < 10'000; ++n) {
+    const auto each = lane(n);
+    // Some get a place, and some none: then nothing is in the spool, and all in the file.
+    if (append(each))
+      aut->written(each, aut->state(each).appended + 1);
+    release(each);
+    aut->forget(each);
+  }
+  CAF_CHECK_LESS(count(), 5'000u);
+  const auto floor = aut->state(lane(0)).appended;
+  CAF_CHECK_GREATER(floor, 0u);
+  CAF_MESSAGE("one that holds something is not forgotten");
+  go_round(lane(1));
+  const auto holder = lane(2);
+  CAF_REQUIRE(!append(holder));
+  const auto last = aut->state(holder).appended;
+  aut->forget(holder);
+  CAF_CHECK_EQUAL(lane(2), holder);
+  CAF_CHECK_EQUAL(aut->state(holder).appended, last);
+  aut->forget(holder);
+  reopen();
+  CAF_CHECK_EQUAL(aut->read(lane(2), last - 1).size(), 1u);
+}
+
 CAF_TEST(a lane that finds no place is told so and the others go on) {
   auto lanes = fill_lanes();
   CAF_REQUIRE_GREATER(lanes, 100);

@@ -10,7 +10,9 @@
 #include <caf/scoped_actor.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <set>
+#include <thread>
 
 using namespace sluice;
 using namespace std::string_literals;
@@ -39,6 +41,31 @@ struct fixture {
       .receive([&](Answer& x) { answer = std::move(x); },
                [&](caf::error& err) { answer = std::move(err); });
     return answer;
+  }
+
+  caf::expected<log_receipt> append(const std::string& log, const std::string& line) {
+    auto buffer = ask<log_buffer_actor>(aut, atom::open_v, log);
+    if (!buffer)
+      return std::move(buffer.error());
+    return ask<log_receipt>(*buffer, atom::append_v, log_chunk{line, 1, {}});
+  }
+
+  /// Log buffers that there are.
+  int buffers() {
+    auto reports = ask<std::vector<status_report>>(aut, atom::survey_v);
+    return reports ? static_cast<int>(
+             std::count_if(reports->begin(), reports->end(),
+                           [](const auto& x) { return x.name == "log-buffer"; }))
+                   : -1;
+  }
+
+  int64_t open_files() {
+    auto reports = ask<std::vector<status_report>>(aut, atom::survey_v);
+    for (const auto& report : *reports)
+      for (const auto& x : report.state)
+        if (report.name == "log-writer" && x.name == "openFiles")
+          return caf::get<int64_t>(x.value);
+    return -1;
   }
 
   std::vector<stop_report> stop() {
@@ -80,10 +107,82 @@ CAF_TEST(a log has one buffer and one log too many is refused) {
   CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
   auto first = ask<log_buffer_actor>(aut, atom::open_v, "a"s);
   CAF_CHECK(first == ask<log_buffer_actor>(aut, atom::open_v, "a"s));
-  CAF_CHECK(ask<log_buffer_actor>(aut, atom::open_v, "b"s));
+  for (auto name : {"a"s, "b"s})
+    CAF_REQUIRE(append(name, "x\n"));
   auto third = ask<log_buffer_actor>(aut, atom::open_v, "c"s);
   CAF_REQUIRE(!third);
   CAF_CHECK_EQUAL(code_of(third.error()), ec::overloaded);
+  CAF_CHECK_NOT_EQUAL(text_of(third.error()).find("log.max-logs"), std::string::npos);
+  CAF_MESSAGE("reading a log takes no place");
+  test::write_file(dir / "logs/old.log", "line\n");
+  CAF_CHECK(ask<log_tail>(aut, atom::tail_v, "old"s, tail_bounds{}));
+  stop();
+}
+
+CAF_TEST(logs that hold nothing give their places away and lose nothing by it) {
+  CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
+  for (int i = 0; i < 20; ++i)
+    for (auto name : {"a"s, "b"s, "c"s, "d"s, "e"s}) {
+      auto receipt = append(name, "x\n");
+      CAF_REQUIRE(receipt);
+      CAF_CHECK_EQUAL(receipt->seq, static_cast<uint64_t>(i + 1));
+      CAF_REQUIRE(ask<flush_report>(aut, atom::flush_v, name));
+    }
+  auto all = ask<std::vector<named_log_stats>>(aut, atom::logs_v);
+  CAF_REQUIRE(all);
+  CAF_REQUIRE_EQUAL(all->size(), 5u);
+  for (const auto& [name, stats] : *all) {
+    CAF_CHECK_EQUAL(stats.accepted, 20u);
+    CAF_CHECK_EQUAL(stats.total_writes, 20u);
+    CAF_CHECK_EQUAL(stats.total_bytes_written, 40u);
+    auto one = ask<log_stats>(aut, atom::stats_v, name);
+    CAF_CHECK(one && *one == stats);
+    auto tail = ask<log_tail>(aut, atom::tail_v, name, tail_bounds{2});
+    CAF_CHECK(tail && tail->lines == "x\nx\n");
+    CAF_CHECK_EQUAL(test::read_file(dir / ("logs/" + name + ".log")).size(), 40u);
+  }
+  CAF_CHECK_LESS_OR_EQUAL(buffers(), 2);
+  CAF_MESSAGE("nobody was started anew for it");
+  auto reports = ask<std::vector<status_report>>(aut, atom::survey_v);
+  for (const auto& trouble : reports->front().troubles)
+    CAF_CHECK_EQUAL(trouble.times, 0u);
+  stop();
+}
+
+CAF_TEST(who might still append is asked before a buffer ends) {
+  CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
+  auto let_go = std::make_shared<std::atomic<int>>(0);
+  auto user = system->spawn([let_go](log_user_actor::pointer) {
+    return log_user_actor::behavior_type{
+      [let_go](atom::forget, const std::vector<std::string>& names) {
+        *let_go += static_cast<int>(names.size());
+        return true;
+      },
+    };
+  });
+  caf::anon_send(aut, atom::attach_v, log_user_actor{user});
+  for (auto name : {"a"s, "b"s, "c"s}) {
+    CAF_REQUIRE(append(name, "x\n"));
+    CAF_REQUIRE(ask<flush_report>(aut, atom::flush_v, name));
+  }
+  CAF_CHECK_EQUAL(let_go->load(), 1);
+  caf::anon_send_exit(user, caf::exit_reason::user_shutdown);
+  CAF_MESSAGE("and who is gone need not be");
+  CAF_CHECK(append("d", "x\n"));
+  stop();
+}
+
+CAF_TEST(a log that nobody uses gives its file up after a while) {
+  config.log_rest = std::chrono::milliseconds{50};
+  caf::anon_send_exit(aut, caf::exit_reason::kill);
+  aut = start_supervisor(*system, config);
+  CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
+  CAF_REQUIRE(append("a", "x\n"));
+  CAF_REQUIRE(ask<flush_report>(aut, atom::flush_v, "a"s));
+  for (int i = 0; i < 1000 && buffers() > 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  CAF_CHECK_EQUAL(buffers(), 0);
+  CAF_CHECK_EQUAL(open_files(), 0);
   stop();
 }
 
@@ -103,12 +202,11 @@ CAF_TEST(a log of an earlier run is found and an unknown one is refused) {
   std::filesystem::create_directory(dir / "logs");
   test::write_file(dir / "logs/old.log", "line\n");
   CAF_REQUIRE(ask<subsystems>(aut, atom::start_v));
-  auto old = ask<log_buffer_actor>(aut, atom::find_v, "old"s);
-  CAF_REQUIRE(old);
-  auto tail = ask<std::string>(*old, atom::tail_v, uint64_t{9});
+  CAF_CHECK(ask<log_stats>(aut, atom::stats_v, "old"s));
+  auto tail = ask<log_tail>(aut, atom::tail_v, "old"s, tail_bounds{9});
   CAF_REQUIRE(tail);
-  CAF_CHECK_EQUAL(*tail, "line\n");
-  auto none = ask<log_buffer_actor>(aut, atom::find_v, "none"s);
+  CAF_CHECK_EQUAL(tail->lines, "line\n");
+  auto none = ask<log_stats>(aut, atom::stats_v, "none"s);
   CAF_REQUIRE(!none);
   CAF_CHECK_EQUAL(code_of(none.error()), ec::not_found);
   stop();

@@ -57,6 +57,13 @@ caf::error check_object(const std::string& text, size_t levels) {
            : invalid("must be a JSON object");
 }
 
+caf::error check_line(std::string_view line, size_t room) {
+  if (!reading{line, room >= simdjson::SIMDJSON_PADDING}.failed())
+    return {};
+  auto found = find_fault(line, depth_max);
+  return found ? told(*found, line, false) : caf::error{};
+}
+
 caf::error check_lines(const std::string& text) {
   auto readable = text.data() + text.capacity();
   size_t number = 1;
@@ -64,11 +71,9 @@ caf::error check_lines(const std::string& text) {
     auto end = std::min(text.find('\n', at), text.size());
     auto line = std::string_view{text}.substr(at, end - at);
     auto room = static_cast<size_t>(readable - (line.data() + line.size()));
+    if (auto err = check_line(line, room))
+      return behind("line " + std::to_string(number), err);
     at = end + 1;
-    if (!reading{line, room >= simdjson::SIMDJSON_PADDING}.failed())
-      continue;
-    if (auto found = find_fault(line, depth_max))
-      return behind("line " + std::to_string(number), told(*found, line, false));
   }
   return {};
 }

@@ -32,6 +32,10 @@ caf::error check_value(const std::string& text, size_t levels = depth_max);
 /// Refuses what is not one JSON object (a session's document, or a patch).
 caf::error check_object(const std::string& text, size_t levels = depth_max);
 
+/// Refuses what is not one JSON value: a line within a text, with so many bytes behind it
+/// that may be read. Where these are enough, the line is not copied.
+caf::error check_line(std::string_view line, size_t room);
+
 /// Refuses lines that are not each one JSON value. `text` is whole lines, each ended
 /// by LF; an empty line is none. The error names the line's number, from 1.
 caf::error check_lines(const std::string& text);

@@ -33,6 +33,9 @@ public:
 
   explicit operator bool() const { return now_.has_value(); }
 
+  /// Whether it came up at all.
+  bool ever() const { return times_ > 0; }
+
   /// Adds the alert, if there is one, and the count.
   void tell(status_report& report) const {
     report.troubles.push_back({id_, times_});

@@ -16,6 +16,7 @@ constexpr uint64_t everything = std::numeric_limits<uint64_t>::max();
 struct round {
   supervisor_actor::pointer self;
   caf::timespan patience;
+  std::function<bool(const log_entry&)> has_retired;
   std::function<void(const std::vector<std::string>&)> done;
   size_t open = 1;
   std::vector<std::string> failures = {};
@@ -31,6 +32,13 @@ struct round {
       + (err == caf::sec::request_timeout ? "it takes too long" : text_of(err)));
     close_one();
   }
+
+  void log_failed(const log_entry& log, const caf::error& err) {
+    if (err == caf::sec::request_receiver_down && has_retired(log))
+      close_one();
+    else
+      failed("log " + log.name, err);
+  }
 };
 
 using round_ptr = std::shared_ptr<round>;
@@ -38,7 +46,7 @@ using round_ptr = std::shared_ptr<round>;
 void sync_log(const round_ptr& x, const log_entry& log) {
   x->self->request(log.buffer, x->patience, atom::persist_v, everything)
     .then([x](durability) { x->close_one(); },
-          [x, log](const caf::error& err) { x->failed("log " + log.name, err); });
+          [x, log](const caf::error& err) { x->log_failed(log, err); });
 }
 
 /// The flush first: it tells at once when the disk refuses, where a sync would wait.
@@ -46,7 +54,7 @@ void persist_log(const round_ptr& x, const log_entry& log) {
   ++x->open;
   x->self->request(log.buffer, x->patience, atom::flush_v)
     .then([x, log](const flush_report&) { sync_log(x, log); },
-          [x, log](const caf::error& err) { x->failed("log " + log.name, err); });
+          [x, log](const caf::error& err) { x->log_failed(log, err); });
 }
 
 void persist_store(const round_ptr& x, const session_debouncer_actor& sessions,
@@ -77,7 +85,8 @@ void persist_queue(const round_ptr& x, const sql_queue_actor& queue) {
 void persist_all(supervisor_actor::pointer self, const persist_targets& who,
                  caf::timespan patience,
                  std::function<void(const std::vector<std::string>&)> done) {
-  auto x = std::make_shared<round>(round{self, patience, std::move(done)});
+  auto x =
+    std::make_shared<round>(round{self, patience, who.has_retired, std::move(done)});
   for (const auto& log : who.logs)
     persist_log(x, log);
   for (const auto& store : who.stores)

@@ -13,6 +13,11 @@
 
 namespace sluice {
 
+struct log_entry {
+  std::string name;
+  log_buffer_actor buffer;
+};
+
 /// Those who hold something.
 struct persist_targets {
   std::vector<log_entry> logs;
@@ -20,6 +25,10 @@ struct persist_targets {
   /// The session stores concerned.
   std::vector<std::string> stores;
   sql_queue_actor queue = {};
+  /// Whether a log's buffer ended in order, with all of it on disk, while it was asked.
+  std::function<bool(const log_entry&)> has_retired = [](const log_entry&) {
+    return false;
+  };
 };
 
 /// Asks each, waiting at most `patience`; then calls `done` with what failed, in words.

@@ -12,6 +12,7 @@ void supervisor_state::init(supervisor_config config) {
   restarts_ = restarts{config_.restarts};
   self_->set_down_handler([this](const caf::down_msg& x) { on_down(x); });
   children_.push_back({"directory", "", config_.directory, stage::observers});
+  self_->delayed_send(self_, config_.log_rest, atom::tick_v);
   self_->attach_functor([directory = config_.directory] {
     caf::anon_send_exit(directory, caf::exit_reason::user_shutdown);
   });
@@ -20,7 +21,12 @@ void supervisor_state::init(supervisor_config config) {
 // -- all of them ------------------------------------------------------------------
 
 persist_targets supervisor_state::everybody() const {
-  persist_targets result{logs(), sessions_, {}, queue_};
+  persist_targets result{{}, sessions_, {}, queue_};
+  for (const auto& [log, buffer] : logs_)
+    result.logs.push_back({log, buffer});
+  result.has_retired = [this](const log_entry& x) {
+    return log_pasts_.find(x.name) != nullptr;
+  };
   for (auto lane : config_.spool ? config_.spool->lanes() : std::vector<lane_id>{})
     if (auto state = config_.spool->state(lane); state.kind == lane_kind::session)
       result.stores.push_back(state.name);
@@ -62,7 +68,8 @@ caf::result<std::vector<status_report>> supervisor_state::survey_all() {
   own.id = self_->id();
   own.state = {{"children", static_cast<int64_t>(children_.size())}};
   own.troubles = {{"actor-restarted", restarts_.total()},
-                  {"actor-left-down", restarts_.refused()}};
+                  {"actor-left-down", restarts_.refused()},
+                  {"log-tries-failed", log_pasts_.failures()}};
   auto all = children_;
   all.insert(all.end(), guests_.begin(), guests_.end());
   survey(self_, all, config_.survey_timeout, std::move(own), silences_, promise);
@@ -102,10 +109,15 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
   state->init(std::move(config));
   return {
     [state](atom::start) { return state->start(); },
-    [state](atom::open, const std::string& log) -> caf::result<log_buffer_actor> {
-      return state->open(log);
+    [state](atom::open, const std::string& log) { return state->open(log); },
+    [state](atom::stats, const std::string& log) { return state->stats(log); },
+    [state](atom::tail, const std::string& log, const tail_bounds& wanted) {
+      return state->tail(log, wanted);
     },
-    [state](atom::find, const std::string& log) { return state->find(log); },
+    [state](atom::flush, const std::string& log) { return state->flush(log); },
+    [state](atom::persist, const std::string& log, uint64_t seq) {
+      return state->persist_log(log, seq);
+    },
     [state](atom::connect, ws_connection& client) { return state->connect(client); },
     [state](atom::clients) { return state->clients(); },
     [state](atom::logs) { return state->logs(); },
@@ -118,6 +130,8 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
     [state](atom::attach, const std::string& guest, const guest_actor& who) {
       state->attach(guest, who);
     },
+    [state](atom::attach, const log_user_actor& who) { state->attach(who); },
+    [state](atom::tick) { state->on_tick(); },
     [state](atom::stop) { return state->stop(); },
   };
 }

@@ -13,6 +13,7 @@
 #include "actors/database/sqlite_writer.hpp"
 #include "actors/lifecycle/children.hpp"
 #include "actors/lifecycle/drain.hpp"
+#include "actors/lifecycle/log_pasts.hpp"
 #include "actors/lifecycle/persist_round.hpp"
 #include "actors/lifecycle/restarts.hpp"
 #include "actors/log/log_buffer.hpp"
@@ -38,6 +39,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -53,7 +55,10 @@ struct supervisor_config {
   file_rights rights = {};
   /// What every log's buffer gets; the log's name is filled in.
   log_buffer_config log;
+  /// Logs that may hold something at once.
   uint64_t max_logs = 256;
+  /// A log that nobody has used for so long gives its file up.
+  caf::timespan log_rest = std::chrono::minutes{10};
   session_debouncer_config sessions;
   /// Where sessions are to be kept.
   session_keeper sessions_in = session_keeper::journal;
@@ -96,9 +101,12 @@ public:
   void init(supervisor_config config);
 
   caf::result<subsystems> start();
-  caf::expected<log_buffer_actor> open(const std::string& log);
-  caf::result<log_buffer_actor> find(const std::string& log);
-  std::vector<log_entry> logs() const;
+  caf::result<log_buffer_actor> open(const std::string& log);
+  caf::result<log_stats> stats(const std::string& log);
+  caf::result<log_tail> tail(const std::string& log, const tail_bounds& wanted);
+  caf::result<flush_report> flush(const std::string& log);
+  caf::result<durability> persist_log(const std::string& log, uint64_t seq);
+  caf::result<std::vector<named_log_stats>> logs();
   caf::result<ws_batcher_actor> connect(ws_connection& client);
   std::vector<ws_batcher_actor> clients() const;
   caf::result<std::vector<status_report>> survey_all();
@@ -109,6 +117,8 @@ public:
   void apply(const live_settings& x);
   void attach(const subsystems_listener_actor& who);
   void attach(const std::string& guest, const guest_actor& who);
+  void attach(const log_user_actor& who);
+  void on_tick();
 
 private:
   using start_promise = caf::typed_response_promise<subsystems>;
@@ -135,13 +145,51 @@ private:
   /// Why nothing is taken in, or none.
   caf::error closed() const;
   bool runs(std::string_view name) const;
+  /// Whether the service has run before, in this process.
+  bool is_restart() const { return running_.metrics != nullptr; }
 
   // -- clients (supervisor_clients.cpp) ----------------------------------------------
   children with_batchers() const;
 
   // -- logs (supervisor_logs.cpp) ----------------------------------------------------
+  template <class Answer>
+  using log_answer = caf::typed_response_promise<Answer>;
+  /// Answers for a log that has no buffer: all of it is in its file.
+  template <class Answer>
+  using resting_log = std::function<void(log_answer<Answer>)>;
+
   log_buffer_actor spawn_buffer(const std::string& log);
   log_buffer_actor make_buffer(const std::string& log);
+  template <class Answer, class... Ts>
+  caf::result<Answer> ask_log(const std::string& log, resting_log<Answer> resting,
+                              Ts... what);
+  template <class Answer, class... Ts>
+  void ask_buffer(const std::string& log, log_answer<Answer> answer,
+                  resting_log<Answer> resting, Ts... what);
+  template <class Answer>
+  void ask_resting(const std::string& log, log_answer<Answer> answer,
+                   const resting_log<Answer>& resting);
+  bool is_replaced(const std::string& log, const log_buffer_actor& asked) const;
+  void told_logs(log_answer<std::vector<named_log_stats>> answer,
+                 std::map<std::string, log_stats> found) const;
+
+  // -- places of logs (supervisor_log_places.cpp) ------------------------------------
+  struct idle_log {
+    std::string name;
+    caf::timespan since;
+  };
+  struct retirement_round;
+  using retirement_ptr = std::shared_ptr<retirement_round>;
+
+  void make_places();
+  void choose(const std::vector<idle_log>& idle);
+  void sync(const std::string& log, const retirement_ptr& round);
+  void have_forgotten(const std::string& log, const retirement_ptr& round);
+  void retire(const std::string& log, const retirement_ptr& round);
+  void retired(const std::string& log, const log_past& past);
+  void ended_one(const std::string& log, const retirement_ptr& round);
+  void serve_opens();
+  void refuse_opens();
 
   // -- deaths (supervisor_restarts.cpp) ------------------------------------------------
   void on_down(const caf::down_msg& x);
@@ -155,7 +203,9 @@ private:
   /// Starts an actor, has the directory list it, and watches over its life.
   template <caf::spawn_options Options = caf::no_spawn_options, class Fun, class... Ts>
   auto spawn_child(const std::string& key, Fun* fun, Ts&&... xs) {
-    const auto& [deaths, last] = pasts_[full_name(name_of(fun), key)];
+    const auto known = pasts_.find(full_name(name_of(fun), key));
+    const auto& [deaths, last] =
+      known == pasts_.end() ? std::pair<uint64_t, std::string>{} : known->second;
     auto who = spawn_listed<Options + caf::monitored>(*self_, config_.directory,
                                                       {key, self_->id(), deaths, last},
                                                       fun, std::forward<Ts>(xs)...);
@@ -200,6 +250,14 @@ private:
   session_debouncer_actor sessions_;
   sql_queue_actor queue_;
   std::map<std::string, log_buffer_actor> logs_;
+  /// Of those that had a buffer in this run and have none.
+  log_pasts log_pasts_;
+  std::vector<log_user_actor> log_users_;
+  /// Those whose buffers are about to end: nobody gets their handles.
+  std::set<std::string> retiring_;
+  /// Who waits for a log to get a place.
+  std::vector<std::pair<std::string, log_answer<log_buffer_actor>>> opens_;
+  bool making_places_ = false;
   topic_hub_actor topics_;
   local_introspection_actor introspection_;
   /// No children to the survey: there may be thousands, and their hub tells of them.

@@ -205,6 +205,7 @@ void supervisor_state::use_sessions(subsystems& started,
   auto config = config_.sessions;
   config.spool = config_.spool;
   config.keeper = keeper_;
+  config.counted = is_restart();
   config.set_aside_directory = config_.data_dir + "/sessions";
   config.rights = config_.rights;
   sessions_ = adopt(

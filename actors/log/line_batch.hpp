@@ -7,22 +7,34 @@
 
 #include <caf/actor_clock.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace sluice {
 
-/// Returns the last n lines of a text of whole lines.
-inline std::string last_lines(std::string text, uint64_t lines) {
-  if (lines == 0)
-    return {};
-  auto newlines = uint64_t{0};
-  for (auto i = text.size(); i-- > 0;)
-    if (text[i] == '\n' && ++newlines > lines)
-      return text.substr(i + 1);
-  return text;
+inline uint64_t count_lines(std::string_view text) {
+  return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+/// Returns the last lines of a text of whole lines.
+inline log_tail last_lines(std::string text, const tail_bounds& wanted) {
+  log_tail result;
+  auto begin = text.size();
+  for (auto count = uint64_t{0}; count < wanted.lines && begin > 0; ++count) {
+    const auto before = begin < 2 ? std::string::npos : text.rfind('\n', begin - 2);
+    const auto next = before == std::string::npos ? 0 : before + 1;
+    result.cut = text.size() - next > wanted.bytes;
+    if (result.cut)
+      break;
+    begin = next;
+  }
+  text.erase(0, begin);
+  result.lines = std::move(text);
+  return result;
 }
 
 /// Lines that wait. The first one's arrival is the batch's age.

@@ -13,6 +13,18 @@ void log_buffer_state::init(log_buffer_config config, log_writer_actor writer,
   writer_ = std::move(writer);
   metrics_ = std::move(metrics);
   window_ = detail::window_timer{config_.grid};
+  used_ = self_->clock().now();
+  const auto& past = config_.past;
+  accepted_ = written_ = synced_ = past.stats.accepted;
+  total_writes_ = past.stats.total_writes;
+  total_bytes_ = past.stats.total_bytes_written;
+  last_flush_at_ms_ = past.stats.last_flush_at_ms;
+  failures_ = past.failures;
+  // Whoever ends it takes nothing with it that was counted and not told.
+  self_->set_exit_handler([this](const caf::exit_msg& x) {
+    push_metrics();
+    self_->quit(x.reason);
+  });
   if (config_.spool)
     restore();
 }
@@ -29,6 +41,7 @@ caf::result<log_receipt> log_buffer_state::append(log_chunk& chunk) {
   auto level = keep(chunk, now);
   if (!level)
     return std::move(level.error());
+  used_ = now;
   waiting_.add(chunk, now);
   window_.open(self_, config_.flush_interval);
   accepted_ += chunk.count;
@@ -221,6 +234,44 @@ void log_buffer_state::finish_if_drained() {
   self_->quit();
 }
 
+/// Whether all that was taken in is in the file, and nobody waits for anything.
+bool log_buffer_state::holds_nothing() const {
+  return written_ == accepted_ && !syncing_ && flushes_.empty() && syncs_.empty()
+         && !stopping_;
+}
+
+caf::result<caf::timespan> log_buffer_state::idle() const {
+  if (!holds_nothing())
+    return caf::make_error(ec::refused, "log " + config_.log + " holds something");
+  return std::chrono::duration_cast<caf::timespan>(self_->clock().now() - used_);
+}
+
+caf::result<log_past> log_buffer_state::retire() {
+  const auto on_disk = [this] { return holds_nothing() && synced_ == accepted_; };
+  const auto refusal = [this] {
+    return caf::make_error(ec::refused, "log " + config_.log + " is not on disk");
+  };
+  if (!on_disk())
+    return refusal();
+  auto promise = self_->make_response_promise<log_past>();
+  self_->request(writer_, caf::infinite, atom::close_v, config_.log)
+    .then(
+      [this, promise, on_disk, refusal](bool) mutable {
+        // The writer opens the file again for what came meanwhile.
+        if (!on_disk()) {
+          promise.deliver(refusal());
+          return;
+        }
+        if (config_.spool)
+          config_.spool->forget(lane_);
+        push_metrics();
+        promise.deliver(log_past{stats(), failures_});
+        self_->quit();
+      },
+      [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
+  return promise;
+}
+
 log_buffer_actor::behavior_type
 log_buffer(log_buffer_actor::stateful_pointer<log_buffer_state> self,
            log_buffer_config config, log_writer_actor writer,
@@ -231,10 +282,12 @@ log_buffer(log_buffer_actor::stateful_pointer<log_buffer_state> self,
     [state](atom::append, log_chunk& chunk) { return state->append(chunk); },
     [state](atom::flush) { return state->flush(); },
     [state](atom::persist, uint64_t seq) { return state->persist(seq); },
-    [state](atom::tail, uint64_t lines) { return state->tail(lines); },
+    [state](atom::tail, const tail_bounds& wanted) { return state->tail(wanted); },
     [state](atom::stats) { return state->stats(); },
     [state](atom::apply, const log_limits& limits) { state->apply(limits); },
     [state](atom::attach, log_writer_actor& next) { state->attach(std::move(next)); },
+    [state](atom::idle) { return state->idle(); },
+    [state](atom::retire) { return state->retire(); },
     [state](atom::tick, uint64_t generation) { state->on_tick(generation); },
     [state](atom::check, uint64_t generation) { state->on_check(generation); },
     [state](atom::retry, uint64_t generation) { state->on_retry(generation); },

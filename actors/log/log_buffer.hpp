@@ -49,6 +49,10 @@ struct log_buffer_config {
   std::shared_ptr<sluice::spool> spool = nullptr;
   /// Is told when the spool's files are gone; may be null.
   spool_keeper_actor keeper = {};
+  /// What an earlier buffer of the log has counted: this one goes on from there.
+  log_past past = {};
+  /// What the spool holds was counted as accepted in this process already.
+  bool counted = false;
 };
 
 class log_buffer_state {
@@ -63,13 +67,15 @@ public:
   caf::result<log_receipt> append(log_chunk& chunk);
   caf::result<flush_report> flush();
   caf::result<durability> persist(uint64_t seq);
-  caf::result<std::string> tail(uint64_t lines);
+  caf::result<log_tail> tail(const tail_bounds& wanted);
   log_stats stats() const;
   void apply(const log_limits& limits);
   void attach(log_writer_actor writer);
   void on_tick(uint64_t generation);
   void on_retry(uint64_t generation);
   void on_check(uint64_t generation);
+  caf::result<caf::timespan> idle() const;
+  caf::result<log_past> retire();
   metrics_report collect();
   status_report status() const;
   caf::result<stop_report> stop();
@@ -106,7 +112,10 @@ private:
   int64_t oldest_ms() const;
   void spent(const io_counts& io);
   void push_metrics();
+
+  // -- ending --------------------------------------------------------------------
   void finish_if_drained();
+  bool holds_nothing() const;
 
   log_buffer_actor::pointer self_;
   log_buffer_config config_;
@@ -117,6 +126,8 @@ private:
   uint64_t accepted_ = 0;
   uint64_t written_ = 0;
   uint64_t synced_ = 0;
+  /// When lines came, or were asked for, last.
+  caf::actor_clock::time_point used_;
 
   /// The log's lane in the spool, if there is one.
   lane_id lane_ = 0;

@@ -43,6 +43,8 @@ durability log_buffer_state::level_now() const {
 /// Takes up what the spool holds of this log.
 void log_buffer_state::restore() {
   lane_ = config_.spool->lane(lane_kind::log, config_.log);
+  // The spool forgets the numbers of a lane that holds nothing.
+  config_.spool->released(lane_, config_.past.stats.accepted);
   const auto state = config_.spool->state(lane_);
   accepted_ = state.appended;
   written_ = state.written;
@@ -60,7 +62,8 @@ void log_buffer_state::restore() {
     auto& to = state.note && last <= state.note->last_seq ? begun : waiting_;
     to.add(chunk, self_->clock().now());
     to.replayed.push_back(last);
-    delta_.log_lines_accepted += count;
+    if (!config_.counted)
+      delta_.log_lines_accepted += count;
   }
   if (begun.count > 0) {
     in_flight_.emplace(std::move(begun), state.note->last_seq);

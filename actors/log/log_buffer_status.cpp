@@ -7,17 +7,22 @@
 
 namespace sluice {
 
-caf::result<std::string> log_buffer_state::tail(uint64_t lines) {
-  if (lines <= waiting_.count)
-    return last_lines(waiting_.text, lines);
-  auto promise = self_->make_response_promise<std::string>();
+caf::result<log_tail> log_buffer_state::tail(const tail_bounds& wanted) {
+  used_ = self_->clock().now();
+  if (wanted.lines <= waiting_.count)
+    return last_lines(waiting_.text, wanted);
+  auto promise = self_->make_response_promise<log_tail>();
   // The writer answers behind the batch that is in flight: when this comes back,
   // what is still held here is exactly what the file does not have.
-  self_->request(writer_, caf::infinite, atom::tail_v, config_.log, lines)
+  self_->request(writer_, caf::infinite, atom::tail_v, config_.log, wanted)
     .then(
-      [this, promise, lines](log_tail& file) mutable {
+      [this, promise, wanted](log_tail& file) mutable {
         spent(file.io);
-        promise.deliver(last_lines(std::move(file.lines) + held_lines(), lines));
+        auto all = last_lines(std::move(file.lines) + held_lines(), wanted);
+        // What the file left out may be more than anybody wants.
+        if (file.cut)
+          all.cut = count_lines(all.lines) < wanted.lines;
+        promise.deliver(std::move(all));
       },
       [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
   return promise;
@@ -65,7 +70,7 @@ void log_buffer_state::spent(const io_counts& io) {
 }
 
 metrics_report log_buffer_state::collect() {
-  return {std::exchange(delta_, {}), booked_.take()};
+  return {std::exchange(delta_, {}), booked_.take(), accepted_ - written_};
 }
 
 void log_buffer_state::push_metrics() {

@@ -27,9 +27,8 @@ std::string log_writer_state::path_of(const std::string& log) const {
 }
 
 log_writer_state::log_file& log_writer_state::entry(const std::string& log) {
-  auto [place, is_new] = logs_.try_emplace(log);
-  auto& x = place->second;
-  if (is_new && config_.spool) {
+  auto& x = logs_[log];
+  if (!std::exchange(x.looked_up, true) && config_.spool) {
     x.lane = config_.spool->lane(lane_kind::log, log);
     x.written = config_.spool->state(x.lane).written;
   }
@@ -127,7 +126,8 @@ void log_writer_state::claim(log_file& x, const caf::optional<file_position>& be
 
 // -- reading ----------------------------------------------------------------------
 
-caf::result<log_tail> log_writer_state::tail(const std::string& log, uint64_t lines) {
+caf::result<log_tail> log_writer_state::tail(const std::string& log,
+                                             const tail_bounds& wanted) {
   auto there = exists(log);
   if (!there)
     return std::move(there.error());
@@ -136,12 +136,26 @@ caf::result<log_tail> log_writer_state::tail(const std::string& log, uint64_t li
   auto& x = entry(log);
   if (auto err = open(log, x))
     return err;
+  return read_tail(*x.file, wanted);
+}
+
+caf::result<log_tail> log_writer_state::load(const std::string& log,
+                                             const tail_bounds& wanted) {
+  auto file = append_file::find(config_.directory, file_name(log));
+  if (!file)
+    return std::move(file.error());
+  return *file ? read_tail(**file, wanted) : log_tail{};
+}
+
+caf::result<log_tail> log_writer_state::read_tail(const append_file& file,
+                                                  const tail_bounds& wanted) {
   log_tail result;
-  auto text = x.file->tail(lines, config_.tail_bytes_max, result.io);
+  auto there = file.tail(wanted.lines, wanted.bytes, result.io);
   io_ += result.io;
-  if (!text)
-    return std::move(text.error());
-  result.lines = std::move(*text);
+  if (!there)
+    return std::move(there.error());
+  result.lines = std::move(there->text);
+  result.cut = there->cut;
   return result;
 }
 
@@ -150,6 +164,44 @@ caf::expected<bool> log_writer_state::exists(const std::string& log) const {
   if (!there)
     return std::move(there.error());
   return there->has_value();
+}
+
+// -- closing ----------------------------------------------------------------------
+
+/// Whether nothing of the log waits for the disk, nor for a mend.
+bool log_writer_state::log_file::is_idle() const {
+  return syncs_open == 0 && !suspect && !cut_open && renamed.empty()
+         && (!file || !file->has_unsynced());
+}
+
+bool log_writer_state::log_file::had_trouble() const {
+  return foreign.ever() || aside.ever() || record_aside.ever();
+}
+
+caf::result<bool> log_writer_state::close(const std::string& log) {
+  auto place = logs_.find(log);
+  if (place == logs_.end())
+    return true;
+  auto& x = place->second;
+  if (!x.is_idle())
+    return caf::make_error(ec::refused, "log " + log + " is not on disk");
+  if (x.syncer)
+    stop_syncer(x.syncer);
+  // What a person is to look at is told for good.
+  log_file told;
+  told.foreign = std::move(x.foreign);
+  told.aside = std::move(x.aside);
+  told.record_aside = std::move(x.record_aside);
+  if (told.had_trouble())
+    x = std::move(told);
+  else
+    logs_.erase(place);
+  return true;
+}
+
+void log_writer_state::stop_syncer(const file_syncer_actor& syncer) {
+  self_->request(syncer, caf::infinite, atom::stop_v)
+    .then([](const stop_report&) {}, [](const caf::error&) {});
 }
 
 // -- telling ----------------------------------------------------------------------
@@ -192,8 +244,7 @@ stop_report log_writer_state::stop() {
   report.name = name;
   for (auto& [log, x] : logs_) {
     if (x.syncer)
-      self_->request(x.syncer, caf::infinite, atom::stop_v)
-        .then([](const stop_report&) {}, [](const caf::error&) {});
+      stop_syncer(x.syncer);
     if (x.renamed.empty() && (!x.file || !x.file->has_unsynced()))
       continue;
     if (auto err = sync_now(log, x)) {
@@ -216,8 +267,11 @@ log_writer(log_writer_actor::stateful_pointer<log_writer_state> self,
   return {
     [state](atom::write, const log_batch& batch) { return state->write(batch); },
     [state](atom::sync, const std::string& log) { return state->sync(log); },
-    [state](atom::tail, const std::string& log, uint64_t lines) {
-      return state->tail(log, lines);
+    [state](atom::tail, const std::string& log, const tail_bounds& wanted) {
+      return state->tail(log, wanted);
+    },
+    [state](atom::load, const std::string& log, const tail_bounds& wanted) {
+      return state->load(log, wanted);
     },
     [state](atom::find, const std::string& log) -> caf::result<bool> {
       auto there = state->exists(log);
@@ -225,6 +279,7 @@ log_writer(log_writer_actor::stateful_pointer<log_writer_state> self,
         return std::move(there.error());
       return *there;
     },
+    [state](atom::close, const std::string& log) { return state->close(log); },
     [state](atom::status) { return state->status(); },
     [state](atom::stop) { return state->stop(); },
   };

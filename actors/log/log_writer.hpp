@@ -31,8 +31,6 @@ struct log_writer_config {
   /// A file that must exist whenever a log file is created: without it the data
   /// directory is not mounted, and nothing may be made in its place.
   std::string identity_file;
-  /// Largest answer to a request for last lines.
-  size_t tail_bytes_max = 16'777'216;
   /// Starts a file syncer.
   std::function<file_syncer_actor()> make_syncer;
   file_rights rights = {};
@@ -50,10 +48,12 @@ public:
 
   log_outcome write(const log_batch& batch);
   caf::result<io_counts> sync(const std::string& log);
-  caf::result<log_tail> tail(const std::string& log, uint64_t lines);
+  caf::result<log_tail> tail(const std::string& log, const tail_bounds& wanted);
+  caf::result<log_tail> load(const std::string& log, const tail_bounds& wanted);
   /// Whether the log has a file, or anything in its place; an error says that nobody
   /// knows.
   caf::expected<bool> exists(const std::string& log) const;
+  caf::result<bool> close(const std::string& log);
   status_report status() const;
   stop_report stop();
 
@@ -72,6 +72,8 @@ private:
   struct log_file {
     std::shared_ptr<append_file> file;
     file_syncer_actor syncer;
+    /// Syncs of the log that are under way.
+    size_t syncs_open = 0;
     /// Set by a failed sync: what was written since the last good one must be
     /// written again before any sync may count.
     bool suspect = false;
@@ -81,7 +83,9 @@ private:
     std::string rescued;
     /// Number of the last line before them.
     uint64_t rescued_after = 0;
-    /// The log's lane in the spool, if there is one, and the last line written.
+    /// The log's lane in the spool, if there is one, and the last line written; they are
+    /// looked up when the log is used.
+    bool looked_up = false;
     lane_id lane = 0;
     uint64_t written = 0;
     /// Number of the last line before those that the open file got.
@@ -96,6 +100,9 @@ private:
     detail::trouble aside{"log-set-aside"};
     /// Records that earlier starts died of.
     detail::trouble record_aside{"log-record-set-aside"};
+
+    bool is_idle() const;
+    bool had_trouble() const;
   };
 
   /// Renamed files of one log that may wait for their syncs; then batches wait too.
@@ -169,6 +176,8 @@ private:
   caf::error sync_now(const std::string& log, log_file& x);
   void release(const log_file& x, uint64_t seq);
 
+  caf::result<log_tail> read_tail(const append_file& file, const tail_bounds& wanted);
+  void stop_syncer(const file_syncer_actor& syncer);
   void note_failure(const caf::error& reason);
 
   log_writer_actor::pointer self_;

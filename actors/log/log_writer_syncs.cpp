@@ -39,6 +39,7 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
   if (!x.syncer)
     x.syncer = config_.make_syncer();
   doubt(x, false);
+  ++x.syncs_open;
   auto waiting = self_->make_response_promise<io_counts>();
   self_->request(x.syncer, caf::infinite, atom::sync_v, file_handle{x.file})
     .then(
@@ -57,6 +58,7 @@ void log_writer_state::synced(const std::string& log,
                               const std::shared_ptr<append_file>& file, uint64_t end,
                               uint64_t seq, promise& waiting, io_counts io) {
   auto& x = logs_[log];
+  --x.syncs_open;
   if (x.file == file && x.suspect) {
     // It came after a failure, and so says nothing about what the failure lost.
     waiting.deliver(caf::make_error(ec::disk_failed, last_error_));
@@ -75,6 +77,7 @@ void log_writer_state::sync_failed(const std::string& log,
                                    promise& waiting, caf::error reason) {
   note_failure(reason);
   auto& x = logs_[log];
+  --x.syncs_open;
   if (x.file == file) {
     doubt(x, true);
     x.suspect = true;

@@ -77,32 +77,8 @@ caf::result<actor_listing> introspection_state::list(bool with_states) {
 }
 
 caf::result<std::vector<named_log_stats>> introspection_state::logs() {
-  ++requests_;
-  auto promise = self_->make_response_promise<std::vector<named_log_stats>>();
-  self_->request(supervisor_, config_.telling_time_max, atom::logs_v)
-    .then(
-      [this, promise](const std::vector<log_entry>& logs) { ask_logs(logs, promise); },
-      [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
-  return promise;
-}
-
-/// Answers in the order of the names, whoever tells first.
-void introspection_state::ask_logs(
-  const std::vector<log_entry>& logs,
-  caf::typed_response_promise<std::vector<named_log_stats>> promise) {
-  std::vector<named_log_stats> all;
-  all.reserve(logs.size());
-  for (const auto& log : logs)
-    all.push_back({log.name, {}});
-  auto round = gather(std::move(promise), logs.size(), std::move(all));
-  for (size_t i = 0; i < logs.size(); ++i)
-    self_->request(logs[i].buffer, config_.telling_time_max, atom::stats_v)
-      .then(
-        [round, i](const log_stats& told) {
-          round->found[i].stats = told;
-          round->arrived();
-        },
-        failing(round));
+  return relay<std::vector<named_log_stats>>(config_.telling_time_max, supervisor_,
+                                             atom::logs_v);
 }
 
 caf::result<session_stats> introspection_state::sessions() {
@@ -186,10 +162,10 @@ caf::result<flush_report> introspection_state::flush(flush_target what) {
   return promise;
 }
 
-template <class Handle>
+template <class Handle, class... Ts>
 void introspection_state::flush_one(const joint_answer_ptr<flush_report>& round,
-                                    const Handle& who) {
-  self_->request(who, config_.working_time_max, atom::flush_v)
+                                    const Handle& who, Ts... what) {
+  self_->request(who, config_.working_time_max, atom::flush_v, std::move(what)...)
     .then(
       [round](const flush_report& told) {
         round->found.flushed += told.flushed;
@@ -201,10 +177,12 @@ void introspection_state::flush_one(const joint_answer_ptr<flush_report>& round,
 void introspection_state::flush_logs(const joint_answer_ptr<flush_report>& round) {
   self_->request(supervisor_, config_.telling_time_max, atom::logs_v)
     .then(
-      [this, round](const std::vector<log_entry>& logs) {
-        round->awaited += logs.size();
-        for (const auto& log : logs)
-          flush_one(round, log.buffer);
+      [this, round](const std::vector<named_log_stats>& logs) {
+        for (const auto& [log, stats] : logs)
+          if (stats.buffered_lines > 0) {
+            ++round->awaited;
+            flush_one(round, supervisor_, log);
+          }
         round->arrived();
       },
       failing(round));

@@ -61,12 +61,11 @@ private:
 
   template <class Answer, class Handle, class... Ts>
   caf::result<Answer> relay(caf::timespan patience, const Handle& who, Ts&&... xs);
-  void ask_logs(const std::vector<log_entry>& logs,
-                caf::typed_response_promise<std::vector<named_log_stats>> promise);
   void ask_clients(const std::vector<ws_batcher_actor>& clients,
                    caf::typed_response_promise<std::vector<ws_connection_stats>> promise);
-  template <class Handle>
-  void flush_one(const joint_answer_ptr<flush_report>& round, const Handle& who);
+  template <class Handle, class... Ts>
+  void flush_one(const joint_answer_ptr<flush_report>& round, const Handle& who,
+                 Ts... what);
   void flush_logs(const joint_answer_ptr<flush_report>& round);
   service_status overview() const;
 

@@ -10,13 +10,20 @@ namespace sluice {
 
 void metrics_aggregator_state::init(metrics_aggregator_config config) {
   config_ = std::move(config);
-  self_->set_down_handler([this](const caf::down_msg& down) {
-    std::erase_if(sources_, [&](const auto& x) { return x == down.source; });
-  });
+  self_->set_down_handler(
+    [this](const caf::down_msg& down) { sources_.erase(down.source); });
   open_window();
 }
 
 void metrics_aggregator_state::report(metrics_report& told) {
+  report_from(caf::actor_cast<caf::actor_addr>(self_->current_sender()), told);
+}
+
+void metrics_aggregator_state::report_from(const caf::actor_addr& who,
+                                           metrics_report& told) {
+  // What somebody holds is not added up like what it did: it goes with its holder.
+  if (auto known = sources_.find(who); known != sources_.end())
+    known->second.log_lines_held = told.log_lines_held;
   total_ += told.counts;
   counts_ += told.counts;
   for (auto& each : told.ledger)
@@ -30,9 +37,9 @@ void metrics_aggregator_state::book(ledger_entry& x) {
   ledger_[std::move(account)] += x.counts;
 }
 
-void metrics_aggregator_state::attach(const metered_actor& source) {
-  self_->monitor(source);
-  sources_.push_back(source);
+void metrics_aggregator_state::attach(const metered_actor& who) {
+  self_->monitor(who);
+  sources_.insert_or_assign(who.address(), source{who});
 }
 
 void metrics_aggregator_state::collect(continuation next) {
@@ -45,11 +52,11 @@ void metrics_aggregator_state::collect(continuation next) {
     if (--*left == 0)
       next();
   };
-  for (const auto& source : sources_)
-    self_->request(source, config_.collect_timeout, atom::collect_v)
+  for (const auto& [address, each] : sources_)
+    self_->request(each.handle, config_.collect_timeout, atom::collect_v)
       .then(
-        [this, arrived](metrics_report& told) {
-          report(told);
+        [this, arrived, who = address](metrics_report& told) {
+          report_from(who, told);
           arrived();
         },
         [arrived](const caf::error&) { arrived(); });
@@ -59,7 +66,7 @@ caf::result<metrics_totals> metrics_aggregator_state::totals() {
   auto promise = self_->make_response_promise<metrics_totals>();
   collect([this, promise]() mutable {
     promise.deliver(metrics_totals{total_, history_.empty() ? current() : history_.back(),
-                                   config_.kernel()});
+                                   config_.kernel(), log_lines_held()});
   });
   return promise;
 }
@@ -90,6 +97,13 @@ caf::result<metrics_window> metrics_aggregator_state::snapshot() {
 
 std::vector<metrics_window> metrics_aggregator_state::history() const {
   return {history_.begin(), history_.end()};
+}
+
+uint64_t metrics_aggregator_state::log_lines_held() const {
+  auto result = uint64_t{0};
+  for (const auto& [address, each] : sources_)
+    result += each.log_lines_held;
+  return result;
 }
 
 metrics_window metrics_aggregator_state::current() const {

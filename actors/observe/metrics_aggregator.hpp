@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -44,7 +45,8 @@ public:
   void init(metrics_aggregator_config config);
 
   void report(metrics_report& told);
-  void attach(const metered_actor& source);
+  void report_from(const caf::actor_addr& who, metrics_report& told);
+  void attach(const metered_actor& who);
   caf::result<ledger_report> ledger();
   caf::result<metrics_totals> totals();
   caf::result<metrics_window> snapshot();
@@ -64,12 +66,19 @@ private:
   void book(ledger_entry& x);
   ledger_report balance() const;
   metrics_window current() const;
+  uint64_t log_lines_held() const;
   void open_window();
   void close_window();
 
   metrics_aggregator_actor::pointer self_;
   metrics_aggregator_config config_;
-  std::vector<metered_actor> sources_;
+  struct source {
+    metered_actor handle = {};
+    /// As it told last.
+    uint64_t log_lines_held = 0;
+  };
+
+  std::unordered_map<caf::actor_addr, source> sources_;
   metrics_delta total_;
   std::map<account_name, ledger_counts> ledger_;
   metrics_delta counts_;

@@ -23,6 +23,11 @@ void session_debouncer_state::init(session_debouncer_config config,
   config_ = std::move(config);
   store_ = std::move(store);
   metrics_ = std::move(metrics);
+  // Whoever ends it takes nothing with it that was counted and not told.
+  self_->set_exit_handler([this](const caf::exit_msg& x) {
+    report_counts();
+    self_->quit(x.reason);
+  });
   cache_.configure(config_.cache_ttl, cache_bytes_max);
   clock_ = detail::clock_watch{
     {config_.wall_now_ms, config_.boot_now_ms, config_.clock_synchronised}};

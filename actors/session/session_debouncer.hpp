@@ -56,6 +56,9 @@ struct session_debouncer_config {
   std::shared_ptr<sluice::spool> spool = nullptr;
   /// Is told when the spool's files are gone; may be null.
   spool_keeper_actor keeper = {};
+  /// What the spool holds was counted in this process already, as far as it superseded
+  /// each other.
+  bool counted = false;
   /// Where records of the spool go that cannot be read (as `set-aside.ndjson`).
   std::string set_aside_directory = {};
   file_rights rights = {};

@@ -161,7 +161,8 @@ caf::error session_debouncer_state::restore(store_line& line) {
     x.updated_at_ms = change.updated_at_ms;
     x.seq = change.seq;
     x.in_spool = true;
-    count_coalesced(sessions.restore(change.key, std::move(x)));
+    const auto superseded = sessions.restore(change.key, std::move(x));
+    count_coalesced(superseded && !config_.counted);
   }
   line.restored = true;
   // A sync lets the spool go of what came through a crash.

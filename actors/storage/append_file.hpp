@@ -140,8 +140,14 @@ public:
   /// Reads so many bytes; fewer are an error. Thread-safe.
   caf::expected<std::string> read(uint64_t offset, uint64_t size, io_counts& io) const;
 
-  /// Returns the last n lines, or `too_large` if they take more than `bytes_max`.
-  caf::expected<std::string> tail(uint64_t lines, size_t bytes_max, io_counts& io) const;
+  struct last_lines {
+    std::string text = {};
+    /// There are more, but with the next one it would be longer than it may be.
+    bool cut = false;
+  };
+
+  /// Returns the last n lines, or as many whole ones as `bytes_max` hold.
+  caf::expected<last_lines> tail(uint64_t lines, uint64_t bytes_max, io_counts& io) const;
 
 private:
   append_file(std::string path, unique_fd file, unique_fd directory);
@@ -150,8 +156,13 @@ private:
   caf::error look_at_end();
   caf::error look_around();
   void cut_to_whole_lines(std::string_view lines, appended& result);
-  caf::expected<uint64_t> start_of_last(uint64_t lines, uint64_t size, size_t bytes_max,
-                                        io_counts& io) const;
+  struct line_start {
+    uint64_t offset = 0;
+    bool cut = false;
+  };
+
+  caf::expected<line_start> start_of_last(uint64_t lines, uint64_t size,
+                                          uint64_t bytes_max, io_counts& io) const;
 
   std::string path_;
   unique_fd file_;

@@ -24,17 +24,19 @@ caf::expected<std::string> append_file::read(uint64_t offset, uint64_t size,
   return read_range(file_.get(), path_, offset, size, io);
 }
 
-/// Looks no further back than it takes to know that there is more than `bytes_max`.
-caf::expected<uint64_t> append_file::start_of_last(uint64_t lines, uint64_t size,
-                                                   size_t bytes_max,
-                                                   io_counts& io) const {
+/// Looks no further back than it takes to know that the next line is one too long.
+caf::expected<append_file::line_start> append_file::start_of_last(uint64_t lines,
+                                                                  uint64_t size,
+                                                                  uint64_t bytes_max,
+                                                                  io_counts& io) const {
   std::string block;
+  line_start result{size, false};
   // The newline that ends the last line does not count, so n lines begin behind the
   // (n + 1)th newline from the end.
   auto newlines = uint64_t{0};
   for (auto from = size; from > 0;) {
     if (size - from > bytes_max)
-      return from;
+      return line_start{result.offset, true};
     auto step = std::min<uint64_t>(block_bytes, from);
     block.resize(step);
     from -= step;
@@ -42,15 +44,24 @@ caf::expected<uint64_t> append_file::start_of_last(uint64_t lines, uint64_t size
       return system_failure("read", path_, errno);
     if (from + step == size && block.back() != '\n')
       ++newlines;
-    for (auto i = step; i-- > 0;)
-      if (block[i] == '\n' && ++newlines > lines)
-        return from + i + 1;
+    for (auto i = step; i-- > 0;) {
+      if (block[i] != '\n')
+        continue;
+      const auto start = from + i + 1;
+      if (size - start > bytes_max)
+        return line_start{result.offset, true};
+      result.offset = start;
+      if (++newlines > lines)
+        return result;
+    }
   }
-  return uint64_t{0};
+  if (size > bytes_max)
+    return line_start{result.offset, true};
+  return line_start{};
 }
 
-caf::expected<std::string> append_file::tail(uint64_t lines, size_t bytes_max,
-                                             io_counts& io) const {
+caf::expected<append_file::last_lines>
+append_file::tail(uint64_t lines, uint64_t bytes_max, io_counts& io) const {
   // Asked of the system, since others may append too.
   struct stat info {};
   if (::fstat(file_.get(), &info) != 0)
@@ -59,11 +70,10 @@ caf::expected<std::string> append_file::tail(uint64_t lines, size_t bytes_max,
   auto start = start_of_last(lines, size, bytes_max, io);
   if (!start)
     return std::move(start.error());
-  if (size - *start > bytes_max)
-    return caf::make_error(ec::too_large, "the last lines of " + path_
-                                            + " take more than "
-                                            + std::to_string(bytes_max) + " bytes");
-  return read(*start, size - *start, io);
+  auto text = read(start->offset, size - start->offset, io);
+  if (!text)
+    return std::move(text.error());
+  return last_lines{std::move(*text), start->cut};
 }
 
 } // namespace sluice

@@ -70,16 +70,19 @@ caf::error dead_letters::load(const std::string& spool, uint64_t after) {
   spool_ = spool;
   size_t seen = 0;
   for (auto n = lines_first;; n *= 2) {
-    auto lines = file_->tail(n, read_bytes_max, io_);
-    if (!lines) {
+    auto there = file_->tail(n, read_bytes_max, io_);
+    if (!there || there->cut) {
       forget();
-      return std::move(lines.error());
+      return there ? caf::make_error(ec::too_large, "the last lines of " + file_->path()
+                                                      + " take too many bytes")
+                   : std::move(there.error());
     }
+    const auto& lines = there->text;
     // Somebody may have made it shorter than it was left.
-    const auto all = lines->size() >= file_->end() || lines->size() == seen;
-    seen = lines->size();
-    if (learn(*lines, after) || all)
-      return doubt(*lines);
+    const auto all = lines.size() >= file_->end() || lines.size() == seen;
+    seen = lines.size();
+    if (learn(lines, after) || all)
+      return doubt(lines);
   }
 }
 

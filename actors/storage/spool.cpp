@@ -42,6 +42,11 @@ lane_id spool::lane(lane_kind kind, const std::string& name) {
   return impl_->journal->lane(kind, name);
 }
 
+void spool::forget(lane_id lane) {
+  auto held = impl_->lock();
+  impl_->journal->forget(lane);
+}
+
 std::vector<lane_id> spool::lanes() const {
   auto held = impl_->lock();
   return impl_->journal->lanes();

@@ -151,6 +151,9 @@ public:
 
   /// Returns the lane of this name, making it if need be.
   lane_id lane(lane_kind kind, const std::string& name);
+  /// Nobody uses this number any more: a lane that holds nothing is forgotten with its
+  /// place, and its name begins beyond what it has counted.
+  void forget(lane_id lane);
   std::vector<lane_id> lanes() const;
   lane_state state(lane_id lane) const;
 

@@ -38,6 +38,7 @@ lane_id spool_journal::lane(lane_kind kind, const std::string& name) {
     state.appended = state.written = state.released = number_floor();
     lanes_.push_back(std::move(entry));
   }
+  find(id)->unused = false;
   return id;
 }
 

@@ -38,6 +38,7 @@ public:
   const std::string& id() const { return id_; }
 
   lane_id lane(lane_kind kind, const std::string& name);
+  void forget(lane_id lane);
   std::vector<lane_id> lanes() const;
   lane_state state(lane_id lane) const;
   std::vector<spool_record> read(lane_id lane, uint64_t after) const;
@@ -92,6 +93,8 @@ private:
     std::deque<extent> extents;
     /// So many of the extents are written.
     size_t written_extents = 0;
+    /// Nobody uses its number.
+    bool unused = false;
 
     /// Number of the last item that may be given up when room is short.
     uint64_t free_up_to() const;
@@ -139,6 +142,7 @@ private:
   void win_places();
   bool forget_idle(const spool_segment& segment);
   bool raise_floor(uint64_t seq);
+  void drop_unused(lane_id lane);
   void mark_extents_written(lane_entry& entry);
   void take_back(lane_entry& entry);
   void let_go(lane_entry& entry);

@@ -80,8 +80,28 @@ bool spool_journal::forget_idle(const spool_segment& segment) {
       entry->stated_in = entry->named_in = 0;
       statement_sum_ -= lane_bytes(entry->state.name.size());
       lanes_short_ = false;
+      drop_unused(entry->id);
     }
   return true;
+}
+
+void spool_journal::forget(lane_id lane) {
+  if (auto* entry = find(lane)) {
+    entry->unused = true;
+    drop_unused(lane);
+  }
+}
+
+/// Names come and go: of one that has no place, holds nothing and is not used, only the
+/// floor remembers how far it came.
+void spool_journal::drop_unused(lane_id lane) {
+  const auto* entry = find(lane);
+  if (!entry->unused || entry->stated_in != 0 || !entry->extents.empty()
+      || entry->state.released != entry->state.appended
+      || !raise_floor(entry->state.appended))
+    return;
+  names_.erase({entry->state.kind, entry->state.name});
+  lanes_[lane - 1].reset();
 }
 
 bool spool_journal::raise_floor(uint64_t seq) {

@@ -98,7 +98,9 @@ std::vector<key> log_keys() {
     {"log.sync", at<&s::log, &log::sync>, either(),
      "fdatasync with every write, not only when asked for", live},
     {"log.max-logs", at<&s::log, &log::max_logs>, counts(),
-     "names of logs; one more is answered with 429"},
+     "logs that hold something not on disk yet; one more is answered with 429"},
+    {"log.max-line-bytes", at<&s::log, &log::max_line_bytes>, sizes(),
+     "longest line of a log; a request with a longer one is answered with 400"},
   };
 }
 

@@ -40,6 +40,8 @@ struct http_settings {
   uint64_t max_body_bytes = 16'777'216;
   uint64_t max_response_bytes = 16'777'216;
   uint64_t max_connections = 1000;
+  /// Of a log; follows from `log.max-line-bytes`.
+  uint64_t max_line_bytes = 1'048'576;
   caf::timespan idle_timeout = std::chrono::seconds{60};
   caf::timespan disk_timeout = std::chrono::seconds{30};
 };
@@ -51,6 +53,8 @@ struct log_settings {
   /// fdatasync with every flush, not only when asked.
   bool sync = false;
   uint64_t max_logs = 256;
+  /// Of one line, its LF not counted.
+  uint64_t max_line_bytes = 1'048'576;
 };
 
 struct session_settings {

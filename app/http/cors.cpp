@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view readable =
   "Access-Control-Allow-Credentials: true\r\n"
   "Access-Control-Expose-Headers: Accept-Encoding, Allow, Content-Length, Date, "
-  "Retry-After, WWW-Authenticate\r\n"
+  "Retry-After, Sluice-Cut-By, Sluice-Lines, WWW-Authenticate\r\n"
   "Vary: Origin\r\n";
 
 constexpr std::string_view allowed =

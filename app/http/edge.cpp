@@ -43,21 +43,11 @@ int64_t edge::uptime_ms() const {
 }
 
 void edge::open_log(const std::string& name, const exchange_ptr& x, log_user use) {
-  look_up(atom::open_v, name, x, std::move(use));
-}
-
-void edge::find_log(const std::string& name, const exchange_ptr& x, log_user use) {
-  look_up(atom::find_v, name, x, std::move(use));
-}
-
-template <class Atom>
-void edge::look_up(Atom how, const std::string& name, const exchange_ptr& x,
-                   log_user use) {
   if (auto known = logs_.find(name); known != logs_.end()) {
     use(known->second);
     return;
   }
-  request(backend_.supervisor, caf::infinite, how, name)
+  request(backend_.supervisor, caf::infinite, atom::open_v, name)
     .then(
       [this, name, use = std::move(use)](const log_buffer_actor& buffer) {
         remember(name, buffer);
@@ -93,6 +83,12 @@ void edge::forget(const caf::actor_addr& who) {
   });
 }
 
+bool edge::forget_all(const std::vector<std::string>& names) {
+  for (const auto& name : names)
+    logs_.erase(name);
+  return true;
+}
+
 void edge::use(const subsystems& now) {
   const auto other_metrics = now.metrics != backend_.actors.metrics;
   backend_.actors = now;
@@ -120,6 +116,9 @@ caf::behavior edge::make_behavior() {
     [this](atom::collect) { return collect(); },
     [this](atom::attach, const subsystems& now) { use(now); },
     [this](atom::status) { return status(); },
+    [this](atom::forget, const std::vector<std::string>& names) {
+      return forget_all(names);
+    },
   };
 }
 

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace sluice::http {
 
@@ -47,11 +48,9 @@ public:
 
   using log_user = std::function<void(const log_buffer_actor&)>;
 
-  /// Calls `use` with the buffer of a log, made if need be; or refuses `x`.
+  /// Calls `use` with the buffer of a log, made if need be; or refuses `x`. What is
+  /// appended must be on its way when `use` returns: the log may be closed then.
   void open_log(const std::string& name, const exchange_ptr& x, log_user use);
-
-  /// The same for a log that must be there.
-  void find_log(const std::string& name, const exchange_ptr& x, log_user use);
 
   /// Refuses `x` because nothing more fits: with 507 if that is because writing fails,
   /// else with 429 and the reason.
@@ -60,14 +59,12 @@ public:
 private:
   caf::behavior make_behavior() override;
 
-  template <class Atom>
-  void look_up(Atom how, const std::string& name, const exchange_ptr& x, log_user use);
-
   /// Some of those that are asked have been started anew.
   void use(const subsystems& now);
 
   void remember(const std::string& name, const log_buffer_actor& buffer);
   void forget(const caf::actor_addr& who);
+  bool forget_all(const std::vector<std::string>& names);
 
   boost::asio::io_context& io_;
   const http_settings settings_;

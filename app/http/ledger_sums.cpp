@@ -9,7 +9,8 @@ namespace {
 constexpr double ms_per_day = 86'400'000;
 constexpr double days_per_year = 365.25;
 constexpr double bytes_per_tb = 1e12;
-constexpr int64_t shortest_ms = 1'000;
+/// What the start itself writes would make a card look worn within the year.
+constexpr int64_t shortest_ms = 60'000;
 
 double bytes_per_day(uint64_t bytes, int64_t duration_ms) {
   return static_cast<double>(bytes) * ms_per_day / static_cast<double>(duration_ms);

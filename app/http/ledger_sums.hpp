@@ -22,7 +22,7 @@ struct ledger_sums {
   /// The account that has written most; null if none has written.
   const ledger_entry* biggest = nullptr;
   /// MB (of 1,048,576 bytes) a day, at the rate since the start: what the process had
-  /// sent to devices, and what the data's device got from everybody. None before a second
+  /// sent to devices, and what the data's device got from everybody. None before a minute
   /// has passed, and of a device that cannot be told.
   std::optional<double> process_mb_per_day;
   std::optional<double> device_mb_per_day;

@@ -31,8 +31,7 @@ void write_io_metrics(json_writer& json, const metrics_totals& x) {
     .open_object()
     .member("totalWrites", total.log_writes)
     .member("totalBytesWritten", total.log_bytes_written)
-    .member("bufferSize",
-            total.log_lines_accepted - total.log_lines_written - total.log_lines_dropped)
+    .member("bufferSize", x.log_lines_held)
     .close_object();
   json.key("sessionStore")
     .open_object()

@@ -184,6 +184,8 @@ caf::error server::start() {
                  caf::actor_cast<subsystems_listener_actor>(x.handle));
   caf::anon_send(x.actor->actors().supervisor, atom::attach_v, std::string{"edge"},
                  caf::actor_cast<guest_actor>(x.handle));
+  caf::anon_send(x.actor->actors().supervisor, atom::attach_v,
+                 caf::actor_cast<log_user_actor>(x.handle));
   x.thread = std::thread{[&x] { x.run(); }};
   return caf::none;
 }

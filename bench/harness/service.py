@@ -128,8 +128,14 @@ class Service:
 
     def confine_to(self, processor):
         """Leaves it one processor, all of its threads."""
+        for _ in self._each_thread(lambda task: os.sched_setaffinity(task, {processor})):
+            pass
+
+    def _each_thread(self, look):
+        """What is found of each thread; of one that ends meanwhile, nothing."""
         for task in os.listdir(f"/proc/{self._process.pid}/task"):
-            os.sched_setaffinity(int(task), {processor})
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                yield look(int(task))
 
     # -- measuring ---------------------------------------------------------------
 
@@ -144,8 +150,8 @@ class Service:
     def wake_ups(self):
         """How often any of its threads went to sleep by itself, since start."""
         tasks = f"/proc/{self._process.pid}/task"
-        return sum(_status(f"{tasks}/{task}/status", "voluntary_ctxt_switches")
-                   for task in os.listdir(tasks))
+        return sum(self._each_thread(
+            lambda task: _status(f"{tasks}/{task}/status", "voluntary_ctxt_switches")))
 
     def resident_kib(self):
         return _status(f"/proc/{self._process.pid}/status", "VmRSS")

@@ -3,12 +3,13 @@
 import json
 
 import harness
+import looking
 from harness import JSON
 
 KEY = "/v1/sessions/main/agent:main%2Fwhatsapp"
 
 
-class Sessions(harness.Case):
+class Sessions(looking.Case):
     def test_a_document_comes_back_as_the_bytes_that_were_sent(self):
         service = self.start()
         text = '{ "b" : 1.50,\n "a":"\\u00e9", "big": 9223372036854775807 }'
@@ -183,6 +184,24 @@ class Sessions(harness.Case):
         for _ in range(3):
             self.assertEqual(service.get(KEY).json, {"a": 1})
         self.assertEqual(service.get("/v1/sessions").json["cache"]["hits"], 0)
+
+    def test_updates_are_counted_once_after_the_sessions_were_started_anew(self):
+        service = self.start("--session.debounce=1h", "--session.max-pending=1000")
+
+        def counts():
+            told = service.get("/health").json["ioMetrics"]["sessionStore"]
+            return told["totalWrites"], told["totalCoalesced"]
+
+        for n in range(5):
+            service.put("/v1/sessions/users/one", {"n": n})
+        self.assertEqual(counts(), (0, 4))
+        self.tell(service, "restart", "session-debouncer")
+        harness.wait_until(lambda: service.get("/health").json["troubles"].get(
+            "actor-restarted", 0) > 0)
+        self.assertTrue(harness.wait_until(
+            lambda: service.get("/v1/sessions/users/one").status == 200))
+        service.post("/v1/sessions/flush")
+        self.assertEqual(counts(), (1, 4))
 
 
 if __name__ == "__main__":
