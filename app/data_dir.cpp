@@ -160,7 +160,7 @@ data_dir::data_dir(std::string path, unique_fd lock)
 }
 
 caf::expected<data_dir> data_dir::open(const std::string& path, caf::timespan patience,
-                                        mode_t directory_mode) {
+                                       mode_t directory_mode) {
   if (!make_directory(path, directory_mode))
     return unusable(path, why_not_made(path));
   const auto lock_path = path + "/lock";

@@ -11,25 +11,17 @@
 #include "actors/session/session_compactor.hpp"
 #include "actors/session/session_journal.hpp"
 #include "actors/session/session_rows.hpp"
+#include "actors/storage/spool_header.hpp"
 
 #include <optional>
-#include <random>
-#include <string_view>
+#include <string>
 #include <utility>
 
 namespace sluice {
 
 namespace {
 
-/// Names this run: a number given by another one means nothing in it.
-std::string new_epoch() {
-  std::random_device source;
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string result;
-  for (int i = 0; i < 16; ++i)
-    result += digits[source() % digits.size()];
-  return result;
-}
+constexpr size_t epoch_digits = 16;
 
 } // namespace
 
@@ -237,7 +229,8 @@ void supervisor_state::start_queue(subsystems& started) {
 
 void supervisor_state::start_topics() {
   auto config = config_.topics;
-  config.epoch = new_epoch();
+  // Names this run: a number given by another one means nothing in it.
+  config.epoch = text_of(random_spool_id()).substr(0, epoch_digits);
   topics_ =
     adopt("topic-hub", "", stage::intake, spawn_child("", topic_hub, std::move(config)));
 }

@@ -56,8 +56,7 @@ struct session_debouncer_config {
   std::shared_ptr<sluice::spool> spool = nullptr;
   /// Is told when the spool's files are gone; may be null.
   spool_keeper_actor keeper = {};
-  /// What the spool holds was counted in this process already, as far as it superseded
-  /// each other.
+  /// What of the spool superseded each other was counted in this process already.
   bool counted = false;
   /// Where records of the spool go that cannot be read (as `set-aside.ndjson`).
   std::string set_aside_directory = {};
@@ -100,12 +99,9 @@ public:
   void on_tick(const std::string& store, uint64_t generation);
   void on_retry(const std::string& store, uint64_t generation);
 
-  // -- maintenance (session_debouncer_maintenance.cpp) -----------------------------
+  // -- what a store loses (session_debouncer_maintenance.cpp, ..._losses.cpp) ------
 
   caf::result<session_pruned> prune(const std::string& store);
-
-  // -- a store that lost something (session_debouncer_losses.cpp) ------------------
-
   void on_recovered(const std::vector<session_store_info>& stores);
 
   // -- numbers and the end (session_debouncer.cpp) ---------------------------------

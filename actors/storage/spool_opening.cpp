@@ -1,6 +1,7 @@
 // How a spool begins: it goes on with what an earlier life left, or is made anew. What
 // holds items that it cannot take over is refused, and left as it is.
 #include "actors/storage/spool_journal.hpp"
+#include "actors/storage/spool_place.hpp"
 #include "actors/storage/system_error.hpp"
 #include "messages/error.hpp"
 
@@ -32,16 +33,6 @@ size_t segment_bytes_for(size_t max_bytes) {
     most = std::clamp<rlim_t>(file.rlim_cur, 65'536, most);
   auto bytes = std::clamp<size_t>(max_bytes / 32, 65'536, most);
   return bytes / page_bytes * page_bytes;
-}
-
-bool make_directories(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) == 0)
-    return true;
-  auto slash = path.find_last_of('/');
-  if (errno == ENOENT && slash != path.npos && slash > 0)
-    return make_directories(path.substr(0, slash))
-           && (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST);
-  return errno == EEXIST;
 }
 
 /// And what to do, for one that another service uses.
@@ -77,7 +68,7 @@ spool_journal::open(const spool_config& config) {
 }
 
 caf::error spool_journal::open_directory(const std::string& dir) {
-  if (!make_directories(dir))
+  if (!make_spool_directory(dir))
     return system_failure("make spool directory", dir, errno);
   directory_ =
     unique_fd{::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};

@@ -57,6 +57,16 @@ constexpr auto location_file = "spool-location";
 
 } // namespace
 
+bool make_spool_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) == 0)
+    return true;
+  auto slash = path.find_last_of('/');
+  if (errno == ENOENT && slash != path.npos && slash > 0)
+    return make_spool_directory(path.substr(0, slash))
+           && (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST);
+  return errno == EEXIST;
+}
+
 std::vector<std::string> spool_bases() {
   std::vector<std::string> result;
   if (const auto* runtime = ::getenv("XDG_RUNTIME_DIR");

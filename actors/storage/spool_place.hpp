@@ -19,6 +19,9 @@ struct spool_place {
   bool operator==(const spool_place&) const = default;
 };
 
+/// Makes a spool's directory, and those above it. False: `errno` tells why not.
+bool make_spool_directory(const std::string& path);
+
 /// Directories that may hold spools, best first: `$XDG_RUNTIME_DIR/sluice`,
 /// `/run/sluice`, `/dev/shm/sluice-UID`.
 std::vector<std::string> spool_bases();
