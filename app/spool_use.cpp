@@ -17,6 +17,11 @@ namespace {
 caf::expected<spool_use> open_at(const std::string& dir, const spool_settings& from,
                                  const data_dir& data) {
   auto opened = spool::open({dir, from.max_bytes, data.id(), data.real_path()});
+  if (!opened && code_of(opened.error()) == ec::disk_full)
+    return caf::make_error(ec::unavailable,
+                           "there is no room for the spool " + dir + ": "
+                             + text_of(opened.error())
+                             + "; make room there, or name another place with spool.dir");
   if (!opened)
     return caf::make_error(ec::unavailable, text_of(opened.error()));
   return spool_use{std::move(*opened), dir, {}};

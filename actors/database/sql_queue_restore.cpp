@@ -45,7 +45,7 @@ void sql_queue_state::init(sql_queue_config config, database_actor database) {
 
 /// Somebody may have deleted the spool's files.
 void sql_queue_state::look_after_spool() {
-  if (config_.spool && config_.keeper && config_.spool->needs_care())
+  if (config_.spool && config_.spool->needs_care() && config_.keeper)
     self_->send(config_.keeper, atom::check_v);
 }
 

@@ -105,7 +105,7 @@ bool log_buffer_state::can_wait() const {
 /// Before each flush, and when it refuses: somebody may have deleted the spool's files,
 /// or filled the file system around them.
 void log_buffer_state::look_after_spool() {
-  if (config_.spool && config_.keeper && config_.spool->needs_care())
+  if (config_.spool && config_.spool->needs_care() && config_.keeper)
     self_->send(config_.keeper, atom::check_v);
 }
 

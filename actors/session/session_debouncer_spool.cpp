@@ -81,7 +81,7 @@ void session_debouncer_state::make_room() {
 
 /// Somebody may have deleted the spool's files, or filled the file system around them.
 void session_debouncer_state::look_after_spool() {
-  if (config_.spool && config_.keeper && config_.spool->needs_care())
+  if (config_.spool && config_.spool->needs_care() && config_.keeper)
     self_->send(config_.keeper, atom::check_v);
 }
 

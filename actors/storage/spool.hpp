@@ -120,8 +120,8 @@ struct spool_fill {
   /// The last append found no room, and nothing was written since. What the bound has in
   /// reserve, and what is lost between records, is room that no append ever gets.
   bool refusing = false;
-  /// In words, if the reason was not the bound, but that others have filled the file
-  /// system of the spool.
+  /// In words, if the reason was not the bound, but that no new file could be had: others
+  /// have filled the file system.
   std::string crowded_out = {};
   /// Lanes that have a place, without which a lane takes no items.
   size_t lanes = 0;

@@ -132,7 +132,7 @@ private:
   bool files_are_linked() const;
   bool files_are_named() const;
   bool files_are_there();
-  caf::error crowded_out(uint64_t bytes_beyond);
+  caf::error crowded_out(const caf::error& reason, uint64_t bytes_beyond);
 
   // -- places of lanes (spool_lanes.cpp) ---------------------------------------------
   bool has_place(const lane_entry& entry) const;

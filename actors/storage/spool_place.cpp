@@ -142,8 +142,10 @@ caf::expected<std::optional<std::string>> earlier_spool_place(const std::string&
     return known;
   if (errno == ENOENT || errno == ENOTDIR)
     return std::optional<std::string>{};
-  return caf::make_error(ec::unavailable, "cannot look into the spool " + **known + ": "
-                                            + std::strerror(errno));
+  return caf::make_error(
+    ec::unavailable, "cannot look into the spool " + **known + ": " + std::strerror(errno)
+                       + "; if it is another user's, of whose data directory this one "
+                         "is a copy, remove id and spool-location of the copy");
 }
 
 bool swap_is_on(const std::string& table) {

@@ -84,23 +84,23 @@ bool spool_journal::check_place() {
 
 // -- room that others take ---------------------------------------------------------
 
-/// Says who has the room that the spool did not get, beyond what a spare takes.
-caf::error spool_journal::crowded_out(uint64_t bytes_beyond) {
-  struct statvfs info {};
+/// Says why there is no new file, and who has the room; `bytes_beyond` is what is missed
+/// besides a spare.
+caf::error spool_journal::crowded_out(const caf::error& reason, uint64_t bytes_beyond) {
   bytes_missed_ = bytes_beyond;
-  crowded_out_ = "the file system of the spool " + path_ + " is full";
-  if (::fstatvfs(directory_.get(), &info) == 0) {
+  crowded_out_ = "the spool " + path_ + " cannot grow: " + text_of(reason);
+  struct statvfs info {};
+  if (code_of(reason) == ec::disk_full && ::fstatvfs(directory_.get(), &info) == 0) {
     const auto all = uint64_t{info.f_blocks} * info.f_frsize;
     const auto taken = all - uint64_t{info.f_bavail} * info.f_frsize;
     const auto ours = segment_sum_ + (spare_ ? spare_->size() : 0);
     if (info.f_files > 0 && info.f_favail == 0)
-      crowded_out_ = "the file system of the spool " + path_ + " has no inode left of "
-                     + std::to_string(info.f_files);
+      crowded_out_ += ", no inode left of " + std::to_string(info.f_files);
     else
-      crowded_out_ += ": others use " + std::to_string(taken - std::min(taken, ours))
+      crowded_out_ += ", others use " + std::to_string(taken - std::min(taken, ours))
                       + " of its " + std::to_string(all) + " bytes";
+    crowded_out_ += "; remove files there, or name another place with spool.dir";
   }
-  crowded_out_ += "; remove files there, or name another place with spool.dir";
   return caf::make_error(ec::overloaded, crowded_out_);
 }
 

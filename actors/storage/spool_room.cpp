@@ -65,12 +65,15 @@ caf::expected<spool_segment*> spool_journal::place_for(lane_entry& entry, size_t
   };
   if (!make_room(more))
     return caf::make_error(ec::overloaded, "the spool is full");
-  if (win_spare())
-    return crowded_out(0);
-  if (!fits_tail() && is_large)
+  auto err = win_spare();
+  if (!err && !fits_tail() && is_large)
     return own_segment(entry, bytes + name);
-  if (!fits_tail() && (roll() || win_spare() || !fits_tail()))
-    return crowded_out(0);
+  if (!err && !fits_tail())
+    err = roll();
+  if (err || (err = win_spare()))
+    return crowded_out(err, 0);
+  if (!fits_tail())
+    return caf::make_error(ec::overloaded, "the spool is full");
   if (entry.named_in != tail_->number())
     state_in(entry, *tail_);
   return tail_;
@@ -93,7 +96,7 @@ caf::expected<spool_segment*> spool_journal::own_segment(lane_entry& entry,
   while (!made && give_up_written())
     made = make();
   if (!made)
-    return crowded_out(own_bytes(records));
+    return crowded_out(made.error(), own_bytes(records));
   auto* result = add(std::move(*made));
   if (result == nullptr)
     return caf::make_error(ec::overloaded, "the spool has too many segments");

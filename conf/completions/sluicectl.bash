@@ -15,8 +15,8 @@ _sluicectl() {
   case $command in
     '')
       choices='status actors top stats history ledger flush checkpoint get set watch restart
-               spool --socket= --connect= --ca-file= --certificate= --key= --json --help
-               --version' ;;
+               acknowledge spool --socket= --connect= --ca-file= --certificate= --key=
+               --json --help --version' ;;
     stats) choices='log session database websocket metrics' ;;
     flush) choices='logs sessions queue websocket all' ;;
     checkpoint) choices='passive full restart truncate' ;;

@@ -148,6 +148,19 @@ class Trouble(looking.Case):
         self.refused(service, "no actor", "restart", "nobody")
         self.refused(service, "outlives", "restart", "directory")
 
+    def test_an_alert_that_stands_ends_when_it_is_acknowledged(self):
+        self.assert_clean_exit(self.start())
+        (self.data / "alerts").write_text("spool-lost-with-data 1 it is gone\n")
+        service = self.start()
+
+        def standing():
+            return [x["id"] for x in service.get("/health").json["alerts"]]
+        self.assertEqual(standing(), ["spool-lost-with-data"])
+        self.refused(service, "no alert", "acknowledge", "spool-lost")
+        self.assertEqual(self.ask(service, "acknowledge", "spool-lost-with-data"),
+                         {"acknowledged": "spool-lost-with-data"})
+        self.assertEqual(standing(), [])
+
     def test_restarts_have_a_bound_and_then_the_service_ends_drained(self):
         service = self.start("--supervisor.restarts=2", "--log.flush-interval=1h")
         service.post_text("/v1/logs/app", "a line\n")

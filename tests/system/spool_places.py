@@ -154,6 +154,14 @@ class Places(harness.Case):
         self.assert_status(service.post_text("/v1/logs/app", large), 202)
         self.assertEqual(service.get("/health").json["alerts"], [])
 
+    def test_a_start_without_room_for_a_spool_says_what_to_do(self):
+        self.small_ram("size=1m")
+        self.fill()
+        code, text = self.refusal()
+        self.assertEqual(code, 3)
+        self.assertIn(f"no room for the spool {self.runtime}/", text)
+        self.assertIn("spool.dir", text)
+
     def test_inodes_that_others_use_up_are_named(self):
         self.small_ram("size=32m,nr_inodes=24")
         service = self.start()
