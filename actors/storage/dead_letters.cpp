@@ -70,14 +70,14 @@ caf::error dead_letters::load(const std::string& spool, uint64_t after) {
   spool_ = spool;
   size_t seen = 0;
   for (auto n = lines_first;; n *= 2) {
-    auto there = file_->tail(n, read_bytes_max, io_);
-    if (!there || there->cut) {
+    auto end = file_->tail(n, read_bytes_max, io_);
+    if (!end || end->cut) {
       forget();
-      return there ? caf::make_error(ec::too_large, "the last lines of " + file_->path()
-                                                      + " take too many bytes")
-                   : std::move(there.error());
+      return end ? caf::make_error(ec::too_large, "the last lines of " + file_->path()
+                                                    + " take too many bytes")
+                 : std::move(end.error());
     }
-    const auto& lines = there->text;
+    const auto& lines = end->text;
     // Somebody may have made it shorter than it was left.
     const auto all = lines.size() >= file_->end() || lines.size() == seen;
     seen = lines.size();

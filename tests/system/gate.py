@@ -36,8 +36,7 @@ class Gate(gating.Case):
                              type(self.ask(service, *words)), words)
         for words in (("stats", "log"), ("get",)):
             self.assertEqual(self.ask_gate(gate, *words), self.ask(service, *words))
-        self.assertIn("gate-opened", gate.log())
-        self.assertIn(" alice", gate.log())
+        gate.wait_for("gate-opened .* alice")
 
     def test_it_only_shows(self):
         service = self.start("--log.flush-interval=1h")
@@ -57,7 +56,7 @@ class Gate(gating.Case):
             self.ask_gate(gate, *words)
         self.assertEqual(service.log_file("app"), b"a line\n")
         self.assertEqual(self.ask(service, "get", "log.flush-interval")["value"], "7s")
-        self.assertRegex(service.log(), r"sluicectl of .* through the gate")
+        service.wait_for(r"sluicectl of .* through the gate")
 
     # -- who may come ------------------------------------------------------------------
 
@@ -70,7 +69,7 @@ class Gate(gating.Case):
         # Whoever shows it all the same gets no further.
         with self.tls(gate, name="gate") as peer:
             self.read_to_the_end(peer)
-        self.assertTrue(harness.wait_until(lambda: "gate-refused" in gate.log()))
+        gate.wait_for("gate-refused")
 
     def test_an_authority_of_ones_own_opens_nothing(self):
         self.start()
@@ -237,7 +236,7 @@ class Gate(gating.Case):
         self.assertTrue(harness.wait_until(
             lambda: gate.log().count("gate-opened") == 16), gate.log())
         self.refused_by_gate(gate, "does not let us in", "status")
-        self.assertIn("gate-full", gate.log())
+        gate.wait_for("gate-full")
         held.pop().close()
         self.assertTrue(harness.wait_until(
             lambda: self.from_afar(gate, "status").returncode == 0))

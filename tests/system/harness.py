@@ -148,13 +148,15 @@ class Program:
         return os.pread(self.lines.fileno(), 1 << 24, 0).decode()
 
     def wait_for(self, pattern):
-        """What its log comes to hold before it ends."""
+        """What its log comes to hold before it ends. Its own thread writes it."""
+        pattern = re.compile(pattern)
+
         def told():
             return pattern.search(self.log()) or self.process.poll() is not None
 
         found = wait_until(told, START_SECONDS_MAX) and pattern.search(self.log())
         if not found:
-            raise AssertionError(f"it did not start: {self.log()}")
+            raise AssertionError(f"it did not say {pattern.pattern}: {self.log()}")
         return found
 
     def signal(self, number):

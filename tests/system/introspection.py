@@ -117,8 +117,7 @@ class Settings(looking.Case):
         self.assertTrue(service.comes_to_hold("app", b"one\ntwo\n"))
         self.assertEqual(service.get("/v1/config").json["log.max-entries"],
                          {"value": 2, "source": "set", "live": True})
-        self.assertRegex(service.log(), r"setting-changed sluicectl of \S+.* set "
-                                        r"log\.max-entries to 2")
+        service.wait_for(r"setting-changed sluicectl of \S+.* set log\.max-entries to 2")
         self.ask(service, "set", "log.flush-interval", "50ms")
         service.post_text("/v1/logs/later", "three\n")
         self.assertTrue(service.comes_to_hold("later", b"three\n"))

@@ -148,7 +148,9 @@ class Signals(harness.Case):
             begun = time.monotonic()
             self.assert_clean_exit(service)
             self.assertLess(time.monotonic() - begun, 10)
-            self.assertEqual(silent.recv(1), b"")
+            # One that was not even accepted yet is reset.
+            with contextlib.suppress(ConnectionResetError):
+                self.assertEqual(silent.recv(1), b"")
 
     def test_the_next_start_waits_for_one_that_ends(self):
         first = self.start("--log.flush-interval=1h", "--log.max-entries=10000000",

@@ -2,7 +2,6 @@
 opened anew, and ends nothing; and no other signal ends what nobody wanted to end."""
 
 import os
-import re
 import resource
 import signal
 
@@ -27,13 +26,9 @@ class HangupCase(looking.Case):
         self.file.write_text(text)
         return f"--config-file={self.file}"
 
-    def assert_told(self, service, pattern):
-        self.assertTrue(harness.wait_until(lambda: re.search(pattern, service.log())),
-                        service.log())
-
     def hang_up(self, service, pattern):
         service.signal(signal.SIGHUP)
-        self.assert_told(service, pattern)
+        service.wait_for(pattern)
 
     def setting(self, service, key):
         found = service.get("/v1/config").json[key]
@@ -111,7 +106,7 @@ class Ends(HangupCase):
             service.signal(signal.SIGHUP)
             self.assert_status(service.get("/health"), 200)
         self.tell(service, "set", "log.max-bytes", "5000")
-        self.assert_told(service, "set log.max-bytes to 5000")
+        service.wait_for(r"set log\.max-bytes to 5000")
         self.assertNotIn("hangup", service.log())
         self.assert_clean_exit(service)
 
@@ -130,7 +125,7 @@ class GateEnds(gating.Case):
             f"--introspection.socket={looking.socket_of(service)}")
         for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXFSZ):
             gate.signal(number)
-        self.assertTrue(harness.wait_until(lambda: "hangup" in gate.log()), gate.log())
+        gate.wait_for("hangup")
         self.assertEqual(self.ask_gate(gate, "status")["version"],
                          self.ask(service, "status")["version"])
         self.assertEqual(gate.stop(), 0, gate.log())
