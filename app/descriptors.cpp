@@ -44,9 +44,10 @@ demand raise_descriptor_limit(const demand& wanted) {
   const auto served = affordable(limit.rlim_cur, wanted);
   if (served != wanted)
     spdlog::warn(
-      "descriptors-few the system allows {}, enough for http.max-connections={} "
-      "(not {}), websocket.max-connections={} (not {}) and log.max-logs={} (not "
-      "{}); LimitNOFILE= or ulimit -n gives more",
+      "descriptors-few the system allows {}, enough for {} of "
+      "http.max-connections={}, {} of websocket.max-connections={}, and the "
+      "files of {} of log.max-logs={} at once; LimitNOFILE= or ulimit -n gives "
+      "more",
       limit.rlim_cur, served.http, wanted.http, served.websocket, wanted.websocket,
       served.logs, wanted.logs);
   return served;

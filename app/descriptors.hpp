@@ -6,6 +6,7 @@
 namespace sluice {
 
 struct demand {
+  /// Whose files are open at once.
   uint64_t logs = 0;
   uint64_t http = 0;
   uint64_t websocket = 0;

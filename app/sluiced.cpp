@@ -176,7 +176,6 @@ int await_end(service& sluice, const sigset_t& held, const reading& read_anew) {
 void fit_descriptors(settings& of) {
   const auto served = raise_descriptor_limit(
     {of.log.max_logs, of.http.max_connections, of.websocket.max_connections});
-  of.log.max_logs = served.logs;
   of.http.max_connections = served.http;
   of.websocket.max_connections = served.websocket;
 }

@@ -105,6 +105,20 @@ class GateRenewal(gating.Case):
         renewed.put_at(self.pair())
         self.comes_to_show(gate, renewed.serial)
 
+    def test_what_lies_elsewhere_cannot_be_read(self):
+        self.start()
+        gate = self.start_gate()
+        if "cannot give up files" in gate.log():
+            self.skipTest(gate.log())
+        before = self.pair().serial
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir()
+        kept = shutil.move(self.pair().certificate, elsewhere / "gate.pem")
+        self.pair().certificate.symlink_to(kept)
+        gate.signal(signal.SIGHUP)
+        self.assertTrue(harness.wait_until(lambda: "Permission denied" in gate.log()))
+        self.assertEqual(self.shown(gate), before)
+
     def test_one_that_has_ended_is_told(self):
         self.start()
         authority = certifying.Authority(self.folder, "ca")

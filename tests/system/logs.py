@@ -179,15 +179,15 @@ class Logs(harness.Case):
         service.post("/v1/logs/flush")
         self.assertEqual(service.log_file("app"), b"half\nmine\n")
 
-    def test_files_are_for_their_owner_alone(self):
+    def test_files_are_for_their_owner_and_group_alone(self):
         old = os.umask(0)
         self.addCleanup(os.umask, old)
         service = self.start()
         service.post_text("/v1/logs/app?durability=disk", "x\n")
         service.execute("CREATE TABLE t (x)")
-        self.assertEqual((self.data / "logs").stat().st_mode & 0o777, 0o700)
+        self.assertEqual((self.data / "logs").stat().st_mode & 0o777, 0o750)
         for path in self.data.rglob("*"):
-            self.assertEqual(path.stat().st_mode & 0o077, 0, path)
+            self.assertEqual(path.stat().st_mode & 0o027, 0, path)
 
     def test_names_that_are_no_names_are_refused(self):
         service = self.start()
