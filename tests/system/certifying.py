@@ -1,6 +1,7 @@
 """Certificates for a test, made by openssl, and what is done with them."""
 
 import pathlib
+import re
 import subprocess
 
 import harness
@@ -68,6 +69,11 @@ class Authority(Pair):
                 "-days", days, "-extfile", "/dev/stdin", "-out", result.certificate,
                 input="\n".join(lines) + "\n")
         return result
+
+
+def comes_to_say(program, pattern):
+    """Whether a line of its log says so, soon."""
+    return harness.wait_until(lambda: re.search(pattern, program.log()))
 
 
 def chain(place, *pairs):
