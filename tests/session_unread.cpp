@@ -144,6 +144,19 @@ CAF_TEST(a store that becomes unreadable takes nothing more and loses nothing) {
   CAF_CHECK_EQUAL(stored("b"), R"({"n":2})");
 }
 
+CAF_TEST(a document that the device does not give is not the fault of a request) {
+  script->data["s"]["a"] = "{}";
+  start();
+  script->load_failure = caf::make_error(ec::disk_failed, "read s.json: EIO"s);
+  CAF_CHECK_EQUAL(get("a"), "<unavailable>");
+  patch("a", "{}");
+  CAF_CHECK(code_of(refusal) == ec::unavailable);
+  auto all = refusal_of<std::vector<session_document>>(atom::get_all_v, "s"s);
+  CAF_CHECK_EQUAL(all, "unavailable: read s.json: EIO");
+  script->load_failure = {};
+  CAF_CHECK_EQUAL(get("a"), "{}");
+}
+
 CAF_TEST(a store that somebody put there under the service is asked before it is used) {
   start();
   script->data["s"]["a"] = R"({"history":[1]})";

@@ -19,8 +19,9 @@ journal_store::open(const folder& in, const std::string& store, std::string iden
   return std::unique_ptr<journal_store>{
     new journal_store(in, store, std::move(identity_file), std::move(*files))};
 } catch (const std::bad_alloc&) {
-  return caf::make_error(ec::unavailable,
-                         "there is not enough memory to read " + in.path_of(store));
+  return caf::make_error(ec::unavailable, "there is not enough memory to read "
+                                            + in.path_of(store + snapshot_suffix)
+                                            + " and its journal");
 }
 
 // -- reading -----------------------------------------------------------------------
