@@ -90,6 +90,7 @@ private:
 
   // -- files that were replaced ---------------------------------------------------
   void watch_files();
+  void remind();
   caf::error files_error() const;
   void hold(std::vector<write_request> group);
   std::optional<sql_batch_outcome> try_apply(const sql_batch& batch);
@@ -133,8 +134,8 @@ private:
   /// What happened to the files, until the writer goes on in others.
   std::optional<sqlite::replacement> replaced_;
   std::optional<sqlite::rescue> rescued_;
-  /// The database that was in a directory which is not there now.
-  std::optional<sqlite::file_stamp> away_;
+  /// The database that was closed and not saved.
+  std::optional<sqlite::file_stamp> left_alone_;
   std::optional<alert> replaced_alert_;
   bool reopening_failed_ = false;
   uint64_t replacements_ = 0;

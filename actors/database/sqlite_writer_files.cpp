@@ -33,13 +33,21 @@ void sqlite_writer_state::watch_files() {
   if (directory_)
     return;
   directory_ = sqlite::stamp_of(directory_of(path));
-  if (auto file = sqlite::find_saved(path)) { // by an earlier process
-    rescued_ = sqlite::rescue{false, {}, *file};
-    replaced_alert_ = alert{alert_id,
-                            path + " was replaced; what was in it until then is in "
-                              + *file + ": move that away once it is dealt with",
-                            detail::wall_clock_ms()};
-  }
+  remind(); // of what an earlier process saved
+}
+
+/// Ends the alert, unless something that was saved is still there to be dealt with.
+void sqlite_writer_state::remind() {
+  replaced_alert_.reset();
+  const auto& path = cfg_.database.path;
+  auto file = sqlite::find_saved(path);
+  if (!file)
+    return;
+  rescued_ = sqlite::rescue{false, {}, *file};
+  replaced_alert_ = alert{alert_id,
+                          path + " was replaced; what was in it until then is in " + *file
+                            + ": move that away once it is dealt with",
+                          detail::wall_clock_ms()};
 }
 
 /// Whether the paths name what is open. If not, the DATABASE is told, once.
@@ -100,15 +108,19 @@ void sqlite_writer_state::let_go(bool is_sound) {
 
 // -- going on -------------------------------------------------------------------
 
-/// Saves what the open files hold and closes them; later tries find them closed.
+/// Saves what the open files hold and closes them; later tries find them closed. What is
+/// not lost is left alone: files that came back meanwhile, or are in a directory that is
+/// away.
 void sqlite_writer_state::save_replaced() {
   if (!db_.is_open())
     return;
   auto there = sqlite::stamp_of(directory_of(cfg_.database.path));
-  if (there && directory_ && there->is_file(*directory_)) {
-    rescued_ = sqlite::save_and_close(db_, files_, *replaced_);
+  auto same_directory = there && directory_ && there->is_file(*directory_);
+  if (auto now = watch_->look(); now && same_directory) {
+    rescued_ = sqlite::save_and_close(db_, files_, *now);
+    replaced_ = std::move(now);
   } else {
-    away_ = files_.opened().database;
+    left_alone_ = files_.opened().database;
     db_.close();
     rescued_ = sqlite::rescue{false, "the directory is not the one that was there"};
   }
@@ -141,20 +153,22 @@ maintenance_report sqlite_writer_state::recover_replaced() {
     let_go(false);
     return {false, {replaced_alert_->text + "; " + text_of(err)}};
   }
-  if (is_back())
-    rescued_ = sqlite::rescue{true, "it is back, with all that it held"};
-  replaced_alert_->text = what->text + "; " + rescued_->text;
+  const auto back = is_back();
+  if (back)
+    rescued_->in_place = true;
   stats_.suspect = false;
   io_error_.reset();
   tell_recovered();
   tell_sessions();
   let_go(true);
+  if (back && !replaced_)
+    remind();
   return {};
 }
 
-/// Whether a directory that was away has come back with the database in it.
+/// Whether the files that were left alone are those that are open again.
 bool sqlite_writer_state::is_back() {
-  auto was = std::exchange(away_, {});
+  auto was = std::exchange(left_alone_, {});
   const auto& now = files_.opened().database;
   return was && now && now->is_file(*was);
 }
@@ -171,7 +185,7 @@ void sqlite_writer_state::tell_files(status_report& report) {
     auto age = detail::wall_clock_ms() - replaced_alert_->since_ms;
     auto dealt_with = !rescued_->file.empty() && !sqlite::stamp_of(rescued_->file);
     if (dealt_with || (rescued_->in_place && age > harmless_alert_ms))
-      replaced_alert_.reset();
+      remind();
   }
   if (replaced_alert_)
     report.alerts.push_back(*replaced_alert_);
