@@ -42,8 +42,8 @@ struct actor_entry {
   /// Messages since its start, those that it put off counted apart.
   uint64_t handled = 0;
   uint64_t skipped = 0;
-  /// Time spent on messages since its start, and how many of them took how long, both
-  /// estimated from those that were timed.
+  /// Time spent on messages that are done, since its start, and how many of them took how
+  /// long, both estimated from those that were timed.
   uint64_t busy_ns = 0;
   time_buckets times = {};
   double handled_per_second = 0;
@@ -70,6 +70,9 @@ using directory_actor = caf::typed_actor<
   caf::reacts_to<atom::enter, directory_entrance>,
   /// All actors, in the order in which they were started. Waits for none of them.
   caf::replies_to<atom::actors>::with<std::vector<actor_entry>>,
+  /// The same, and behind them, for each name, what those have done that have ended: with
+  /// id 0, and the restarts of all of that name. Sums of both never fall.
+  caf::replies_to<atom::totals>::with<std::vector<actor_entry>>,
   // internal: the window is over.
   caf::reacts_to<atom::tick>>::extend_with<managed_actor>;
 

@@ -127,6 +127,47 @@ CAF_TEST(actors are listed in the order of their start until they end) {
   CAF_CHECK_EQUAL(keys, (std::vector<std::string>{"first", "third"}));
 }
 
+CAF_TEST(what those did that have ended is told by their name and sums never fall) {
+  auto sum = [this](uint64_t actor_entry::*what) {
+    uint64_t result = 0;
+    for (const auto& each : get<std::vector<actor_entry>>(aut, atom::totals_v))
+      result += each.*what;
+    return result;
+  };
+  auto first = start("first");
+  auto second = start("second");
+  work(first, 500);
+  work(second, 7);
+  auto busy = sum(&actor_entry::busy_ns);
+  CAF_CHECK_EQUAL(sum(&actor_entry::handled), 507u);
+  caf::anon_send(first, atom::close_v);
+  settle();
+  CAF_CHECK_EQUAL(sum(&actor_entry::handled), 508u);
+  CAF_CHECK_GREATER_OR_EQUAL(sum(&actor_entry::busy_ns), busy);
+  CAF_MESSAGE("WHEN the window is over THEN they are told all the same");
+  caf::anon_send(second, atom::close_v);
+  pass(1min);
+  CAF_CHECK_EQUAL(sum(&actor_entry::handled), 509u);
+  auto told = get<std::vector<actor_entry>>(aut, atom::totals_v);
+  CAF_REQUIRE_EQUAL(told.size(), 1u);
+  CAF_CHECK_EQUAL(told.front().name, "worker");
+  CAF_CHECK_EQUAL(told.front().id, 0u);
+  CAF_CHECK(all().empty());
+}
+
+CAF_TEST(how often actors were started anew is told once for each time) {
+  auto restarts = [this] {
+    auto told = get<std::vector<actor_entry>>(aut, atom::totals_v);
+    return told.empty() ? 0 : told.back().restarts;
+  };
+  start("a"); // for the second time
+  CAF_CHECK_EQUAL(restarts(), 2u);
+  start("a");
+  CAF_CHECK_EQUAL(restarts(), 2u);
+  start("b");
+  CAF_CHECK_EQUAL(restarts(), 4u);
+}
+
 CAF_TEST(a message that takes long is never missed among many that do not ) {
   auto who = start("a");
   work(who, 500);

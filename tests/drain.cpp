@@ -5,6 +5,7 @@
 #include "actors/lifecycle/survey.hpp"
 #include "tests/fixture.hpp"
 
+#include <map>
 #include <memory>
 
 using namespace sluice;
@@ -43,7 +44,7 @@ public:
   explicit mock_state(supervisor_actor::pointer self) : draining(self) {}
 
   drain draining;
-  std::shared_ptr<uint64_t> silences = std::make_shared<uint64_t>(0);
+  std::shared_ptr<trouble_memory> memory = std::make_shared<trouble_memory>();
 };
 
 supervisor_actor::behavior_type
@@ -63,7 +64,7 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
       auto promise = self->make_response_promise<std::vector<status_report>>();
       status_report own;
       own.name = "supervisor";
-      survey(self, all, 500ms, std::move(own), self->state.silences, promise);
+      survey(self, all, 500ms, std::move(own), self->state.memory, promise);
       return promise;
     },
     [](atom::persist) { return true; },
@@ -188,6 +189,37 @@ CAF_TEST(a survey tells a stuck actor as such and waits for it only shortly) {
       CAF_CHECK(reports[2].troubles == std::vector{trouble_count{"actor-silent", 1}});
     },
     [&](const caf::error& err) { CAF_FAIL(sys.render(err)); });
+}
+
+CAF_TEST(how often troubles came up never falls when who told of them ends) {
+  trouble_memory memory;
+  auto told = [&](std::vector<status_report> reports) {
+    reports.emplace_back();
+    memory.complete(reports);
+    std::map<std::string, uint64_t> sums;
+    for (const auto& report : reports)
+      for (const auto& x : report.troubles)
+        sums[x.id] += x.times;
+    return sums["full"];
+  };
+  auto report = [](uint64_t id, std::vector<trouble_count> troubles) {
+    status_report result;
+    result.id = id;
+    result.troubles = std::move(troubles);
+    return result;
+  };
+  memory.began(1);
+  memory.began(2);
+  CAF_CHECK_EQUAL(told({report(1, {{"full", 3}}), report(2, {{"full", 1}})}), 4u);
+  CAF_MESSAGE("WHEN one is silent THEN what it told last counts");
+  CAF_CHECK_EQUAL(told({report(1, {}), report(2, {{"full", 2}})}), 5u);
+  CAF_MESSAGE("WHEN one ends and another takes its place THEN both count");
+  memory.ended(1);
+  memory.began(3);
+  CAF_CHECK_EQUAL(told({report(2, {{"full", 2}}), report(3, {{"full", 1}})}), 6u);
+  CAF_MESSAGE("WHEN one ends while it is asked THEN it does not count twice");
+  memory.ended(3);
+  CAF_CHECK_EQUAL(told({report(2, {{"full", 2}}), report(3, {{"full", 1}})}), 6u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

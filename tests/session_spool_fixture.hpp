@@ -54,6 +54,7 @@ struct session_spool_fixture : session_fixture {
   /// As after a SIGKILL: what was in memory is gone, what was in the spool is there.
   void kill() {
     end_debouncer();
+    config.totals = std::make_shared<session_stats>();
     script->held.clear();
     open_spool();
   }

@@ -72,7 +72,7 @@ caf::result<std::vector<status_report>> supervisor_state::survey_all() {
                   {"log-tries-failed", log_pasts_.failures()}};
   auto all = children_;
   all.insert(all.end(), guests_.begin(), guests_.end());
-  survey(self_, all, config_.survey_timeout, std::move(own), silences_, promise);
+  survey(self_, all, config_.survey_timeout, std::move(own), troubles_, promise);
   return promise;
 }
 

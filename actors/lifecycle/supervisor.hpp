@@ -16,6 +16,7 @@
 #include "actors/lifecycle/log_pasts.hpp"
 #include "actors/lifecycle/persist_round.hpp"
 #include "actors/lifecycle/restarts.hpp"
+#include "actors/lifecycle/trouble_memory.hpp"
 #include "actors/log/log_buffer.hpp"
 #include "actors/observe/directory.hpp"
 #include "actors/observe/instrumented.hpp"
@@ -210,6 +211,7 @@ private:
                                                       {key, self_->id(), deaths, last},
                                                       fun, std::forward<Ts>(xs)...);
     alive_.insert(caf::actor_cast<caf::actor_addr>(who));
+    troubles_->began(who.id());
     return who;
   }
   /// Starts such actors for another one, which may want several.
@@ -240,8 +242,7 @@ private:
   children leaving_;
   subsystems running_;
   std::vector<subsystems_listener_actor> listeners_;
-  /// Times that an actor did not answer a survey.
-  std::shared_ptr<uint64_t> silences_ = std::make_shared<uint64_t>(0);
+  std::shared_ptr<trouble_memory> troubles_ = std::make_shared<trouble_memory>();
   metrics_aggregator_actor metrics_;
   log_writer_actor log_writer_;
   sqlite_writer_actor writer_;

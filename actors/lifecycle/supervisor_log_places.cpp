@@ -192,6 +192,7 @@ void supervisor_state::retired(const std::string& log, const log_past& past) {
   const auto place = logs_.find(log);
   if (place == logs_.end())
     return;
+  troubles_->handed_over(place->second.id());
   std::erase_if(children_,
                 [&](const child& x) { return x.handle == managed_actor{place->second}; });
   logs_.erase(place);

@@ -41,6 +41,7 @@ void supervisor_state::on_down(const caf::down_msg& x) {
     return caf::actor_cast<caf::actor_addr>(y.handle) == x.source;
   };
   std::erase_if(guests_, is_dead);
+  troubles_->ended(x.source.id());
   if (stopping_)
     return;
   if (drain_)
@@ -157,6 +158,7 @@ void supervisor_state::attach(const subsystems_listener_actor& who) {
 
 void supervisor_state::attach(const std::string& guest, const guest_actor& who) {
   self_->monitor(who);
+  troubles_->began(who.id());
   guests_.push_back({guest, "", caf::actor_cast<managed_actor>(who), std::nullopt});
 }
 

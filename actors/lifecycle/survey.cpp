@@ -13,7 +13,7 @@ namespace {
 struct progress {
   std::vector<status_report> reports;
   size_t awaited;
-  std::shared_ptr<uint64_t> silences;
+  std::shared_ptr<trouble_memory> memory;
   caf::typed_response_promise<std::vector<status_report>> answer;
 
   void arrived(size_t index, uint64_t id, status_report report) {
@@ -21,7 +21,7 @@ struct progress {
     reports[index].id = id;
     if (--awaited > 0)
       return;
-    reports.back().troubles.push_back({"actor-silent", *silences});
+    memory->complete(reports);
     answer.deliver(std::move(reports));
   }
 };
@@ -40,23 +40,24 @@ status_report silent(const child& who, const caf::error& err) {
 } // namespace
 
 void survey(supervisor_actor::pointer self, const children& all, caf::timespan timeout,
-            status_report own, const std::shared_ptr<uint64_t>& silences,
+            status_report own, const std::shared_ptr<trouble_memory>& memory,
             caf::typed_response_promise<std::vector<status_report>> answer) {
   std::vector<status_report> reports(all.size());
   reports.push_back(std::move(own));
   if (all.empty()) {
+    memory->complete(reports);
     answer.deliver(std::move(reports));
     return;
   }
   auto state = std::make_shared<progress>(
-    progress{std::move(reports), all.size(), silences, std::move(answer)});
+    progress{std::move(reports), all.size(), memory, std::move(answer)});
   for (size_t i = 0; i < all.size(); ++i) {
     const auto id = all[i].handle->id();
     self->request<caf::message_priority::high>(all[i].handle, timeout, atom::status_v)
       .then([state, i,
              id](status_report& report) { state->arrived(i, id, std::move(report)); },
             [state, i, id, who = all[i]](const caf::error& err) {
-              ++*state->silences;
+              state->memory->silence();
               state->arrived(i, id, silent(who, err));
             });
   }

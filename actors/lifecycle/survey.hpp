@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/lifecycle/children.hpp"
+#include "actors/lifecycle/trouble_memory.hpp"
 #include "messages/supervisor.hpp"
 
 #include <caf/timespan.hpp>
@@ -17,9 +18,9 @@
 namespace sluice {
 
 /// Asks each child, waiting at most `timeout`, and delivers the reports in the order
-/// of the children, and behind them `own`. Who is silent is counted in `silences`.
+/// of the children, and behind them `own`, all with their troubles as `memory` has them.
 void survey(supervisor_actor::pointer self, const children& all, caf::timespan timeout,
-            status_report own, const std::shared_ptr<uint64_t>& silences,
+            status_report own, const std::shared_ptr<trouble_memory>& memory,
             caf::typed_response_promise<std::vector<status_report>> answer);
 
 } // namespace sluice

@@ -103,7 +103,7 @@ meter_reading actor_meter::read() const {
   result.busy_ns = busy_ns_.load(relaxed);
   result.max_ns = max_ns_.load(relaxed);
   if (result.running_since != 0)
-    result.busy_ns += coarse_now() - result.running_since;
+    result.running_ns = coarse_now() - result.running_since;
   if (result.mailbox > 0)
     result.waiting_since = waiting_since_.load(relaxed);
   for (size_t i = 0; i < buckets_.size(); ++i)

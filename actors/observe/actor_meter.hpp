@@ -40,8 +40,9 @@ struct meter_reading {
   uint64_t mailbox = 0;
   uint64_t handled = 0;
   uint64_t skipped = 0;
-  /// Time spent on messages, the running one included.
+  /// Time spent on messages that are done; and on the one that runs, so far.
   uint64_t busy_ns = 0;
+  uint64_t running_ns = 0;
   uint64_t max_ns = 0;
   /// Since when the running message runs; 0 if none does. By the coarse clock, as below.
   uint64_t running_since = 0;

@@ -54,6 +54,14 @@ void directory_state::init(directory_config config) {
 void directory_state::enter(const directory_entrance& who) {
   const auto start = mark_of(*who.meter);
   listed_.insert_or_assign(who.meter->id(), listed{who.meter, start, start});
+  const auto& label = who.meter->label;
+  if (label.restarts == 0)
+    return;
+  auto& known = restarts_[{who.meter->name, label.key}];
+  if (label.restarts <= known)
+    return;
+  past_of(who.meter->name).restarts += label.restarts - known;
+  known = label.restarts;
 }
 
 std::vector<actor_entry> directory_state::actors() {
@@ -62,6 +70,13 @@ std::vector<actor_entry> directory_state::actors() {
   result.reserve(listed_.size());
   for (const auto& [id, who] : listed_)
     result.push_back(entry_of(who));
+  return result;
+}
+
+std::vector<actor_entry> directory_state::totals() {
+  auto result = actors();
+  for (const auto& [kind, past] : pasts_)
+    result.push_back(past);
   return result;
 }
 
@@ -76,7 +91,8 @@ void directory_state::on_tick() {
 
 directory_state::mark directory_state::mark_of(const actor_meter& meter) {
   const auto reading = meter.read();
-  return {coarse_now(), reading.handled, reading.busy_ns, reading.buckets};
+  return {coarse_now(), reading.handled, reading.busy_ns + reading.running_ns,
+          reading.buckets};
 }
 
 actor_entry directory_state::entry_of(const listed& who) {
@@ -85,6 +101,8 @@ actor_entry directory_state::entry_of(const listed& who) {
   const auto now = coarse_now();
   const auto times = since(who.before.buckets, reading.buckets);
   const auto elapsed = static_cast<double>(std::max<uint64_t>(now - who.before.at, 1));
+  // A message that ran at the mark may not be among those that were timed.
+  const auto busy = std::max(reading.busy_ns + reading.running_ns, who.before.busy_ns);
   actor_entry result;
   result.name = who.meter->name;
   result.key = label.key;
@@ -98,8 +116,8 @@ actor_entry directory_state::entry_of(const listed& who) {
   result.times = reading.buckets;
   result.handled_per_second =
     static_cast<double>(reading.handled - who.before.handled) * ns_per_second / elapsed;
-  result.busy_percent = std::min(
-    100.0, static_cast<double>(reading.busy_ns - who.before.busy_ns) * 100 / elapsed);
+  result.busy_percent =
+    std::min(100.0, static_cast<double>(busy - who.before.busy_ns) * 100 / elapsed);
   result.p50_ns = quantile(times, 0.5, reading.max_ns);
   result.p99_ns = quantile(times, 0.99, reading.max_ns);
   result.max_ns = most(times, reading.max_ns);
@@ -111,7 +129,25 @@ actor_entry directory_state::entry_of(const listed& who) {
 }
 
 void directory_state::forget_the_dead() {
-  std::erase_if(listed_, [](const auto& x) { return x.second.meter->has_ended(); });
+  std::erase_if(listed_, [this](const auto& x) {
+    const auto& meter = *x.second.meter;
+    if (!meter.has_ended())
+      return false;
+    const auto last = meter.read();
+    auto& past = past_of(meter.name);
+    past.handled += last.handled;
+    past.skipped += last.skipped;
+    past.busy_ns += last.busy_ns;
+    for (size_t i = 0; i < past.times.size(); ++i)
+      past.times[i] += last.buckets[i];
+    return true;
+  });
+}
+
+actor_entry& directory_state::past_of(const std::string& kind) {
+  auto& past = pasts_[kind];
+  past.name = kind;
+  return past;
 }
 
 status_report directory_state::status() {
@@ -140,6 +176,7 @@ directory(directory_actor::stateful_pointer<directory_state> self,
   return {
     [&state](atom::enter, const directory_entrance& who) { state.enter(who); },
     [&state](atom::actors) { return state.actors(); },
+    [&state](atom::totals) { return state.totals(); },
     [&state](atom::tick) { state.on_tick(); },
     [&state](atom::status) { return state.status(); },
     [&state](atom::stop) { return state.stop(); },

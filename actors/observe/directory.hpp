@@ -10,6 +10,8 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice {
@@ -28,6 +30,7 @@ public:
 
   void enter(const directory_entrance& who);
   std::vector<actor_entry> actors();
+  std::vector<actor_entry> totals();
   void on_tick();
   status_report status();
   stop_report stop();
@@ -50,11 +53,17 @@ private:
   static mark mark_of(const actor_meter& meter);
   static actor_entry entry_of(const listed& who);
   void forget_the_dead();
+  /// What those of one name did that have ended.
+  actor_entry& past_of(const std::string& kind);
 
   directory_actor::pointer self_;
   directory_config config_;
   /// By id: CAF numbers its actors in the order of their start.
   std::map<uint64_t, listed> listed_;
+  /// By name, of which there are as many as kinds of actors.
+  std::map<std::string, actor_entry> pasts_;
+  /// By name and key, how often one was started anew, if ever.
+  std::map<std::pair<std::string, std::string>, uint64_t> restarts_;
 };
 
 directory_actor::behavior_type

@@ -39,7 +39,7 @@ void session_debouncer_state::init(session_debouncer_config config,
 caf::result<session_stats> session_debouncer_state::stats() {
   auto rp = self_->make_response_promise<session_stats>();
   auto answer = [this, rp]() mutable {
-    auto result = totals_;
+    auto result = *config_.totals;
     for (auto& [store, line] : lines_) {
       auto info = line.sessions.stored();
       if (info.entries == 0) {

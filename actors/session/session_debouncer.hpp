@@ -58,6 +58,8 @@ struct session_debouncer_config {
   spool_keeper_actor keeper = {};
   /// What of the spool superseded each other was counted in this process already.
   bool counted = false;
+  /// What was counted so far: who comes next with this config goes on from there.
+  std::shared_ptr<session_stats> totals = std::make_shared<session_stats>();
   /// Where records of the spool go that cannot be read (as `set-aside.ndjson`).
   std::string set_aside_directory = {};
   file_rights rights = {};
@@ -280,7 +282,6 @@ private:
   uint64_t maintenance_held_ = 0;
   detail::trouble clock_doubt_{"session-maintenance-held"};
 
-  session_stats totals_;
   metrics_delta untold_;
   detail::ledger_page booked_{"session"};
 

@@ -232,7 +232,8 @@ caf::result<std::string> session_debouncer_state::get(std::string& store,
     auto now = look_up(line, key);
     if (now.state == knowledge::unknown)
       return false;
-    ++(now.in_memory ? totals_.cache_hits : totals_.cache_misses);
+    auto& totals = *config_.totals;
+    ++(now.in_memory ? totals.cache_hits : totals.cache_misses);
     ++(now.in_memory ? untold_.cache_hits : untold_.cache_misses);
     if (now.state == knowledge::present)
       rp.deliver(*now.document);
@@ -285,7 +286,7 @@ bool session_debouncer_state::update(store_line& line, const std::string& key,
 void session_debouncer_state::count_coalesced(bool superseded) {
   if (!superseded)
     return;
-  ++totals_.total_coalesced;
+  ++config_.totals->total_coalesced;
   ++untold_.session_coalesced;
 }
 

@@ -180,9 +180,9 @@ void session_debouncer_state::landed(store_line& line, const session_applied& ap
       cache_.put(store, key, std::move(x.document), now);
   }
   auto equal = written.size() - std::min<uint64_t>(applied.written, written.size());
-  totals_.total_writes += written.size() - equal;
+  config_.totals->total_writes += written.size() - equal;
   untold_.session_writes += written.size() - equal;
-  totals_.total_coalesced += equal;
+  config_.totals->total_coalesced += equal;
   untold_.session_coalesced += equal;
   if (!stopping_.empty())
     drained_ += written.size();
@@ -203,7 +203,7 @@ void session_debouncer_state::turned_back(store_line& line, const caf::error& er
     line.lane.doubt(line.sessions.flight_seq(), true);
   doubt(line);
   auto superseded = line.sessions.turn_back();
-  totals_.total_coalesced += superseded;
+  config_.totals->total_coalesced += superseded;
   untold_.session_coalesced += superseded;
   ++write_failures_;
   if (++line.failures == 1) {

@@ -151,7 +151,7 @@ void add_health(families& to, const exposed& x) {
 
 // -- actors -----------------------------------------------------------------------------
 
-/// The actors of one name: there may be a thousand of a kind.
+/// The actors of one name, of which there may be a thousand, and those that have ended.
 struct kind {
   uint64_t count = 0;
   uint64_t mailbox = 0;
@@ -166,10 +166,11 @@ std::map<std::string, kind> kinds_of(const std::vector<actor_entry>& actors) {
   std::map<std::string, kind> result;
   for (const auto& each : actors) {
     auto& x = result[each.name];
-    ++x.count;
+    const auto ended = each.id == 0;
+    x.count += !ended;
+    x.restarts += ended ? each.restarts : 0;
     x.mailbox += each.mailbox;
     x.handled += each.handled;
-    x.restarts += each.restarts;
     x.busy_ns += each.busy_ns;
     x.oldest_ms = std::max(x.oldest_ms, each.oldest_ms);
     for (size_t i = 0; i < x.times.size(); ++i)
@@ -206,9 +207,9 @@ void add_actors(families& to, const std::vector<actor_entry>& actors) {
   add(to, "actors", "Actors of a kind.", MetricType::Gauge, std::move(count));
   add(to, "actor_mailbox_messages", "Messages that wait for actors of a kind.",
       MetricType::Gauge, std::move(mailbox));
-  add(to, "actor_messages_total", "Messages handled by those that live.",
+  add(to, "actor_messages_total", "Messages handled by actors of a kind.",
       MetricType::Counter, std::move(handled));
-  add(to, "actor_restarts_total", "How often those that live were started anew.",
+  add(to, "actor_restarts_total", "How often they were started anew.",
       MetricType::Counter, std::move(restarts));
   add(to, "actor_oldest_message_seconds", "How long a message may have waited, at most.",
       MetricType::Gauge, std::move(oldest));

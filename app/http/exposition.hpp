@@ -17,6 +17,7 @@ struct exposed {
   survey_reports survey;
   metrics_totals totals;
   ledger_report ledger;
+  /// And what those did that have ended.
   std::vector<actor_entry> actors;
   int64_t uptime_ms = 0;
 };

@@ -51,7 +51,7 @@ void get_exposition(edge& e, const exchange_ptr& x) {
   gather(e, round, &exposed::survey, e.actors().supervisor, atom::survey_v);
   gather(e, round, &exposed::totals, actors.metrics, atom::totals_v);
   gather(e, round, &exposed::ledger, actors.metrics, atom::ledger_v);
-  gather(e, round, &exposed::actors, actors.directory, atom::actors_v);
+  gather(e, round, &exposed::actors, actors.directory, atom::totals_v);
 }
 
 } // namespace
