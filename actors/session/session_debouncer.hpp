@@ -56,9 +56,8 @@ struct session_debouncer_config {
   std::shared_ptr<sluice::spool> spool = nullptr;
   /// Is told when the spool's files are gone; may be null.
   spool_keeper_actor keeper = {};
-  /// What of the spool superseded each other was counted in this process already.
+  /// Counted so far, the spool's content too if `counted`; the next one goes on from it.
   bool counted = false;
-  /// What was counted so far: who comes next with this config goes on from there.
   std::shared_ptr<session_stats> totals = std::make_shared<session_stats>();
   /// Where records of the spool go that cannot be read (as `set-aside.ndjson`).
   std::string set_aside_directory = {};
