@@ -112,6 +112,19 @@ CAF_TEST(a WAL that somebody else has begun anew is not written over) {
   CAF_CHECK(found() == kind::content);
 }
 
+CAF_TEST(a WAL that is gone is not moved into what somebody else has written since) {
+  checkpoint();
+  run("INSERT INTO t VALUES (2)");
+  CAF_REQUIRE(!found());
+  fs::remove(path + "-wal");
+  CAF_MESSAGE("our pages are there still, and others may not be");
+  fs::last_write_time(path, fs::file_time_type::clock::now() + 1h);
+  CAF_REQUIRE(found() == kind::content);
+  auto rescue = sqlite::save_and_close(db, files, *watch->look());
+  CAF_CHECK_EQUAL(rows_of(rescue.file), "1,2");
+  CAF_CHECK_EQUAL(rows_of(path), "1");
+}
+
 CAF_TEST(a WAL that was cut is found before anything is written behind the hole) {
   CAF_REQUIRE(!found());
   fs::resize_file(path + "-wal", 0);

@@ -110,16 +110,22 @@ std::optional<replacement> file_watch::look() {
     return replacement{database, path_ + " was replaced by another file"};
   if (!wal_)
     return std::nullopt;
-  auto explained = is_explained(*now);
-  if (auto found = look_beside(explained))
-    return found;
+  auto other = find_other();
+  // Whoever has opened it without our WAL may have changed any of its pages.
+  auto explained = is_explained(*now, !other);
+  if (other && other->by_others)
+    return replacement{content, other->path + " was replaced by another file"};
+  if (other)
+    return replacement{explained ? beside : content, other->path + " was removed"};
   if (!explained)
     return replacement{content, path_ + " was written over"};
+  if (is_cut())
+    return replacement{content, wal_path_ + " was cut"};
   return std::nullopt;
 }
 
 /// Whether the database holds what SQLite has written to it, and nothing else.
-bool file_watch::is_explained(const file_stamp& now) {
+bool file_watch::is_explained(const file_stamp& now, bool by_its_pages) {
   auto progress = files_.progress();
   // Somebody's checkpoint moved pages, or is about to.
   auto moved = progress != progress_ || progress.moved != progress.to_move;
@@ -127,14 +133,15 @@ bool file_watch::is_explained(const file_stamp& now) {
     wal_bytes_ = 0; // the WAL was begun anew
   progress_ = progress;
   auto written = files_.take_written();
-  if (now != seen_ && !written && !moved && !files_.holds_what_was_written())
+  if (now != seen_ && !written && !moved
+      && !(by_its_pages && files_.holds_what_was_written()))
     return false;
   seen_ = now;
   return true;
 }
 
-std::optional<replacement> file_watch::look_beside(bool explained) {
-  using enum replacement::kind;
+/// The WAL or its index, if its path does not name the open one.
+std::optional<file_watch::other_file> file_watch::find_other() {
   const auto& opened = files_.opened();
   const auto wal = stamp_of(wal_path_);
   const auto index = stamp_of(index_path_);
@@ -142,20 +149,20 @@ std::optional<replacement> file_watch::look_beside(bool explained) {
                      const std::optional<file_stamp>& now) {
     return was && (!now || !now->is_file(*was));
   };
+  wal_bytes_now_ = wal ? wal->size : 0;
   const auto other_wal = is_other(opened.wal, wal);
-  if (other_wal || is_other(opened.index, index)) {
-    const auto& which = other_wal ? wal_path_ : index_path_;
-    // Whoever opens the database makes both anew, and its WAL is not ours then.
-    auto by_others = (other_wal && wal) || (is_other(opened.index, index) && index);
-    if (by_others)
-      return replacement{content, which + " was replaced by another file"};
-    return replacement{explained ? beside : content, which + " was removed"};
-  }
-  const auto bytes = wal ? wal->size : 0;
-  if (bytes < wal_bytes_)
-    return replacement{content, wal_path_ + " was cut"};
-  wal_bytes_ = bytes;
-  return std::nullopt;
+  const auto other_index = is_other(opened.index, index);
+  if (!other_wal && !other_index)
+    return std::nullopt;
+  return other_file{other_wal ? wal_path_ : index_path_,
+                    (other_wal && wal) || (other_index && index)};
+}
+
+bool file_watch::is_cut() {
+  if (wal_bytes_now_ < wal_bytes_)
+    return true;
+  wal_bytes_ = wal_bytes_now_;
+  return false;
 }
 
 // -- saving ---------------------------------------------------------------------
@@ -171,9 +178,14 @@ rescue save_and_close(connection& db, const vfs& files, const replacement& what)
     if (result.in_place)
       result.text = "nothing is lost: what it held was moved into " + path;
   }
-  // Over what was written into the file, SQLite's view is a mixture.
-  if (!result.in_place && what.what != content)
+  // Over what was written into the file, SQLite's view is a mixture: better than nothing
+  // where the WAL cannot be kept as a file.
+  auto wal = stamp_of(path + "-wal");
+  auto has_wal = wal && opened.wal && wal->is_file(*opened.wal);
+  if (!result.in_place && (what.what != content || !has_wal))
     result = copy_aside(db, path);
+  if (what.what == content && !result.file.empty())
+    result.text += ", mixed with what was written over it";
   db.close();
   auto saved = result.in_place || !result.file.empty();
   take_away(result, path + "-wal", opened.wal, !saved);

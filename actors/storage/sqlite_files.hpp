@@ -41,8 +41,15 @@ public:
   std::optional<replacement> look();
 
 private:
-  bool is_explained(const file_stamp& now);
-  std::optional<replacement> look_beside(bool explained);
+  struct other_file {
+    std::string path;
+    /// Whether somebody has made another, rather than none being there.
+    bool by_others = false;
+  };
+
+  bool is_explained(const file_stamp& now, bool by_its_pages);
+  std::optional<other_file> find_other();
+  bool is_cut();
 
   vfs& files_;
   std::string path_;
@@ -53,6 +60,7 @@ private:
   file_stamp seen_;
   wal_progress progress_;
   int64_t wal_bytes_ = 0;
+  int64_t wal_bytes_now_ = 0;
 };
 
 /// What could be saved of files that were replaced.
