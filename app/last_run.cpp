@@ -21,10 +21,9 @@ constexpr auto lost_id = "spool-lost-with-data";
 
 caf::error note(const std::string& data_dir, const std::string& how,
                 const std::string& spool_dir) {
-  const folder in{data_dir};
-  // Where the directory was unmounted, nothing is made in its place.
-  if (!in.find("id"))
-    return caf::make_error(ec::unavailable, data_dir + " is gone, or not mounted");
+  const folder in{data_dir, owners_alone};
+  if (auto err = check_mounted(in))
+    return err;
   return in.replace(file_name,
                     how + "\n" + text_of(current_boot()) + "\n" + spool_dir + "\n");
 }

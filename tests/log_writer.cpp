@@ -132,7 +132,7 @@ CAF_TEST(reading a log that has no file makes none) {
 
 CAF_TEST(what is no file in the place of a log is not an empty log) {
   fs::create_directories(path);
-  CAF_CHECK(!ask<log_tail>(aut, atom::tail_v, "app"s, uint64_t{5}));
+  CAF_CHECK(!ask<log_tail>(aut, atom::tail_v, "app"s, tail_bounds{5}));
   CAF_CHECK(get<bool>(aut, atom::find_v, "app"s));
   CAF_CHECK(!ask<bool>(aut, atom::find_v, std::string(300, 'x')));
 }

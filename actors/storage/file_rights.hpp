@@ -13,4 +13,7 @@ struct file_rights {
   mode_t directory() const { return file | (file & 0444) >> 2; }
 };
 
+/// Of what nobody but the service's own user may read.
+constexpr file_rights owners_alone{0600};
+
 } // namespace sluice

@@ -3,6 +3,7 @@
 #include "actors/storage/new_file.hpp"
 #include "actors/storage/system_error.hpp"
 #include "actors/storage/unique_fd.hpp"
+#include "messages/error.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -122,6 +123,15 @@ caf::error folder::write_once(const std::string& name, std::string_view bytes) c
   if (!there)
     return std::move(there.error());
   return *there ? caf::error{} : replace(name, bytes);
+}
+
+caf::error check_mounted(const folder& data_dir) {
+  auto id = data_dir.find("id");
+  if (!id)
+    return std::move(id.error());
+  return *id ? caf::error{}
+             : caf::make_error(ec::unavailable,
+                               data_dir.path() + " is gone, or not mounted");
 }
 
 } // namespace sluice

@@ -55,4 +55,8 @@ private:
   file_rights rights_;
 };
 
+/// An error if this data directory has no identity: it is not mounted, and nothing is to
+/// be made in its place.
+caf::error check_mounted(const folder& data_dir);
+
 } // namespace sluice

@@ -122,7 +122,7 @@ caf::error record_spool_place(const std::string& data_dir, const std::string& di
     return std::move(known.error());
   if (*known == dir)
     return caf::none;
-  return folder{data_dir}.replace(location_file, dir + '\n');
+  return folder{data_dir, owners_alone}.replace(location_file, dir + '\n');
 }
 
 caf::error forget_spool_place(const std::string& data_dir) {

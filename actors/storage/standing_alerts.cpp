@@ -20,7 +20,10 @@ constexpr auto file_name = "alerts";
 caf::expected<std::vector<alert>> read_standing_alerts(const std::string& data_dir) {
   std::vector<alert> result;
   const folder in{data_dir};
-  if (!in.find(file_name))
+  const auto there = in.find(file_name);
+  if (!there)
+    return there.error();
+  if (!*there)
     return result;
   errno = 0;
   std::ifstream file{in.path_of(file_name)};
@@ -44,10 +47,9 @@ caf::error write_standing_alerts(const std::string& data_dir,
     std::replace(text.begin(), text.end(), '\n', ' ');
     lines += id + " " + std::to_string(since_ms) + " " + text + "\n";
   }
-  const folder in{data_dir};
-  // Where the directory was unmounted, nothing is made in its place.
-  if (!in.find("id"))
-    return caf::make_error(ec::unavailable, data_dir + " is gone, or not mounted");
+  const folder in{data_dir, owners_alone};
+  if (auto err = check_mounted(in))
+    return err;
   if (!lines.empty())
     return in.replace(file_name, lines);
   if (auto err = in.remove(file_name))
