@@ -114,6 +114,7 @@ CAF_TEST(a log has one buffer and one log too many is refused) {
   CAF_CHECK_EQUAL(code_of(third.error()), ec::overloaded);
   CAF_CHECK_NOT_EQUAL(text_of(third.error()).find("log.max-logs"), std::string::npos);
   CAF_MESSAGE("reading a log takes no place");
+  std::filesystem::create_directory(dir / "logs");
   test::write_file(dir / "logs/old.log", "line\n");
   CAF_CHECK(ask<log_tail>(aut, atom::tail_v, "old"s, tail_bounds{}));
   stop();
