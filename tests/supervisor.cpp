@@ -265,7 +265,7 @@ CAF_TEST(a guest is heard in surveys until it ends) {
   caf::anon_send_exit(guest, caf::exit_reason::user_shutdown);
   (*self)->receive([](const caf::down_msg&) {});
   // The supervisor hears of it no later than of what is asked afterwards.
-  CAF_CHECK(ask<std::vector<log_entry>>(aut, atom::logs_v));
+  CAF_CHECK(ask<std::vector<named_log_stats>>(aut, atom::logs_v));
   CAF_CHECK_EQUAL(mine(), 0);
   stop();
 }
