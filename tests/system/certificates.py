@@ -71,6 +71,14 @@ class Certificates(harness.Case):
         self.assertEqual(self.alerts(), {})
         self.assert_clean_exit(service)
 
+    def test_a_hangup_takes_what_is_there_though_nobody_comes(self):
+        service = self.start_tls()
+        renewed = self.authority.issue("renewed")
+        renewed.put_at(self.pair)
+        service.signal(signal.SIGHUP)
+        self.assertTrue(certifying.comes_to_say(service, "certificate-renewed"))
+        self.assertEqual(self.shown(service), renewed.serial)
+
     def test_links_that_are_turned_to_other_files_are_noticed(self):
         live = certifying.Pair(self.folder, "live")
         for link, file in ((live.certificate, self.pair.certificate),
