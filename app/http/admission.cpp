@@ -17,17 +17,19 @@ bool same_field(boost::beast::string_view x, std::string_view y) {
   return boost::beast::iequals(x, {y.data(), y.size()});
 }
 
-/// Whether `text` is this media type, in UTF-8 where it names a charset.
+/// Whether `text` is this media type, whatever its parameters.
 bool is_type(std::string_view text, std::string_view type) {
-  const auto semicolon = text.find(';');
-  auto name = text.substr(0, semicolon);
+  auto name = text.substr(0, text.find(';'));
   while (name.ends_with(' ') || name.ends_with('\t'))
     name.remove_suffix(1);
-  if (!same_field({name.data(), name.size()}, type))
+  return same_field({name.data(), name.size()}, type);
+}
+
+/// Whether `text` is this media type, in UTF-8 where it names a charset.
+bool is_utf8_type(std::string_view text, std::string_view type) {
+  if (!is_type(text, type))
     return false;
-  if (semicolon == text.npos)
-    return true;
-  const auto rest = text.substr(semicolon);
+  const auto rest = text.substr(std::min(text.find(';'), text.size()));
   for (auto [key, value] : boost::beast::http::param_list{{rest.data(), rest.size()}})
     if (same_field(key, "charset") && !same_field(value, "utf-8")
         && !same_field(value, "\"utf-8\""))
@@ -63,12 +65,15 @@ answer options(std::string_view allowed) {
 
 std::optional<answer> check_type(const head& x, body_kind kind, bool& ndjson) {
   using namespace std::literals;
-  const auto is = [&](std::string_view type) { return is_type(x.content_type, type); };
+  const auto is = [&](std::string_view type) {
+    return is_utf8_type(x.content_type, type);
+  };
   if (kind == body_kind::lines) {
     ndjson = is("application/x-ndjson");
-    if (ndjson || is("text/plain"))
+    // Lines of text are bytes: whatever their charset is, they are kept.
+    if (ndjson || is_type(x.content_type, "text/plain"))
       return {};
-    return unsupported("lines are text/plain or application/x-ndjson, in UTF-8"
+    return unsupported("lines are text/plain, or application/x-ndjson in UTF-8"
                        + header_to_add("text/plain"));
   }
   const bool patches = kind == body_kind::merge_patch;

@@ -23,6 +23,14 @@ class LogBytes(harness.Case):
         service.kill()
         self.kept(self.start(), content)
 
+    def test_whatever_charset_text_names_its_bytes_are_kept(self):
+        service = self.start()
+        for kind in ("text/plain; charset=iso-8859-1", "text/plain;charset=utf-16"):
+            self.assert_status(service.ask("POST", "/v1/logs/app", b"caf\xe9\n", kind), 202)
+        self.assert_problem(service.ask("POST", "/v1/logs/app", b'"a"\n',
+                                        "application/x-ndjson; charset=latin1"), 415)
+        self.kept(service, b"caf\xe9\n" * 2)
+
     def test_strict_text_is_refused_whole_and_the_line_named(self):
         service = self.start()
         for bad, word in ((b"a\nb\0c\n", "NUL"), (b"a\n\xff\n", "UTF-8"),
