@@ -26,7 +26,8 @@ class LogBytes(harness.Case):
     def test_whatever_charset_text_names_its_bytes_are_kept(self):
         service = self.start()
         for kind in ("text/plain; charset=iso-8859-1", "text/plain;charset=utf-16"):
-            self.assert_status(service.ask("POST", "/v1/logs/app", b"caf\xe9\n", kind), 202)
+            answer = service.ask("POST", "/v1/logs/app", b"caf\xe9\n", kind)
+            self.assert_status(answer, 202)
         self.assert_problem(service.ask("POST", "/v1/logs/app", b'"a"\n',
                                         "application/x-ndjson; charset=latin1"), 415)
         self.kept(service, b"caf\xe9\n" * 2)
