@@ -14,6 +14,8 @@ def without_syncs(whose=None):
 
 
 class PowerCuts(harness.Case):
+    maxDiff = None
+
     def assert_nothing_lost(self, cutter):
         figures = cutter.run(CUTS, SECONDS_MAX)
         print(figures)

@@ -81,10 +81,16 @@ class CopiedDisk:
             os.close(descriptor)
 
     def cut(self):
-        """Copies the disk, whoever uses it."""
+        """Copies the disk, whoever uses it.
+
+        To a new file each time: somebody's mount namespace may hold the mount of the copy
+        before, and of a file that a loop device has, `mount` takes that device again, and
+        with it what the file was then.
+        """
+        copy = self.folder / "copy.img"
+        copy.unlink(missing_ok=True)
         with self.standing_still():
-            run("cp", "--sparse=auto", str(self.outer / "disk.img"),
-                str(self.folder / "copy.img"))
+            run("cp", "--sparse=auto", str(self.outer / "disk.img"), str(copy))
 
     @contextlib.contextmanager
     def mounted_copy(self):
