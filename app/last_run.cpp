@@ -5,9 +5,17 @@
 #include "actors/storage/spool_header.hpp"
 #include "actors/storage/spool_reading.hpp"
 #include "actors/storage/standing_alerts.hpp"
+#include "actors/storage/system_error.hpp"
+#include "actors/storage/unique_fd.hpp"
 #include "messages/error.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <fstream>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 namespace sluice {
@@ -15,17 +23,40 @@ namespace sluice {
 namespace {
 
 constexpr auto file_name = "last-run";
-constexpr auto running_word = "running";
-constexpr auto ended_word = "ended";
+// As long as each other, so that one can be written over the other.
+constexpr std::string_view running_word = "running";
+constexpr std::string_view ended_word = "stopped";
 constexpr auto lost_id = "spool-lost-with-data";
 
-caf::error note(const std::string& data_dir, const std::string& how,
+static_assert(running_word.size() == ended_word.size());
+
+std::string words_of(std::string_view how, const std::string& spool_dir) {
+  return std::string{how} + "\n" + text_of(current_boot()) + "\n" + spool_dir + "\n";
+}
+
+/// Writes the first word anew: within one sector, which is there as a whole or not at
+/// all. A new file would cost a small disk twenty times as much.
+caf::error write_over(const std::string& path, std::string_view how) {
+  const unique_fd file{::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!file || ::pwrite(file.get(), how.data(), how.size(), 0) != ssize_t(how.size())
+      || ::fdatasync(file.get()) != 0)
+    return system_failure("write", path, errno);
+  return caf::none;
+}
+
+caf::error note(const std::string& data_dir, std::string_view how,
                 const std::string& spool_dir) {
   const folder in{data_dir, owners_alone};
   if (auto err = check_mounted(in))
     return err;
-  return in.replace(file_name,
-                    how + "\n" + text_of(current_boot()) + "\n" + spool_dir + "\n");
+  const auto path = in.path_of(file_name);
+  std::ifstream file{path};
+  const std::string before{std::istreambuf_iterator<char>{file}, {}};
+  const auto words = words_of(how, spool_dir);
+  if (before.size() == words.size()
+      && before.substr(how.size()) == words.substr(how.size()))
+    return write_over(path, how);
+  return in.replace(file_name, words);
 }
 
 /// Whether a spool is there that is this directory's.
@@ -54,8 +85,8 @@ caf::error note_run_begins(const std::string& data_dir, const std::string& spool
   return note(data_dir, running_word, spool_dir);
 }
 
-caf::error note_run_ended(const std::string& data_dir) {
-  return note(data_dir, ended_word, "");
+caf::error note_run_ended(const std::string& data_dir, const std::string& spool_dir) {
+  return note(data_dir, ended_word, spool_dir);
 }
 
 caf::error forget_last_run(const std::string& data_dir) {

@@ -24,7 +24,7 @@ last_run read_last_run(const std::string& data_dir);
 
 /// On disk when it returns.
 caf::error note_run_begins(const std::string& data_dir, const std::string& spool_dir);
-caf::error note_run_ended(const std::string& data_dir);
+caf::error note_run_ended(const std::string& data_dir, const std::string& spool_dir);
 
 /// Of a copy of somebody else's directory: that run was not this one's.
 caf::error forget_last_run(const std::string& data_dir);

@@ -205,10 +205,11 @@ exit_code serve(config::configuration from, const sigset_t& held,
   if (auto err = sluice.start())
     return failed_start(err, code_of(err) == ec::invalid_setting ? bad_setting : failed);
   tell_start(sluice.actors(), *keep);
-  note(note_run_begins(data->path(), keep->spool ? keep->dir : ""));
+  const auto spool_dir = keep->spool ? keep->dir : std::string{};
+  note(note_run_begins(data->path(), spool_dir));
   if (auto err = sluice.serve()) {
     if (!keep->spool || !holds_anything(*keep->spool))
-      note(note_run_ended(data->path()));
+      note(note_run_ended(data->path(), spool_dir));
     return failed_start(err, code_for(err));
   }
   tell("ready http=" + sluice.address() + " introspection=" + socket);
@@ -219,7 +220,7 @@ exit_code serve(config::configuration from, const sigset_t& held,
   const auto reported = report(sluice.stop());
   const auto code = ruined ? failed : reported;
   if (reported == drained)
-    note(note_run_ended(data->path()));
+    note(note_run_ended(data->path(), spool_dir));
   // An actor that is stuck in the kernel would hold the end up for ever.
   if (code != drained) {
     close_log();
