@@ -30,9 +30,9 @@ caf::expected<std::optional<session_keeper>> session_backend_state::read_name() 
   auto file = stored_file::open(folder{config_.directory}, name_file);
   if (!file)
     return std::move(file.error());
-  std::optional<session_keeper> none;
+  std::optional<session_keeper> nobody;
   if (!*file)
-    return none;
+    return nobody;
   io_counts unused;
   auto text = (*file)->read(0, std::min<uint64_t>((*file)->size(), 64), unused);
   if (!text)
