@@ -47,6 +47,13 @@ CAF_TEST(a whole URL names its host and its path) {
   CAF_CHECK(!parse_target("/v1")->authority);
 }
 
+CAF_TEST(a whole URL without a host or with anything odd in it is malformed) {
+  for (auto text : {"http:", "https:", "http:\xd5", "http:/", "http://", "http:?x",
+                    "http://u@a/", "http://a/#x", "h", "", "mailto:", "http://a/\xd5"})
+    CAF_CHECK(!parse_target(text));
+  CAF_CHECK_EQUAL(parse_target("http://a?b=c")->query.size(), 1u);
+}
+
 CAF_TEST(a question mark alone asks for nothing) {
   CAF_CHECK(parse_target("/a?")->query.empty());
   CAF_CHECK_EQUAL(parse_target("/a?&")->query.size(), 2u);

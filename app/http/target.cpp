@@ -6,6 +6,8 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include <strings.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -22,10 +24,33 @@ std::string decode(boost::urls::pct_string_view text, bool plus_is_blank = false
 }
 
 /// Whether a URL can be one of this service's.
-bool is_web_address(const boost::urls::url_view& x) {
-  using boost::urls::scheme;
-  return (x.scheme_id() == scheme::http || x.scheme_id() == scheme::https)
-         && !x.has_userinfo() && !x.encoded_host().empty();
+/// A whole URL, as proxies send it, taken apart: its host with the port, and the rest as
+/// a target of the origin. Boost.URL has a reader for it too, which ends the process
+/// where there is nothing behind the scheme.
+struct whole_url {
+  std::string_view authority;
+  std::string rest;
+};
+
+std::optional<whole_url> read_whole_url(std::string_view text) {
+  for (std::string_view scheme : {"http://", "https://"}) {
+    if (::strncasecmp(text.data(), scheme.data(), std::min(scheme.size(), text.size()))
+          != 0
+        || text.size() < scheme.size())
+      continue;
+    text.remove_prefix(scheme.size());
+    const auto end = std::min(text.find_first_of("/?#"), text.size());
+    whole_url result{text.substr(0, end), std::string{text.substr(end)}};
+    if (!result.rest.starts_with('/'))
+      result.rest.insert(0, 1, '/');
+    const auto has = [&](char c) {
+      return result.authority.find(c) != result.authority.npos;
+    };
+    if (result.authority.empty() || has('@') || has('[') != has(']'))
+      return std::nullopt;
+    return result;
+  }
+  return std::nullopt;
 }
 
 } // namespace
@@ -35,14 +60,20 @@ caf::expected<target> parse_target(std::string_view text) {
   result.whole_service = text == "*";
   if (result.whole_service)
     return result;
-  const bool absolute = !text.starts_with('/');
-  const boost::urls::string_view written{text.data(), text.size()};
-  const auto parsed = absolute ? boost::urls::parse_absolute_uri(written)
-                               : boost::urls::parse_origin_form(written);
-  if (!parsed || (absolute && !is_web_address(*parsed)))
+  const auto whole = text.starts_with('/') ? std::nullopt : read_whole_url(text);
+  if (whole) {
+    result.authority = std::string{whole->authority};
+    text = whole->rest;
+  }
+  const auto malformed = [] {
     return invalid_argument("the request's target is malformed");
-  if (absolute)
-    result.authority = parsed->encoded_host_and_port();
+  };
+  // Only a path goes to the reader.
+  if (!text.starts_with('/'))
+    return malformed();
+  const auto parsed = boost::urls::parse_origin_form({text.data(), text.size()});
+  if (!parsed)
+    return malformed();
   for (auto segment : parsed->encoded_segments())
     result.segments.push_back(decode(segment));
   // A question mark with nothing behind it asks for nothing.

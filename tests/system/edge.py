@@ -213,6 +213,7 @@ class Wire(harness.Case):
                 ("ftp://localhost/health/live", 400), ("file:///health/live", 400),
                 ("//localhost/health/live", 404), ("http://localhost/health/live#x", 400),
                 ("localhost:3000", 400), ("http://localhost/v1/%zz", 400),
+                ("http:", 400), ("https:", 400), ("mailto:", 400),
                 ("javascript:x", 400), ("http://", 400), ("http", 400), ("?x", 400)):
             answer = self.raw(service, self.head("GET", target))[0]
             self.assertEqual(answer.status, status, target)
