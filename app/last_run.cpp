@@ -2,19 +2,17 @@
 
 #include "actors/detail/wall_clock.hpp"
 #include "actors/storage/folder.hpp"
+#include "actors/storage/new_file.hpp"
 #include "actors/storage/spool_header.hpp"
 #include "actors/storage/spool_reading.hpp"
 #include "actors/storage/standing_alerts.hpp"
-#include "actors/storage/system_error.hpp"
 #include "actors/storage/unique_fd.hpp"
 #include "messages/error.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -34,29 +32,38 @@ std::string words_of(std::string_view how, const std::string& spool_dir) {
   return std::string{how} + "\n" + text_of(current_boot()) + "\n" + spool_dir + "\n";
 }
 
-/// Writes the first word anew: within one sector, which is there as a whole or not at
-/// all. A new file would cost a small disk twenty times as much.
-caf::error write_over(const std::string& path, std::string_view how) {
-  const unique_fd file{::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC)};
-  if (!file || ::pwrite(file.get(), how.data(), how.size(), 0) != ssize_t(how.size())
-      || ::fdatasync(file.get()) != 0)
-    return system_failure("write", path, errno);
-  return caf::none;
+/// Writes the first word anew, if the others are as they should be: nothing of a small
+/// disk but that page is written.
+bool write_over(const folder& in, std::string_view how, const std::string& words) {
+  const unique_fd file{
+    ::open(in.path_of(file_name).c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+  std::string before(words.size() + 1, '\0');
+  if (!file
+      || ::pread(file.get(), before.data(), before.size(), 0) != ssize_t(words.size()))
+    return false;
+  before.resize(words.size());
+  return before.substr(how.size()) == words.substr(how.size())
+         && ::pwrite(file.get(), how.data(), how.size(), 0) == ssize_t(how.size());
 }
 
+/// Nothing is synced. These words count only in the boot that they name, and there the
+/// kernel's memory is as good as the disk: the spool that they tell of lies in it too.
 caf::error note(const std::string& data_dir, std::string_view how,
                 const std::string& spool_dir) {
   const folder in{data_dir, owners_alone};
   if (auto err = check_mounted(in))
     return err;
-  const auto path = in.path_of(file_name);
-  std::ifstream file{path};
-  const std::string before{std::istreambuf_iterator<char>{file}, {}};
   const auto words = words_of(how, spool_dir);
-  if (before.size() == words.size()
-      && before.substr(how.size()) == words.substr(how.size()))
-    return write_over(path, how);
-  return in.replace(file_name, words);
+  if (write_over(in, how, words))
+    return caf::none;
+  const auto beside = file_name + std::string{".new"};
+  auto file = new_file::create(in, beside);
+  if (!file)
+    return std::move(file.error());
+  io_counts unused;
+  if (auto err = file->write(words, unused))
+    return err;
+  return in.rename(beside, file_name);
 }
 
 /// Whether a spool is there that is this directory's.

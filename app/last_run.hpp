@@ -22,7 +22,7 @@ struct last_run {
 
 last_run read_last_run(const std::string& data_dir);
 
-/// On disk when it returns.
+/// Not synced: after a power cut it is another boot, and nobody asks.
 caf::error note_run_begins(const std::string& data_dir, const std::string& spool_dir);
 caf::error note_run_ended(const std::string& data_dir, const std::string& spool_dir);
 

@@ -10,9 +10,9 @@ import socket
 import ssl
 import sys
 
+import attack
 import gating
 import harness
-import hostile
 
 READING = (("status",), ("actors",), ("stats", "log"), ("stats", "session"),
            ("stats", "database"), ("stats", "websocket"), ("stats", "metrics"),
@@ -186,9 +186,9 @@ class Gate(gating.Case):
         service = self.start()
         gate = self.start_gate()
         self.ask_gate(gate, "status")
-        before = hostile.memory_kib(service), hostile.memory_kib(gate)
+        before = attack.memory_kib(service), attack.memory_kib(gate)
         chance = random.Random(2)
-        for packet in (*hostile.PACKETS, *(chance.randbytes(4096) for _ in range(40))):
+        for packet in (*attack.PACKETS, *(chance.randbytes(4096) for _ in range(40))):
             with self.tls(gate) as peer:
                 peer.sendall(packet)
                 self.read_to_the_end(peer)
@@ -196,8 +196,8 @@ class Gate(gating.Case):
         self.assertTrue(harness.wait_until(
             lambda: self.from_afar(gate, "status").returncode == 0))
         for program, kib in zip((service, gate), before):
-            self.assertLess(hostile.growth_kib(program, kib),
-                            hostile.MEMORY_GROWTH_MAX_KIB)
+            self.assertLess(attack.growth_kib(program, kib),
+                            attack.MEMORY_GROWTH_MAX_KIB)
 
     def read_to_the_end(self, peer):
         """What it says to one that it lets go, or nothing for a while."""
@@ -211,13 +211,13 @@ class Gate(gating.Case):
     def test_hostile_bytes_without_a_certificate_harm_nobody(self):
         service = self.start()
         gate = self.start_gate()
-        before = hostile.memory_kib(gate)
+        before = attack.memory_kib(gate)
         chance = random.Random(3)
-        for packet in (*hostile.PACKETS, *(chance.randbytes(4096) for _ in range(100))):
+        for packet in (*attack.PACKETS, *(chance.randbytes(4096) for _ in range(100))):
             with socket.create_connection(("127.0.0.1", gate.port), 10) as peer:
                 peer.sendall(packet)
         self.ask_gate(gate, "status")
-        self.assertLess(hostile.growth_kib(gate, before), hostile.MEMORY_GROWTH_MAX_KIB)
+        self.assertLess(attack.growth_kib(gate, before), attack.MEMORY_GROWTH_MAX_KIB)
         self.ask(service, "status")
 
     def test_those_who_only_connect_lock_nobody_out(self):

@@ -3,24 +3,17 @@
 import concurrent.futures
 import itertools
 import os
-import pathlib
 import re
 
+import attack
 import harness
 import looking
 
 
 def open_logs(service):
     """Names of logs whose files the service has open."""
-    found = set()
-    for each in pathlib.Path(f"/proc/{service.pid}/fd").iterdir():
-        try:
-            target = os.readlink(each)
-        except FileNotFoundError:
-            continue
-        if target.endswith(".log"):
-            found.add(os.path.basename(target))
-    return found
+    return {os.path.basename(each) for each in attack.open_files(service)
+            if each.endswith(".log")}
 
 
 class LogPlaces(looking.Case):

@@ -8,39 +8,15 @@ import sys
 
 import harness
 import looking
+from attack import (DOWN, HANDSHAKE_TO_SERVER, MEMORY_GROWTH_MAX_KIB, MESSAGE, MONITOR,
+                    PACKETS, growth_kib, header, memory_kib)
 
 ANOTHER_USER = 65534
 WELCOME, NO_ENTRY, TURNED_AWAY = 2, 3, 4
-HANDSHAKE_TO_SERVER, MESSAGE, ROUTED, MONITOR, DOWN, HEARTBEAT = 1, 2, 3, 4, 5, 6
 HEADER_BYTES = 32
-MEMORY_GROWTH_MAX_KIB = 16 * 1024
 
 
-def header(operation, length, flags=0, data=0, source=0, target=0):
-    """A header as CAF writes it."""
-    return struct.pack(">BBBBIQQQ", operation, 0, 0, flags, length, data, source, target)
-
-
-# What ends a CAF node that trusts its peers, or should close the connection at least.
-PACKETS = (header(HANDSHAKE_TO_SERVER, 0), header(HANDSHAKE_TO_SERVER, 0xfffffff0),
-           header(0, 0), header(0, 8) + bytes(8), header(99, 0),
-           header(MESSAGE, 8, data=1, source=1, target=1) + bytes(8),
-           header(ROUTED, 8) + bytes(8), header(DOWN, 0), header(MONITOR, 8) + bytes(8),
-           header(HEARTBEAT, 1) + b"x", header(HANDSHAKE_TO_SERVER, 32) + bytes(32),
-           header(HANDSHAKE_TO_SERVER, 3) + b"abc")
-
-
-def memory_kib(service):
-    with open(f"/proc/{service.pid}/status", encoding="ascii") as status:
-        return next(int(x.split()[1]) for x in status if x.startswith("VmRSS:"))
-
-
-def growth_kib(program, before):
-    """By how much its memory has grown, as far as that says anything."""
-    return 0 if harness.sanitized() else memory_kib(program) - before
-
-
-class Hostile(looking.Case):
+class Introspection(looking.Case):
     def connect(self, service):
         peer = socket.socket(socket.AF_UNIX)
         self.addCleanup(peer.close)

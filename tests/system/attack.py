@@ -1,0 +1,63 @@
+"""What attacks are made of, and what they must not cost the service."""
+
+import os
+import pathlib
+import socket
+import struct
+
+import harness
+
+MEMORY_GROWTH_MAX_KIB = 16 * 1024
+HANDSHAKE_TO_SERVER, MESSAGE, ROUTED, MONITOR, DOWN, HEARTBEAT = 1, 2, 3, 4, 5, 6
+
+
+def header(operation, length, flags=0, data=0, source=0, target=0):
+    """A header as CAF writes it."""
+    return struct.pack(">BBBBIQQQ", operation, 0, 0, flags, length, data, source, target)
+
+
+# What ends a CAF node that trusts its peers, or should close the connection at least.
+PACKETS = (header(HANDSHAKE_TO_SERVER, 0), header(HANDSHAKE_TO_SERVER, 0xfffffff0),
+           header(0, 0), header(0, 8) + bytes(8), header(99, 0),
+           header(MESSAGE, 8, data=1, source=1, target=1) + bytes(8),
+           header(ROUTED, 8) + bytes(8), header(DOWN, 0), header(MONITOR, 8) + bytes(8),
+           header(HEARTBEAT, 1) + b"x", header(HANDSHAKE_TO_SERVER, 32) + bytes(32),
+           header(HANDSHAKE_TO_SERVER, 3) + b"abc")
+
+
+def memory_kib(program):
+    with open(f"/proc/{program.pid}/status", encoding="ascii") as status:
+        return next(int(x.split()[1]) for x in status if x.startswith("VmRSS:"))
+
+
+def growth_kib(program, before):
+    """By how much its memory has grown, as far as that says anything."""
+    return 0 if harness.sanitized() else memory_kib(program) - before
+
+
+def open_files(program):
+    """What each of its descriptors is, as far as it is still open when looked at."""
+    found = []
+    for each in pathlib.Path(f"/proc/{program.pid}/fd").iterdir():
+        try:
+            found.append(os.readlink(each))
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def open_tcp(service, seconds=harness.ANSWER_SECONDS_MAX):
+    """A plain connection to its HTTP port, for bytes that no client would send."""
+    host, port = service.host, service.port
+    return socket.create_connection((host, port), timeout=seconds)
+
+
+def everything(peer):
+    """All that is sent until the other side closes, or falls silent for too long."""
+    received = bytearray()
+    try:
+        while chunk := peer.recv(65536):
+            received += chunk
+    except OSError:
+        pass
+    return bytes(received)
