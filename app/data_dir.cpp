@@ -201,4 +201,14 @@ void data_dir::announce_end() {
   write_holder(lock_.get(), true);
 }
 
+std::string data_dir::notes() const {
+  return read_notes(lock_.get());
+}
+
+caf::error data_dir::keep_notes(const std::string& notes) const {
+  return write_notes(lock_.get(), notes)
+           ? caf::error{}
+           : failed(ec::unavailable, "cannot write", path_ + "/lock");
+}
+
 } // namespace sluice

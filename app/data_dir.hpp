@@ -1,8 +1,9 @@
 // The data directory: this process's alone for as long as the object lives, with an
 // identity that it keeps for ever.
 //
-//   DATA/lock   locked by the one service that runs on it, and names its process; never
-//               unlinked, since a lock on a file that has lost its name keeps nobody out
+//   DATA/lock   locked by the one service that runs on it; names its process, and tells
+//               how the last run ended; never unlinked, since a lock on a file that has
+//               lost its name keeps nobody out
 //   DATA/id     32 hex digits, made at the first start
 //   DATA/logs/  the logs
 #pragma once
@@ -38,6 +39,11 @@ public:
 
   /// Tells whoever wants the directory next that it is worth its while to wait.
   void announce_end();
+
+  /// What is kept beside the lock from one run to the next, across kills but not across
+  /// power cuts: nothing is synced.
+  std::string notes() const;
+  caf::error keep_notes(const std::string& notes) const;
 
 private:
   data_dir(std::string path, unique_fd lock);

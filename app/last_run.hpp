@@ -1,5 +1,5 @@
-// How the last run on a data directory ended, as DATA/last-run tells: written when a run
-// begins and when one has ended in order, and never in between.
+// How the last run on a data directory ended, as the notes beside its lock tell: written
+// when a run begins and when one has ended in order, and never in between.
 #pragma once
 
 #include "app/data_dir.hpp"
@@ -20,14 +20,14 @@ struct last_run {
   std::string spool_dir = {};
 };
 
-last_run read_last_run(const std::string& data_dir);
+last_run read_last_run(const data_dir& data);
 
 /// Not synced: after a power cut it is another boot, and nobody asks.
-caf::error note_run_begins(const std::string& data_dir, const std::string& spool_dir);
-caf::error note_run_ended(const std::string& data_dir, const std::string& spool_dir);
+caf::error note_run_begins(const data_dir& data, const std::string& spool_dir);
+caf::error note_run_ended(const data_dir& data, const std::string& spool_dir);
 
 /// Of a copy of somebody else's directory: that run was not this one's.
-caf::error forget_last_run(const std::string& data_dir);
+caf::error forget_last_run(const data_dir& data);
 
 /// To be called before a spool is opened. If the last run ended without order in this
 /// boot, and its spool is gone, that is an alert that stands from now on; the text is

@@ -126,7 +126,8 @@ caf::error look_back(const spool_settings& from, data_dir& data) {
 // A run that cannot be noted is served all the same: the next start knows less.
 void note(const caf::error& err) {
   if (err)
-    spdlog::warn("last-run cannot be noted: {}", text_of(err));
+    spdlog::warn("run-not-noted the next start will not know how this one ended: {}",
+                 text_of(err));
 }
 
 // What an earlier start left in a place that is not this one's is brought to disk by a
@@ -206,10 +207,10 @@ exit_code serve(config::configuration from, const sigset_t& held,
     return failed_start(err, code_of(err) == ec::invalid_setting ? bad_setting : failed);
   tell_start(sluice.actors(), *keep);
   const auto spool_dir = keep->spool ? keep->dir : std::string{};
-  note(note_run_begins(data->path(), spool_dir));
+  note(note_run_begins(*data, spool_dir));
   if (auto err = sluice.serve()) {
     if (!keep->spool || !holds_anything(*keep->spool))
-      note(note_run_ended(data->path(), spool_dir));
+      note(note_run_ended(*data, spool_dir));
     return failed_start(err, code_for(err));
   }
   tell("ready http=" + sluice.address() + " introspection=" + socket);
@@ -220,7 +221,7 @@ exit_code serve(config::configuration from, const sigset_t& held,
   const auto reported = report(sluice.stop());
   const auto code = ruined ? failed : reported;
   if (reported == drained)
-    note(note_run_ended(data->path(), spool_dir));
+    note(note_run_ended(*data, spool_dir));
   // An actor that is stuck in the kernel would hold the end up for ever.
   if (code != drained) {
     close_log();

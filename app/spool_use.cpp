@@ -103,7 +103,7 @@ caf::expected<std::string> part_from_original(const spool_settings& from,
     // The identity last: if it is new, everything else is done.
     if (auto err = forget_spool_place(data.path()))
       return err;
-    if (auto err = forget_last_run(data.path()))
+    if (auto err = forget_last_run(data))
       return err;
     if (auto err = data.renew_id())
       return err;

@@ -103,6 +103,30 @@ CAF_TEST(a step is news for ten minutes) {
   CAF_CHECK(aut.stepped_lately() == wall_ms);
 }
 
+CAF_TEST(the kernel is believed for a second and no longer) {
+  auto aut = watch();
+  CAF_CHECK(aut.synchronised());
+  synchronised = false;
+  pass(clock_watch::believed_ms - 1);
+  CAF_CHECK(aut.synchronised());
+  pass(1);
+  CAF_CHECK(!aut.synchronised());
+  CAF_MESSAGE("that it is not synchronised is asked each time");
+  synchronised = true;
+  CAF_CHECK(aut.synchronised());
+}
+
+CAF_TEST(a time that was set is asked about at once) {
+  for (auto step : {clock_watch::set_ms_min, -clock_watch::set_ms_min}) {
+    synchronised = true;
+    auto aut = watch();
+    CAF_CHECK(aut.synchronised());
+    synchronised = false;
+    wall_ms += step;
+    CAF_CHECK(!aut.synchronised());
+  }
+}
+
 CAF_TEST(the kernel clocks can be read) {
   clock_watch aut;
   CAF_CHECK(aut.steady());

@@ -157,6 +157,23 @@ CAF_TEST(the lock of an owner that ends is waited for) {
   ending.join();
 }
 
+CAF_TEST(notes outlive their owner and what is written about the holder) {
+  {
+    auto owner = data_dir::open(root, 0s);
+    CAF_REQUIRE(owner);
+    CAF_CHECK_EQUAL(owner->notes(), "");
+    CAF_CHECK(!owner->keep_notes("a\nlonger note\n"));
+    CAF_CHECK(!owner->keep_notes("a\nnote\n"));
+    owner->announce_end();
+    CAF_CHECK_EQUAL(owner->notes(), "a\nnote\n");
+  }
+  auto next = data_dir::open(root, 0s);
+  CAF_REQUIRE(next);
+  CAF_CHECK_EQUAL(next->notes(), "a\nnote\n");
+  auto second = data_dir::open(root, 1h);
+  CAF_CHECK(tells(second.error(), "pid " + std::to_string(::getpid())));
+}
+
 CAF_TEST(the lock outlives its owner as a file) {
   CAF_CHECK(data_dir::open(root, 0s));
   CAF_CHECK(std::filesystem::exists(root + "/lock"));

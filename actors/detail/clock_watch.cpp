@@ -33,6 +33,20 @@ bool clock_watch::steady() {
   return steps_ == 0;
 }
 
+bool clock_watch::synchronised() {
+  const auto now_ms = sources_.steady_ms();
+  const auto ahead = ahead_ms();
+  if (said_at_ms_ && now_ms - *said_at_ms_ < believed_ms
+      && std::abs(ahead - said_ahead_ms_) < set_ms_min)
+    return true;
+  said_at_ms_.reset();
+  if (!sources_.synchronised())
+    return false;
+  said_at_ms_ = now_ms;
+  said_ahead_ms_ = ahead;
+  return true;
+}
+
 std::optional<int64_t> clock_watch::stepped_lately() {
   if (steady() || sources_.steady_ms() - stepped_at_steady_ms_ >= told_ms)
     return std::nullopt;

@@ -32,6 +32,11 @@ public:
   static constexpr int64_t step_ms_max = 3'600'000;
   /// How long a step is an alert.
   static constexpr int64_t told_ms = 600'000;
+  /// How long the kernel is believed that the time is synchronised. To ask is a call
+  /// into it, and the time is looked at for each update of a session.
+  static constexpr int64_t believed_ms = 1000;
+  /// Who sets the time makes it unsynchronised: what moves by this much was set.
+  static constexpr int64_t set_ms_min = 100;
 
   clock_watch() : clock_watch(clock_sources{}) {}
   explicit clock_watch(clock_sources sources);
@@ -42,7 +47,7 @@ public:
   /// Whether it has not stepped since the start. A step there and another back are two.
   bool steady();
 
-  bool synchronised() const { return sources_.synchronised(); }
+  bool synchronised();
 
   /// Steps by an hour or more that were seen since the start.
   uint64_t steps() const { return steps_; }
@@ -55,6 +60,10 @@ private:
 
   clock_sources sources_;
   int64_t ahead_ms_;
+  /// When the kernel last said that the time is synchronised, by the steady clock, and
+  /// what the time was ahead by.
+  std::optional<int64_t> said_at_ms_;
+  int64_t said_ahead_ms_ = 0;
   uint64_t steps_ = 0;
   int64_t stepped_at_steady_ms_ = 0;
 };

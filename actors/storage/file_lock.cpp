@@ -17,6 +17,8 @@ namespace {
 
 constexpr auto lock_poll = 20ms;
 constexpr auto ending_word = "ends";
+/// More than a line and a path.
+constexpr size_t lines_bytes_max = 8192;
 
 /// Process numbers mean nothing in another one.
 std::string process_namespace() {
@@ -34,6 +36,28 @@ bool tells_of_death(const std::string& line) {
     return false;
   const auto pending = std::stoull(line.substr(line.find(':') + 1), nullptr, 16);
   return (pending >> (SIGKILL - 1) & 1) != 0;
+}
+
+struct lines {
+  std::string holder;
+  std::string notes;
+};
+
+lines read_lines(int fd) {
+  std::string text(lines_bytes_max, '\0');
+  const auto bytes = ::pread(fd, text.data(), text.size(), 0);
+  text.resize(bytes > 0 ? static_cast<size_t>(bytes) : 0);
+  const auto end = text.find('\n');
+  if (end == text.npos)
+    return {text, {}};
+  return {text.substr(0, end), text.substr(end + 1)};
+}
+
+/// In one call, over what is there: a kill comes before it or after it.
+bool write_lines(int fd, const lines& x) {
+  const auto text = x.holder + '\n' + x.notes;
+  return ::pwrite(fd, text.data(), text.size(), 0) == ssize_t(text.size())
+         && ::ftruncate(fd, static_cast<off_t>(text.size())) == 0;
 }
 
 } // namespace
@@ -63,10 +87,8 @@ bool lock_holder::stays() const {
 }
 
 lock_holder read_holder(int fd) {
-  char text[128];
-  const auto bytes = ::pread(fd, text, sizeof text, 0);
   lock_holder result;
-  std::istringstream words{std::string(text, bytes > 0 ? static_cast<size_t>(bytes) : 0)};
+  std::istringstream words{read_lines(fd).holder};
   std::string where;
   std::string state;
   if (!(words >> result.pid >> where >> state) || result.pid <= 0)
@@ -77,12 +99,19 @@ lock_holder read_holder(int fd) {
 }
 
 void write_holder(int fd, bool ends) {
-  const auto line = std::to_string(::getpid()) + " " + process_namespace() + " "
-                    + (ends ? ending_word : "runs") + "\n";
+  auto lines = read_lines(fd);
+  lines.holder = std::to_string(::getpid()) + " " + process_namespace() + " "
+                 + (ends ? ending_word : "runs");
   // Of use to others alone: nothing is wrong here if it cannot be written.
-  if (::ftruncate(fd, 0) != 0
-      || ::pwrite(fd, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size()))
-    return;
+  write_lines(fd, lines);
+}
+
+std::string read_notes(int fd) {
+  return read_lines(fd).notes;
+}
+
+bool write_notes(int fd, const std::string& notes) {
+  return write_lines(fd, {read_lines(fd).holder, notes});
 }
 
 std::string text_of(const lock_holder& x) {

@@ -30,8 +30,13 @@ struct lock_holder {
 
 lock_holder read_holder(int fd);
 
-/// Writes this process into the file that it has locked.
+/// Writes this process into the file that it has locked; notes stay.
 void write_holder(int fd, bool ends);
+
+/// What whoever has the lock keeps in the file behind its holder's line. A process that
+/// is killed meanwhile leaves the notes of before or those of after.
+std::string read_notes(int fd);
+bool write_notes(int fd, const std::string& notes);
 
 /// For a message: `, pid 12`, or nothing if nobody wrote.
 std::string text_of(const lock_holder& x);

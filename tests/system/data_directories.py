@@ -288,17 +288,17 @@ class Directories(harness.Case):
 
     def test_after_a_start_of_the_machine_a_spool_is_gone_by_nature(self):
         self.kill_and_lose_the_spool()
-        last = self.data / "last-run"
-        how, _, spool = last.read_text().splitlines()
-        last.write_text(f"{how}\n{'0' * 32}\n{spool}\n")
+        lock = self.data / "lock"
+        holder, how, _, spool = lock.read_text().splitlines()
+        lock.write_text(f"{holder}\n{how}\n{'0' * 32}\n{spool}\n")
         self.assertEqual(self.alerts(self.start()), {})
 
     def test_a_directory_without_word_of_its_last_run_raises_no_alarm(self):
-        for content in (None, "", "garbage\n"):
+        for content in (None, "", "garbage\n", "1 pid:[1] runs\ngarbage\n"):
             self.kill_and_lose_the_spool()
-            (self.data / "last-run").unlink()
+            (self.data / "lock").unlink()
             if content is not None:
-                (self.data / "last-run").write_text(content)
+                (self.data / "lock").write_text(content)
             service = self.start()
             self.assertEqual(self.alerts(service), {}, content)
             self.assert_clean_exit(service)

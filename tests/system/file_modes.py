@@ -6,7 +6,7 @@ import stat
 import harness
 
 # Not data: theirs alone who run the service.
-PRIVATE = {"alerts", "id", "last-run", "lock", "spool-location"}
+PRIVATE = {"alerts", "id", "lock", "spool-location"}
 
 
 def with_umask(umask):
