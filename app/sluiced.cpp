@@ -97,6 +97,8 @@ void tell_start(const subsystems& started, const spool_use& keep) {
   for (const auto& each : started.replay)
     spdlog::info("replayed start found {} items of {} in the spool", each.items,
                  each.what);
+  if (!started.ties.empty())
+    spdlog::warn("database-schema-tied {}", started.ties);
   for (const auto& words : started.unplaced)
     spdlog::error("not-placed start could not bring to disk: {}", words);
 }

@@ -25,6 +25,8 @@ struct sqlite_opened {
   /// SQLite's word: `normal`, `full`, ...
   std::string synchronous;
   int64_t cache_kib = 0;
+  /// What of others' is tied to the service's own tables, in words; empty if nothing is.
+  std::string ties = {};
 
   bool operator==(const sqlite_opened&) const = default;
 };
@@ -167,7 +169,7 @@ using sqlite_writer_actor = caf::typed_actor<
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, sqlite_opened& x) {
   return f(caf::meta::type_name("sqlite_opened"), x.path, x.journal_mode, x.synchronous,
-           x.cache_kib);
+           x.cache_kib, x.ties);
 }
 
 template <class Inspector>

@@ -41,6 +41,8 @@ struct subsystems {
   /// What the start replayed, and what of it could not be brought to disk yet, in words.
   std::vector<replayed> replay;
   std::vector<std::string> unplaced;
+  /// What of others' is tied to the service's own tables in the database, in words.
+  std::string ties = {};
 
   bool operator==(const subsystems&) const = default;
 };
@@ -119,7 +121,8 @@ typename Inspector::result_type inspect(Inspector& f, replayed& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, subsystems& x) {
   return f(caf::meta::type_name("subsystems"), x.sessions, x.database, x.metrics, x.queue,
-           x.topics, x.directory, x.introspection, x.conversion, x.replay, x.unplaced);
+           x.topics, x.directory, x.introspection, x.conversion, x.replay, x.unplaced,
+           x.ties);
 }
 
 } // namespace sluice

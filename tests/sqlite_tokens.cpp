@@ -29,28 +29,6 @@ CAF_TEST(tokens are those of SQLite) {
   CAF_CHECK(tokens("").empty());
 }
 
-CAF_TEST(a table that gets an own name is found and nothing else is) {
-  for (const auto* sql :
-       {"ALTER TABLE t RENAME TO sluice_x", "alter table t rename/**/to\n'SLUICE_x'",
-        "ALTER TABLE t RENAME TO[sluice_x]", "ALTER TABLE t RENAME TO sluice",
-        "ALTER TABLE rename RENAME TO sluice_x"})
-    CAF_CHECK(renames_to_own(sql));
-  for (const auto* sql :
-       {"ALTER TABLE t RENAME TO my_sluice_x", "ALTER TABLE t RENAME TO sluicegate",
-        "ALTER TABLE t RENAME a TO sluice_x", "ALTER TABLE t RENAME COLUMN a TO sluice_x",
-        "ALTER TABLE t ADD c DEFAULT 'RENAME TO sluice_x'",
-        "ALTER TABLE t RENAME TO u -- RENAME TO sluice_x"})
-    CAF_CHECK(!renames_to_own(sql));
-}
-
-CAF_TEST(a foreign key to an own table is found and a literal is none) {
-  CAF_CHECK(references_own("CREATE TABLE c (a REFERENCES sluice_t (x))"));
-  CAF_CHECK(
-    references_own("CREATE TABLE c (a, FOREIGN KEY (a) references \"Sluice_t\")"));
-  CAF_CHECK(!references_own("CREATE TABLE c (a REFERENCES t, b DEFAULT 'sluice_t')"));
-  CAF_CHECK(!references_own("CREATE TABLE c (a DEFAULT 'REFERENCES sluice_t')"));
-}
-
 CAF_TEST(ANALYZE of an own table is told from ANALYZE of all) {
   CAF_CHECK(analyzes_own("ANALYZE sluice_t"));
   CAF_CHECK(analyzes_own("/**/ analyze main . [SLUICE_t];"));

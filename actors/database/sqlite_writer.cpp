@@ -29,10 +29,11 @@ caf::expected<sqlite_opened> sqlite_writer_state::open() {
   if (!opened)
     return note(std::move(opened.error()));
   stats_.opened = *opened;
+  look_at_schema();
   wal_.opened(db_, files_, cfg_.database.path);
   watch_files();
   tell_wal();
-  return opened;
+  return stats_.opened;
 }
 
 // -- writes ---------------------------------------------------------------------
@@ -65,7 +66,7 @@ uint64_t sqlite_writer_state::commit(std::vector<write_request> group) {
     hold(std::move(group));
     return 0;
   }
-  write_transaction work{db_, commit_cfg_, stats_.suspect};
+  write_transaction work{db_, schema_, commit_cfg_, stats_.suspect};
   if (db_.is_open())
     group_commit{work}.run(group);
   if (!has_its_files()) { // it is not known yet what became of it
@@ -217,6 +218,7 @@ status_report sqlite_writer_state::status() {
   report.troubles = {{"database-io-error", io_errors_}};
   if (io_error_)
     report.alerts.push_back(*io_error_);
+  tell_ties(report);
   tell_files(report);
   return report;
 }
@@ -254,7 +256,7 @@ caf::error sqlite_writer_state::finish() {
   // Somebody reads, or there is no WAL: what is committed is synced where it is.
   if (stats_.commits == 0)
     return done ? caf::error{} : std::move(done.error());
-  write_transaction last{db_, commit_cfg_, stats_.suspect};
+  write_transaction last{db_, schema_, commit_cfg_, stats_.suspect};
   auto err = last.sync();
   settle(last);
   return err;

@@ -6,6 +6,7 @@
 #include "actors/database/write_transaction.hpp"
 #include "actors/database/write_window.hpp"
 #include "actors/detail/ledger_page.hpp"
+#include "actors/detail/trouble.hpp"
 #include "actors/storage/dead_letters.hpp"
 #include "actors/storage/sqlite_files.hpp"
 #include "actors/storage/sqlite_settings.hpp"
@@ -79,6 +80,9 @@ private:
   void asked(uint64_t writes, uint64_t bytes);
   void spent(const io_counts& io);
   void tell_wal();
+  void look_at_schema();
+  std::string ties() const;
+  void tell_ties(status_report& report);
   void tell_synced();
   void tell_recovered();
   void tell_sessions();
@@ -113,6 +117,8 @@ private:
 
   sqlite::vfs files_;
   sqlite::connection db_{files_};
+  sqlite::schema_watch schema_{db_};
+  detail::trouble tied_{"database-schema-tied"};
   sqlite::wal_tracker wal_;
   std::optional<write_window> window_;
   dead_letters refused_;

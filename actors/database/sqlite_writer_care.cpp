@@ -1,4 +1,5 @@
-// The writer's maintenance, and its way back after an I/O error.
+// The writer's maintenance, its eye on what others tied to our tables, and its way back
+// after an I/O error.
 #include "actors/database/sqlite_writer.hpp"
 
 #include "actors/detail/wall_clock.hpp"
@@ -28,6 +29,35 @@ caf::expected<maintenance_report> sqlite_writer_state::maintain(maintenance_kind
   report_counts();
   return report;
 }
+
+// -- what others tied to our tables ---------------------------------------------
+
+/// What cannot be looked at now is looked at by the first transaction.
+void sqlite_writer_state::look_at_schema() {
+  schema_.forget();
+  note(schema_.look());
+  stats_.opened.ties = ties();
+}
+
+/// Empty if there is nothing to tell.
+std::string sqlite_writer_state::ties() const {
+  auto found = schema_.ties();
+  return found.empty() ? found
+                       : "in " + cfg_.database.path
+                           + " this is tied to the service's own tables: " + found
+                           + ". Those are used without triggers and foreign keys until "
+                             "it is dropped";
+}
+
+void sqlite_writer_state::tell_ties(status_report& report) {
+  if (auto found = ties(); found.empty())
+    tied_.clear();
+  else
+    tied_.note(std::move(found));
+  tied_.tell(report);
+}
+
+// -- the way back ---------------------------------------------------------------
 
 maintenance_report sqlite_writer_state::recover() {
   if (!has_its_files())

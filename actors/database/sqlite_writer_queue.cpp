@@ -38,7 +38,7 @@ std::optional<sql_batch_outcome> sqlite_writer_state::try_apply(const sql_batch&
     return std::nullopt;
   if (!db_.is_open())
     return untouched(batch, caf::make_error(ec::unavailable, "the database is not open"));
-  write_transaction work{db_, commit_cfg_, stats_.suspect};
+  write_transaction work{db_, schema_, commit_cfg_, stats_.suspect};
   auto outcome = queue_commit{work, refused_}.run(batch);
   if (!has_its_files())
     return std::nullopt;

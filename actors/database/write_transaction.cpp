@@ -27,8 +27,10 @@ caf::error write_transaction::begin(bool synced) {
       return note(std::move(err));
   }
   auto err = note(db_.run("BEGIN IMMEDIATE"));
+  if (!err)
+    err = note(schema_.look());
   if (err)
-    lower();
+    roll_back();
   return err;
 }
 
@@ -188,6 +190,7 @@ caf::expected<sql_receipt> write_transaction::results_of(const sql_write& x) {
     return caf::make_error(ec::invalid_argument, "a write is statements, or rows of one");
   sql_receipt receipt;
   auto bytes_left = cfg_.result_bytes_max;
+  auto schema_changed = false;
   for (const auto& y : x.statements) {
     if (migrating_ && sqlite::foreign_keys_set_by(y.sql)) {
       receipt.results.emplace_back(); // done before, and undone after
@@ -203,7 +206,11 @@ caf::expected<sql_receipt> write_transaction::results_of(const sql_write& x) {
     for (const auto& row : x.rows)
       if (auto err = run_once(*statement, row, y.names, bytes_left, result))
         return err;
+    schema_changed = schema_changed || db_.changes_schema();
   }
+  if (schema_changed)
+    if (auto err = schema_.judge())
+      return err;
   return receipt;
 }
 

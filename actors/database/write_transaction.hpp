@@ -6,6 +6,7 @@
 #pragma once
 
 #include "actors/storage/sqlite_connection.hpp"
+#include "actors/storage/sqlite_schema_watch.hpp"
 #include "messages/durability.hpp"
 
 #include <caf/timespan.hpp>
@@ -30,9 +31,11 @@ struct write_config {
 
 class write_transaction {
 public:
-  /// `suspect`: an I/O error was seen, and nothing can be promised to be on disk.
-  write_transaction(sqlite::connection& db, const write_config& cfg, bool suspect)
-      : db_(db), cfg_(cfg), suspect_(suspect) {}
+  /// `schema` watches the same database. `suspect`: an I/O error was seen, and nothing
+  /// can be promised to be on disk.
+  write_transaction(sqlite::connection& db, sqlite::schema_watch& schema,
+                    const write_config& cfg, bool suspect)
+      : db_(db), schema_(schema), cfg_(cfg), suspect_(suspect) {}
 
   /// Whether a commit for this level must be synced.
   bool is_synced(durability level) const;
@@ -95,6 +98,7 @@ private:
   bool take_back();
 
   sqlite::connection& db_;
+  sqlite::schema_watch& schema_;
   const write_config& cfg_;
   bool suspect_;
   /// Whether the open transaction's commit is to be a synced one.

@@ -5,6 +5,7 @@ add_library(sluice_sqlite STATIC
   sqlite_error.cpp
   sqlite_files.cpp
   sqlite_query.cpp
+  sqlite_schema_watch.cpp
   sqlite_settings.cpp
   sqlite_stamp.cpp
   sqlite_statement.cpp

@@ -32,8 +32,6 @@ constexpr std::array asking_pragmas = std::to_array<std::string_view>(
 constexpr std::array migrating_pragmas =
   std::to_array<std::string_view>({"defer_foreign_keys", "user_version"});
 
-constexpr auto own_name = "names that begin with sluice_ are the service's own";
-
 template <class List>
 bool contains(const List& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(),
@@ -50,6 +48,17 @@ std::string_view view_of(const char* x) {
   return x == nullptr ? std::string_view{} : std::string_view{x};
 }
 
+std::string refuse_if(bool own) {
+  return own ? std::string{own_names_rule} : std::string{};
+}
+
+bool is_schema_change(int action) {
+  return (action >= SQLITE_CREATE_INDEX && action <= SQLITE_CREATE_VIEW)
+         || (action >= SQLITE_DROP_INDEX && action <= SQLITE_DROP_VIEW)
+         || action == SQLITE_ALTER_TABLE || action == SQLITE_CREATE_VTABLE
+         || action == SQLITE_DROP_VTABLE;
+}
+
 } // namespace
 
 void authorizer::install(sqlite3* db) {
@@ -64,13 +73,16 @@ void authorizer::expect(sql_origin origin, std::string_view sql) {
   origin_ = origin;
   sql_ = sql;
   refusal_.clear();
+  changes_schema_ = false;
 }
 
 int authorizer::ask(void* self, int action, const char* first, const char* second,
-                    const char* schema, const char*) {
+                    const char* schema, const char* within) {
   auto& x = *static_cast<authorizer*>(self);
-  if (x.origin_ == sql_origin::sluice)
+  // What a trigger or a view does is the doing of whoever made it.
+  if (x.origin_ == sql_origin::sluice && within == nullptr)
     return SQLITE_OK;
+  x.changes_schema_ = x.changes_schema_ || is_schema_change(action);
   auto reason = x.why_not(action, view_of(first), view_of(second), view_of(schema));
   x.deferral_ = x.deferral_
                 || (action == SQLITE_PRAGMA && second != nullptr
@@ -111,21 +123,21 @@ std::string authorizer::why_not(int action, std::string_view first,
     case SQLITE_DETACH:
       return "no other database file may be used";
     case SQLITE_ANALYZE: // plain ANALYZE looks at every table, and changes none
-      return analyzes_own(sql_) ? own_name : "";
+      return refuse_if(analyzes_own(sql_));
     case SQLITE_REINDEX: // so does plain REINDEX
       return {};
-    case SQLITE_ALTER_TABLE: // neither new names nor foreign keys are told
-      return is_own_name(second) || renames_to_own(sql_) || references_own(sql_)
-               ? own_name
-               : "";
+    case SQLITE_ALTER_TABLE: // the new name is judged once it is there
+      return refuse_if(is_own_name(second));
     case SQLITE_CREATE_TABLE:
-      return is_own_name(first) || references_own(sql_) ? own_name : "";
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
     case SQLITE_DELETE:
-      return is_own_name(first) ? own_name : "";
+      return refuse_if(is_own_name(first));
+    case SQLITE_DROP_INDEX:   // the service has none: whatever others put on its tables
+    case SQLITE_DROP_TRIGGER: // may be taken away again
+      return {};
     default: // what creates or drops something names it, or its table, second
-      return is_own_name(first) || is_own_name(second) ? own_name : "";
+      return refuse_if(is_own_name(first) || is_own_name(second));
   }
 }
 

@@ -24,12 +24,15 @@ public:
   /// What was refused last, in words; empty if nothing was.
   const std::string& refusal() const { return refusal_; }
 
+  /// Whether what was expected last changes the schema, if it changes anything.
+  bool changes_schema() const { return changes_schema_; }
+
   /// Whether foreign keys were deferred since this was last asked.
   bool take_deferral();
 
 private:
   static int ask(void* self, int action, const char* first, const char* second,
-                 const char* schema, const char* trigger);
+                 const char* schema, const char* within);
 
   /// Returns why the action is refused, or an empty text.
   std::string why_not(int action, std::string_view first, std::string_view second,
@@ -38,6 +41,7 @@ private:
   sql_origin origin_ = sql_origin::sluice;
   std::string_view sql_;
   std::string refusal_;
+  bool changes_schema_ = false;
   bool deferral_ = false;
 };
 

@@ -82,6 +82,9 @@ void connection::close() {
     cache.clear();
   sqlite3_close_v2(db_);
   db_ = nullptr;
+  enforced_ = true;
+  own_alone_ = false;
+  alone_ = false;
   wal_frames_ = -1;
 }
 
@@ -97,6 +100,8 @@ caf::error connection::error_of(int code) const {
 caf::expected<statement> connection::prepare(std::string_view sql, sql_origin origin) {
   if (db_ == nullptr)
     return caf::make_error(ec::unavailable, "the database is not open");
+  if (auto err = run_for(origin))
+    return err;
   authorizer_.expect(origin, sql);
   auto& cache = caches_[static_cast<size_t>(origin)];
   if (auto* handle = cache.find(sql))
@@ -116,7 +121,8 @@ caf::expected<statement> connection::prepare(std::string_view sql, sql_origin or
   if (!is_blank(sql.substr(static_cast<size_t>(tail - sql.data()))))
     return caf::make_error(ec::invalid_argument,
                            "there is text after the first statement");
-  if (keep)
+  // What changes the schema has to be compiled anew, and judged anew, each time.
+  if (keep && !changes_schema())
     cache.insert(sql, result.leave_to_cache());
   return result;
 }
@@ -131,7 +137,8 @@ caf::error connection::run(std::string_view sql) {
   return row ? caf::error{} : std::move(row.error());
 }
 
-caf::expected<std::vector<std::string>> connection::ask(std::string_view sql) {
+caf::expected<std::vector<std::string>> connection::ask(std::string_view sql,
+                                                        int column) {
   if (db_ == nullptr)
     return caf::make_error(ec::unavailable, "the database is not open");
   authorizer_.expect(sql_origin::sluice, sql);
@@ -143,7 +150,7 @@ caf::expected<std::vector<std::string>> connection::ask(std::string_view sql) {
   std::vector<std::string> result;
   auto row = x.step();
   for (; row && *row; row = x.step())
-    result.push_back(x.text());
+    result.push_back(x.text(column));
   if (!row)
     return std::move(row.error());
   return result;
@@ -154,10 +161,21 @@ void connection::limit_time(caf::timespan limit) {
 }
 
 caf::error connection::enforce_foreign_keys(bool on) {
+  enforced_ = on;
+  auto code =
+    sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_FKEY, on && !alone_ ? 1 : 0, nullptr);
+  return code == SQLITE_OK ? caf::error{} : error_of(code);
+}
+
+caf::error connection::run_for(sql_origin origin) {
+  auto alone = own_alone_ && origin == sql_origin::sluice;
+  if (alone == alone_)
+    return caf::none;
   if (auto code =
-        sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_FKEY, on ? 1 : 0, nullptr))
+        sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_TRIGGER, alone ? 0 : 1, nullptr))
     return error_of(code);
-  return caf::none;
+  alone_ = alone;
+  return enforce_foreign_keys(enforced_);
 }
 
 caf::error connection::end_deferral() {

@@ -48,9 +48,9 @@ public:
   /// Runs a statement of our own.
   caf::error run(std::string_view sql);
 
-  /// Runs a statement of our own that is not worth keeping (a pragma), and returns the
-  /// first column of its rows.
-  caf::expected<std::vector<std::string>> ask(std::string_view sql);
+  /// Runs a statement of our own that is not worth keeping (a pragma), and returns one
+  /// column of its rows.
+  caf::expected<std::vector<std::string>> ask(std::string_view sql, int column = 0);
 
   /// Ends any statement that still runs this long from now.
   void limit_time(caf::timespan limit);
@@ -58,6 +58,13 @@ public:
 
   /// Whether foreign keys are enforced. Only between transactions.
   caf::error enforce_foreign_keys(bool on);
+
+  /// Whether our own statements run without triggers and foreign keys: what those do is
+  /// others' doing. Each change from our SQL to users' has all SQL compiled anew then.
+  void run_own_alone(bool alone) { own_alone_ = alone; }
+
+  /// Whether the user's statement that was prepared last changes the schema.
+  bool changes_schema() const { return authorizer_.changes_schema(); }
 
   /// Ends what a `PRAGMA defer_foreign_keys` began, if there was one: the next request
   /// in the same transaction is not to inherit it.
@@ -105,6 +112,7 @@ private:
   static constexpr auto no_deadline = clock::time_point::max();
 
   caf::error harden();
+  caf::error run_for(sql_origin origin);
   caf::error error_of(int code) const;
 
   vfs& files_;
@@ -112,6 +120,11 @@ private:
   authorizer authorizer_;
   /// By origin: what our own SQL may do, the same text from a user may not.
   std::array<statement_cache, 2> caches_;
+  /// Whether foreign keys are wanted, whether triggers and they are to be kept out of our
+  /// own statements, and whether they are.
+  bool enforced_ = true;
+  bool own_alone_ = false;
+  bool alone_ = false;
   clock::time_point deadline_ = no_deadline;
   int64_t wal_frames_ = -1;
 };

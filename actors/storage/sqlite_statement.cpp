@@ -152,8 +152,8 @@ sql_row statement::row() const {
   return result;
 }
 
-std::string statement::text() const {
-  const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(handle_, 0));
+std::string statement::text(int column) const {
+  const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(handle_, column));
   return data == nullptr ? std::string{} : std::string{data};
 }
 

@@ -48,8 +48,8 @@ public:
   std::vector<std::string> columns() const;
   sql_row row() const;
 
-  /// The first column of a row, as text.
-  std::string text() const;
+  /// A column of a row, as text; empty for NULL.
+  std::string text(int column = 0) const;
 
 private:
   caf::error check_names(const std::vector<std::string>& names) const;

@@ -101,30 +101,13 @@ bool is_own_name(std::string_view name) {
   return same_name(name.substr(0, own_prefix.size()), own_prefix);
 }
 
+bool mentions_own(std::string_view sql) {
+  auto same = [](char x, char y) { return lower(x) == y; };
+  return std::search(sql.begin(), sql.end(), own_prefix.begin(), own_prefix.end(), same)
+         != sql.end();
+}
+
 // -- statements -----------------------------------------------------------------
-
-bool renames_to_own(std::string_view sql) {
-  token_reader from{sql};
-  auto before = from.next();
-  for (auto x = from.next(); x; x = from.next()) {
-    if (is_word(before, "RENAME") && is_word(x, "TO")) {
-      auto name = from.next();
-      // The helpers of a virtual table `x` are `x_data`, `x_node` and so on.
-      return name && (is_own_name(name->text) || is_own_name(name->text + '_'));
-    }
-    before = std::move(x);
-  }
-  return false;
-}
-
-bool references_own(std::string_view sql) {
-  token_reader from{sql};
-  for (auto x = from.next(); x; x = from.next())
-    if (is_word(x, "REFERENCES"))
-      if (auto name = from.next(); name && is_own_name(name->text))
-        return true;
-  return false;
-}
 
 bool analyzes_own(std::string_view sql) {
   token_reader from{sql};

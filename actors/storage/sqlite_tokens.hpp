@@ -1,6 +1,6 @@
-// What SQL's text says where SQLite does not: the authorizer is not told to what name a
-// table is renamed, nor which table a foreign key refers to. Only whole tokens count, so
-// that a literal, a comment or a longer name never passes for one.
+// What SQL's text says where SQLite does not: whether ANALYZE names its table, and what a
+// pragma is set to that SQLite does not hear within a transaction. Only whole tokens
+// count, so that a literal, a comment or a longer name never passes for one.
 #pragma once
 
 #include <optional>
@@ -31,18 +31,18 @@ private:
   std::string_view rest_;
 };
 
+/// What users are told who would name something so.
+inline constexpr std::string_view own_names_rule =
+  "names that begin with sluice_ are the service's own";
+
 /// Compares as SQLite compares names: without case, in ASCII.
 bool same_name(std::string_view a, std::string_view b);
 
 /// Whether the name is one of the service's own.
 bool is_own_name(std::string_view name);
 
-/// Whether a table would get an own name here (ALTER TABLE ... RENAME TO), or the name
-/// from which a virtual table makes such names for its helpers.
-bool renames_to_own(std::string_view sql);
-
-/// Whether a foreign key refers to an own table here.
-bool references_own(std::string_view sql);
+/// Whether such a name may be somewhere in the text.
+bool mentions_own(std::string_view sql);
 
 /// Whether this is ANALYZE of an own table by its name.
 bool analyzes_own(std::string_view sql);
