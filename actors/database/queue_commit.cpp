@@ -69,23 +69,25 @@ caf::error queue_commit::apply(const sql_batch& batch) {
 
 caf::error queue_commit::apply_in_order(writes xs) {
   while (!xs.empty()) {
-    std::optional<size_t> culprit;
-    if (auto err = apply_together(xs, culprit))
+    std::optional<culprit> found;
+    if (auto err = apply_together(xs, found))
       return err;
-    if (!culprit)
+    if (!found)
       return caf::none;
-    if (auto err = apply_in_order(xs.first(*culprit)))
+    if (auto err = apply_in_order(xs.first(found->at)))
       return err;
-    if (auto err = apply_alone(xs.subspan(*culprit, 1)))
+    auto one = xs.subspan(found->at, 1);
+    if (auto err =
+          found->reason.empty() ? apply_alone(one) : set_aside(one, found->reason))
       return err;
-    xs = xs.subspan(*culprit + 1);
+    xs = xs.subspan(found->at + 1);
   }
   return caf::none;
 }
 
-/// Runs the writes in one transaction. `culprit` is set if one of them ended it; nothing
-/// is applied then.
-caf::error queue_commit::apply_together(writes xs, std::optional<size_t>& culprit) {
+/// Runs the writes in one transaction. `found` is set if one of them ended it; nothing is
+/// applied then.
+caf::error queue_commit::apply_together(writes xs, std::optional<culprit>& found) {
   if (auto err = work_.begin(is_synced(xs)))
     return err;
   progress done;
@@ -103,7 +105,9 @@ caf::error queue_commit::apply_together(writes xs, std::optional<size_t>& culpri
         work_.roll_back();
         if (err && !is_own_fault(err))
           return err;
-        culprit = i;
+        found = culprit{i};
+        if (!receipt && is_own_fault(receipt.error()))
+          found->reason = text_of(receipt.error());
         return caf::none;
       }
       if (receipt)
@@ -117,7 +121,7 @@ caf::error queue_commit::apply_together(writes xs, std::optional<size_t>& culpri
   auto err = finish(xs, done);
   if (is_own_fault(err) && xs.size() > 1) {
     // The commit failed by one of them, and only alone will it show which.
-    culprit = 0;
+    found = culprit{};
     return caf::none;
   }
   return err;

@@ -3,8 +3,9 @@
 // which is on disk before the commit that passes it. Anything else (the disk is full,
 // somebody holds the database) leaves the rest of the batch for later.
 //
-// A write that ends the transaction itself runs again alone, those before it and those
-// behind it as transactions of their own.
+// A write that ends the transaction itself is refused for what it said, or runs again
+// alone if it said nothing; those before it and those behind it are transactions of their
+// own. So what runs past its limit does so once.
 #pragma once
 
 #include "actors/database/write_transaction.hpp"
@@ -38,9 +39,15 @@ private:
     void add(const sql_write& x);
   };
 
+  /// A write that ended the transaction, and why, if that is known.
+  struct culprit {
+    size_t at = 0;
+    std::string reason = {};
+  };
+
   caf::error apply(const sql_batch& batch);
   caf::error apply_in_order(writes xs);
-  caf::error apply_together(writes xs, std::optional<size_t>& culprit);
+  caf::error apply_together(writes xs, std::optional<culprit>& found);
   caf::error apply_alone(writes one);
   caf::error set_aside(writes one, std::string reason);
   caf::error finish(writes xs, const progress& done);

@@ -121,7 +121,12 @@ sql_batch sql_queue_state::next_batch() {
   look_after_spool();
   adopt_id();
   sql_batch batch{id_, held_, {}, durability::ram};
-  if (!waiting_.empty() && waiting_.front().restored)
+  auto replays = !waiting_.empty() && waiting_.front().restored;
+  if (replays && !proven_) {
+    batch.level = durability::disk; // of nothing: it is committed all the same
+    return batch;
+  }
+  if (replays)
     begin_replay(waiting_.front());
   else
     end_replay();
@@ -160,6 +165,7 @@ void sql_queue_state::on_outcome(const sql_batch_outcome& outcome) {
   if (!outcome.mark.database.empty())
     database_id_ = outcome.mark.database;
   auto known = outcome.code == ec::none;
+  proven_ = known && ready_;
   if (!ready_ && known)
     restore(outcome.mark);
   else if (ready_ && outcome.mark.seq < held_)
@@ -205,6 +211,7 @@ void sql_queue_state::note_on_disk(uint64_t seq) {
 
 void sql_queue_state::on_failed(ec code, const std::string& detail) {
   ++failures_;
+  proven_ = false;
   pause_replay();
   auto disk = code == ec::disk_full || code == ec::disk_failed;
   (disk ? disk_trouble_ : blocked_).note("queued SQL waits for its database: " + detail);

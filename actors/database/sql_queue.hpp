@@ -144,6 +144,9 @@ private:
   /// Restored writes that are applied one by one, since one of them ended a start.
   size_t careful_ = 0;
   bool replaying_ = false;
+  /// The database has shown that it can be written and synced. Who dies while that waits
+  /// for a lock or a disk does not die of what was to be applied.
+  bool proven_ = false;
 
   detail::growing_pause pause_;
   detail::window_timer retry_;

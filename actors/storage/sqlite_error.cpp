@@ -18,6 +18,7 @@ ec meaning_of(int extended) {
     case SQLITE_RANGE:
     case SQLITE_TOOBIG:
     case SQLITE_AUTH:
+    case SQLITE_LOCKED:    // by the statement itself: nobody else uses our connection
     case SQLITE_INTERRUPT: // only our own time limit interrupts
       return ec::refused;
     case SQLITE_FULL:

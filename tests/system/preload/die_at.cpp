@@ -1,9 +1,12 @@
-// A library to preload: the process is killed in a write, as by SIGKILL from outside.
+// A library to preload: the process is killed in a write, as by SIGKILL from outside, or
+// the write never returns.
 //
 // DIE_AT_PATH is a part of the file's path, DIE_AT_TEXT of what is written there.
+// DIE_AT_STALLS is set for a write that does not return.
 #include "tests/system/preload/preload.hpp"
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -18,9 +21,13 @@ void die_if_named(int descriptor, const void* bytes, std::size_t count) {
   if (path == nullptr || text == nullptr)
     return;
   const auto written = std::string_view{static_cast<const char*>(bytes), count};
-  if (written.find(text) != std::string_view::npos
-      && preload::path_of(descriptor).find(path) != std::string::npos)
+  if (written.find(text) == std::string_view::npos
+      || preload::path_of(descriptor).find(path) == std::string::npos)
+    return;
+  if (std::getenv("DIE_AT_STALLS") == nullptr)
     kill(getpid(), SIGKILL);
+  for (;;)
+    pause();
 }
 
 } // namespace
