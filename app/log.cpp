@@ -1,8 +1,10 @@
 #include "app/log.hpp"
 
-#include "actors/storage/unique_fd.hpp"
+#include "actors/storage/regular_file.hpp"
 #include "app/line_queue.hpp"
+#include "app/printable.hpp"
 #include "app/standard_streams.hpp"
+#include "messages/error.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -49,8 +51,12 @@ public:
   explicit queue_sink(std::shared_ptr<line_queue> queue) : queue_(std::move(queue)) {}
 
 private:
+  /// Whatever a message quotes, it is one line, and no command to a terminal.
   void sink_it_(const spdlog::details::log_msg& what) override {
-    queue_->push(line_of(*formatter_, what));
+    const auto words = printable({what.payload.data(), what.payload.size()});
+    auto told = what;
+    told.payload = words;
+    queue_->push(line_of(*formatter_, told));
   }
 
   void flush_() override {
@@ -83,15 +89,14 @@ std::string path_of(const struct stat& opened) {
 
 // A new file in place of one that was renamed or removed, for the same readers. What
 // stands there instead must be a file, not a link nor a pipe.
-unique_fd open_anew(const std::string& path, const struct stat& before) {
-  constexpr auto how =
-    O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  unique_fd fresh{open(path.c_str(), how)};
-  if (!fresh && errno == ENOENT) {
-    fresh = unique_fd{open(path.c_str(), how | O_CREAT | O_EXCL, 0600)};
-    if (fresh)
-      fchmod(fresh.get(), before.st_mode & 0777);
-  }
+caf::expected<unique_fd> open_anew(const std::string& path, const struct stat& before) {
+  constexpr auto how = O_WRONLY | O_APPEND | O_NOFOLLOW;
+  auto fresh = open_regular(path, how);
+  if (!fresh || *fresh)
+    return fresh;
+  fresh = open_regular(path, how | O_CREAT | O_EXCL, 0600);
+  if (fresh)
+    fchmod(fresh->get(), before.st_mode & 0777);
   return fresh;
 }
 
@@ -118,11 +123,12 @@ void open_log() {
   spdlog::set_default_logger(std::move(log));
 }
 
-void tell(const std::string& line) {
+void tell(const std::string& words) {
+  const auto line = printable(words) + '\n';
   if (queue)
-    queue->push(line + '\n');
+    queue->push(line);
   else
-    print_error(line + '\n');
+    print_error(line);
 }
 
 void reopen_log() {
@@ -131,13 +137,13 @@ void reopen_log() {
     return;
   const auto fresh = open_anew(file, opened);
   if (!fresh) {
-    spdlog::warn("log-not-reopened {}: {}", file, std::strerror(errno));
+    spdlog::warn("log-not-reopened {}", text_of(fresh.error()));
     return;
   }
   struct stat output {};
   if (fstat(STDOUT_FILENO, &output) == 0 && is_same(opened, output))
-    dup2(fresh.get(), STDOUT_FILENO);
-  dup2(fresh.get(), STDERR_FILENO);
+    dup2(fresh->get(), STDOUT_FILENO);
+  dup2(fresh->get(), STDERR_FILENO);
   spdlog::info("log-reopened the log goes on in a new {}", file);
 }
 

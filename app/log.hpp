@@ -1,6 +1,7 @@
 // The log that our programs keep themselves, on standard error. A thread of its own
 // writes it: a disk that is full, a pipe that nobody reads or a reader that is gone holds
-// up and ends nothing. What it does not take is counted and told.
+// up and ends nothing. What it does not take is counted and told. A message is one line,
+// whatever it quotes (app/printable.hpp).
 #pragma once
 
 #include <string>
@@ -11,7 +12,7 @@ namespace sluice {
 void open_log();
 
 /// Lines that programs read stand bare, without time and level.
-void tell(const std::string& line);
+void tell(const std::string& words);
 
 /// Where standard error is a file that was renamed or removed, a new one is begun in its
 /// place. On one thread.

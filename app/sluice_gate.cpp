@@ -49,7 +49,8 @@ struct system_config : caf::actor_system_config {
 /// Who comes through the door talks to the relay, over a socket that is in no directory.
 class house {
 public:
-  house(const wire::destination& service, bool allow_control, unique_fd inside)
+  house(const wire::destination& service, bool allow_control, unique_fd inside,
+        std::shared_ptr<visitors> guests)
       : inside_(std::move(inside)), system_(config_) {
     system_.registry().erase(caf::atom("SpawnServ"));
     system_.registry().erase(caf::atom("ConfigServ"));
@@ -59,6 +60,11 @@ public:
       return unique_fd{fcntl(inside_.get(), F_DUPFD_CLOEXEC, 0)};
     };
     config.counts = counts_;
+    // What a client says of itself counts for nothing here: its certificate does.
+    config.asker = [guests = std::move(guests)](int fd, const std::string&) {
+      const auto named = guests->at_other_end(fd);
+      return named.empty() ? wire::asker_by_kernel(fd, {}) : named;
+    };
     keeper_ = system_.spawn(wire::socket_keeper, std::move(config));
     caf::anon_send(keeper_, atom::attach_v, relay_);
   }
@@ -123,7 +129,8 @@ exit_code serve(const settings& from) {
   auto listening = wire::listen_privately(inside);
   if (!listening)
     return refuse(listening.error());
-  door outside{std::move(*tls), inside};
+  const auto guests = std::make_shared<visitors>();
+  door outside{std::move(*tls), inside, guests};
   if (auto err = outside.listen(own.address, own.port))
     return refuse(err);
   // From here on no file is opened any more, that of the time zone included, but those
@@ -131,7 +138,10 @@ exit_code serve(const settings& from) {
   tzset();
   for (const auto& kept : give_up_rights({own.ca_file, own.certificate, own.key}))
     spdlog::warn("gate-rights cannot give up {}", kept);
-  house served{wire::local_service(service), own.allow_control, std::move(*listening)};
+  // Whoever it is that listens where the settings say, there are no rights to be had
+  // here.
+  house served{wire::local_service(service, wire::connect_to), own.allow_control,
+               std::move(*listening), guests};
   tell("ready gate=" + outside.address() + " service=" + service
        + (own.allow_control ? " control" : ""));
   if (!ignores_hangups())

@@ -1,11 +1,11 @@
 #include "app/spool_report.hpp"
 
 #include "app/http/json_writer.hpp"
+#include "app/printable.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 namespace sluice {
 
@@ -70,58 +70,54 @@ std::optional<spool_format::replay_slot> suspect_of(const spool_contents& conten
   return slot;
 }
 
-using text = std::back_insert_iterator<std::string>;
-
-void tell_lanes(text out, const spool_contents& contents) {
-  constexpr auto row = "{:<8} {:<24} {:>12} {:>12} {:>12} {:>10} {:>12}  {:<24} {}\n";
-  fmt::format_to(out, row, "kind", "name", "appended", "written", "released", "items",
-                 "bytes", "sync in doubt", "batch begun");
+void tell_lanes(std::string& out, const spool_contents& contents) {
+  constexpr auto row = "{:<8} {:<24} {:>12} {:>12} {:>12} {:>10} {:>12}  {:<24} {}";
+  append_line(out, row, "kind", "name", "appended", "written", "released", "items",
+              "bytes", "sync in doubt", "batch begun");
   for (const auto& [id, lane] : contents.lanes) {
     const auto& state = lane.state;
     auto has = held_by(lane);
-    fmt::format_to(out, row, name_of(state.kind), state.name, state.appended,
-                   state.written, state.released, has.items, has.bytes, doubt_of(lane),
-                   note_of(lane));
+    append_line(out, row, name_of(state.kind), state.name, state.appended, state.written,
+                state.released, has.items, has.bytes, doubt_of(lane), note_of(lane));
   }
 }
 
-void tell_plans(text out, const spool_contents& contents) {
+void tell_plans(std::string& out, const spool_contents& contents) {
   auto plans = 0;
   for (const auto& [id, lane] : contents.lanes) {
     auto has = held_by(lane);
     auto who = fmt::format("{} {}", name_of(lane.state.kind), lane.state.name);
     if (has.replayed > 0) {
       ++plans;
-      fmt::format_to(out, "a start will replay {} items of {}\n", has.replayed, who);
+      append_line(out, "a start will replay {} items of {}", has.replayed, who);
     }
     if (has.items > has.replayed) {
       ++plans;
-      fmt::format_to(out, "a start will sync {} items of {}, written already\n",
-                     has.items - has.replayed, who);
+      append_line(out, "a start will sync {} items of {}, written already",
+                  has.items - has.replayed, who);
     }
     if (const auto& doubt = lane.state.doubt) {
       ++plans;
-      fmt::format_to(out, "a start will not believe items {} to {} of {}: a sync {}\n",
-                     doubt->what.first_seq, doubt->what.last_seq, who,
-                     doubt->failed ? "of them failed" : "was to bring them to disk");
+      append_line(out, "a start will not believe items {} to {} of {}: a sync {}",
+                  doubt->what.first_seq, doubt->what.last_seq, who,
+                  doubt->failed ? "of them failed" : "was to bring them to disk");
     }
     if (lane.note_void) {
       ++plans;
-      fmt::format_to(out,
-                     "a start cannot place the batch begun for {}: it is of another "
-                     "boot\n",
-                     who);
+      append_line(out,
+                  "a start cannot place the batch begun for {}: it is of another "
+                  "boot",
+                  who);
     }
   }
   if (auto slot = suspect_of(contents)) {
     ++plans;
     const auto& state = contents.lanes.at(slot->suspect_lane).state;
-    fmt::format_to(
-      out, "a start will set aside record {} of {} {}: {} starts died in it\n",
-      slot->suspect_seq, name_of(state.kind), state.name, slot->suspect_deaths);
+    append_line(out, "a start will set aside record {} of {} {}: {} starts died in it",
+                slot->suspect_seq, name_of(state.kind), state.name, slot->suspect_deaths);
   }
   if (plans == 0)
-    fmt::format_to(out, "a start will replay nothing\n");
+    append_line(out, "a start will replay nothing");
 }
 
 uint64_t bytes_of(const spool_contents& contents) {
@@ -186,25 +182,23 @@ void write_suspect(http::json_writer& out, const spool_contents& contents) {
 } // namespace
 
 std::string text_of(const spool_report& report) {
-  std::string result;
-  auto out = std::back_inserter(result);
+  std::string out;
   if (!report.contents) {
-    fmt::format_to(out, "no spool is at {}: a start will replay nothing\n", report.dir);
-    return result;
+    append_line(out, "no spool is at {}: a start will replay nothing", report.dir);
+    return out;
   }
   const auto& contents = *report.contents;
-  fmt::format_to(out, "spool {} ({}) of data directory {} ({})\n", report.dir,
-                 text_of(contents.identity.spool_id), contents.data_dir,
-                 text_of(contents.identity.data_id));
-  fmt::format_to(out, "{} segments, {} bytes{}\n", contents.segments.size(),
-                 bytes_of(contents),
-                 report.in_use ? ", in use by a running service" : "");
+  append_line(out, "spool {} ({}) of data directory {} ({})", report.dir,
+              text_of(contents.identity.spool_id), contents.data_dir,
+              text_of(contents.identity.data_id));
+  append_line(out, "{} segments, {} bytes{}", contents.segments.size(),
+              bytes_of(contents), report.in_use ? ", in use by a running service" : "");
   tell_lanes(out, contents);
   if (report.refusal.empty())
     tell_plans(out, contents);
   else
-    fmt::format_to(out, "a start will refuse it: {}\n", report.refusal);
-  return result;
+    append_line(out, "a start will refuse it: {}", report.refusal);
+  return out;
 }
 
 std::string json_of(const spool_report& report) {

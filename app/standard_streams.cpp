@@ -1,5 +1,7 @@
 #include "app/standard_streams.hpp"
 
+#include "app/printable.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -35,7 +37,8 @@ void hold_standard_streams() {
   }
 }
 
-void print(std::string_view text) {
+void print(std::string_view words) {
+  const auto text = printable_text(words);
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
     note_loss();
 }
@@ -49,7 +52,8 @@ bool flush_printed() {
   return lost_by == 0;
 }
 
-void print_error(std::string_view text) {
+void print_error(std::string_view words) {
+  const auto text = printable_text(words);
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 

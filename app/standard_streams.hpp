@@ -10,15 +10,17 @@ namespace sluice {
 /// and our next words with it. The first that `main` does.
 void hold_standard_streams();
 
-/// Writes to standard output. Whether all of it went is what `after_printing` tells.
-void print(std::string_view text);
+/// Writes to standard output, with nothing in it that commands a terminal; what quotes
+/// others a line at a time is `printable` before. Whether all of it went is what
+/// `after_printing` tells.
+void print(std::string_view words);
 
 /// Writes out what was printed so far; false if some of it is lost, or nobody is left who
 /// could read more.
 bool flush_printed();
 
-/// Writes to standard error.
-void print_error(std::string_view text);
+/// Writes to standard error, likewise.
+void print_error(std::string_view words);
 
 /// The exit code of a tool that has printed: `code`; or 1, with a line that says why, if
 /// what it printed did not go. Nobody is told where nobody reads.

@@ -2,11 +2,13 @@
 #define CAF_SUITE peer_check
 
 #include "app/introspection/peer_check.hpp"
+#include "app/introspection/asker.hpp"
 #include "app/introspection/wire.hpp"
 #include "messages/introspection.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/binary_serializer.hpp>
 
 #include <string>
 
@@ -148,6 +150,27 @@ CAF_TEST(only the end of the introspection can be waited for) {
   CAF_CHECK(say(header(monitor, about_it.size(), 0, 0, 1), about_it) == verdict::drop);
   CAF_CHECK(say(header(monitor, 8, 0, 0, target), "whatever") == verdict::drop);
   CAF_CHECK(say(header(down, 8), "whatever") == verdict::drop);
+}
+
+CAF_TEST(a request that names its asker is handed on with who it is) {
+  const auto request = [this](const std::string& claim) {
+    caf::binary_serializer::container_type bytes;
+    caf::binary_serializer sink{sys, bytes};
+    CAF_REQUIRE(!sink(std::string{"log.max-entries"}, std::string{"7"}, claim));
+    return offer.naming + std::string{bytes.begin(), bytes.end()};
+  };
+  const auto named = [](const std::string& claim) { return "uid 0 for " + claim; };
+  CAF_CHECK_EQUAL(wire::with_asker(request("me"), offer, named), request("uid 0 for me"));
+  CAF_MESSAGE("and no other request, nor one that is cut off, is touched");
+  for (const auto& each : {offer.openings[0] + "x", request("me").substr(0, 40),
+                           offer.naming, std::string{}})
+    CAF_CHECK_EQUAL(wire::with_asker(each, offer, named), each);
+}
+
+CAF_TEST(a header announces what it is told to) {
+  auto head = header(request, 5, ordinary + 1, 7, target);
+  peer_check::announce(head, 0x010203);
+  CAF_CHECK_EQUAL(head, header(request, 0x010203, ordinary + 1, 7, target));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

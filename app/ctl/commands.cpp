@@ -6,10 +6,8 @@
 #include "app/http/ledger_json.hpp"
 #include "app/http/metrics_json.hpp"
 #include "app/http/stats_json.hpp"
+#include "app/printable.hpp"
 #include "app/standard_streams.hpp"
-
-#include <pwd.h>
-#include <unistd.h>
 
 #include <fmt/core.h>
 
@@ -128,19 +126,14 @@ exit_code checkpoint(client& service, const request& asked) {
               asked.json, checkpoint_json, checkpoint_text);
 }
 
-/// Who is told in the service's log: the person, even where a service's user asks.
-std::string asker() {
-  const auto* who = getpwuid(getuid());
-  const auto id = std::to_string(getuid());
-  return "sluicectl of " + (who ? who->pw_name + (" (uid " + id + ')') : "uid " + id);
-}
-
+/// Who asks is for the other side to tell.
 exit_code set(client& service, const request& asked) {
-  return tell(
-    service.ask<setting>(telling, atom::put_v, asked.words[0], asked.words[1], asker()),
-    asked.json, setting_json, [](const auto& x) {
-      return fmt::format("{} = {} from the next window on", x.key, x.value);
-    });
+  return tell(service.ask<setting>(telling, atom::put_v, asked.words[0], asked.words[1],
+                                   std::string{}),
+              asked.json, setting_json, [](const auto& x) {
+                return printable(
+                  fmt::format("{} = {} from the next window on", x.key, x.value));
+              });
 }
 
 exit_code restart(client& service, const request& asked) {
@@ -150,7 +143,7 @@ exit_code restart(client& service, const request& asked) {
       http::json_writer json;
       return json.open_object().member("restarted", x).close_object().take();
     },
-    [](const auto& x) { return x + " is started anew"; });
+    [](const auto& x) { return printable(x) + " is started anew"; });
 }
 
 exit_code acknowledge(client& service, const request& asked) {
@@ -163,17 +156,13 @@ exit_code acknowledge(client& service, const request& asked) {
         .close_object()
         .take();
     },
-    [&asked](bool) { return asked.words[0] + " is acknowledged"; });
+    [&asked](bool) { return printable(asked.words[0]) + " is acknowledged"; });
 }
 
 } // namespace
 
 exit_code refuse(const caf::error& why) {
-  auto line = text_of(why);
-  for (auto& each : line)
-    if (each == '\n')
-      each = ' ';
-  print_error("sluicectl: " + line + '\n');
+  print_error("sluicectl: " + printable(text_of(why)) + '\n');
   return refused;
 }
 

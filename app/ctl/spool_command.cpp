@@ -1,13 +1,14 @@
 #include "app/ctl/spool_command.hpp"
 
+#include "actors/storage/regular_file.hpp"
 #include "actors/storage/spool_place.hpp"
 #include "app/ctl/request.hpp"
+#include "app/printable.hpp"
 #include "app/spool_report.hpp"
 #include "app/standard_streams.hpp"
 #include "messages/error.hpp"
 
 #include <filesystem>
-#include <fstream>
 
 namespace sluice::ctl {
 
@@ -16,11 +17,8 @@ namespace {
 /// A running service changes what is read.
 constexpr auto readings_max = 5;
 
-std::string first_line(const std::string& path) {
-  std::ifstream file{path};
-  std::string result;
-  std::getline(file, result);
-  return result;
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
 }
 
 /// Fills the report about the directory in it. The error says why it cannot be read.
@@ -54,10 +52,13 @@ caf::expected<spool_report> report_on(const std::string& dir) {
                              + " is neither a spool's directory nor a data "
                                "directory that has one");
   if (*recorded && result.contents) {
-    auto id = first_line(dir + "/id");
-    if (id != text_of(result.contents->identity.data_id)
+    auto id = read_regular(dir + "/id");
+    if (!id)
+      return std::move(id.error());
+    const auto own = first_line(id->value_or(""));
+    if (own != text_of(result.contents->identity.data_id)
         && result.contents->has_unreleased())
-      result.refusal = "it belongs to another data directory, " + dir + " is " + id;
+      result.refusal = "it belongs to another data directory, " + dir + " is " + own;
   }
   return result;
 }
@@ -67,7 +68,7 @@ caf::expected<spool_report> report_on(const std::string& dir) {
 int tell_spool(const std::string& dir, bool as_json) {
   auto report = report_on(dir);
   if (!report) {
-    print_error(text_of(report.error()) + '\n');
+    print_error(printable(text_of(report.error())) + '\n');
     return refused;
   }
   print(as_json ? json_of(*report) + '\n' : text_of(*report));

@@ -4,11 +4,11 @@
 #include "app/http/ledger_sums.hpp"
 #include "app/http/rates.hpp"
 #include "app/http/survey_parts.hpp"
+#include "app/printable.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 namespace sluice::ctl {
 
@@ -31,45 +31,45 @@ std::string per_day(const std::optional<double>& mb) {
 
 /// What the kernel has seen, who is to blame, and how long the device bears it.
 std::string wear_text(const ledger_report& x, const http::ledger_sums& sums) {
-  std::string out = fmt::format(
-    "in {}: the process sent {:.2f} MB to devices{}\n", span_text(x.duration_ms),
-    http::to_mb(x.process.device_write_bytes), per_day(sums.process_mb_per_day));
+  std::string out;
+  append_line(out, "in {}: the process sent {:.2f} MB to devices{}",
+              span_text(x.duration_ms), http::to_mb(x.process.device_write_bytes),
+              per_day(sums.process_mb_per_day));
   if (!x.device.name.empty())
-    out += fmt::format("{}: {:.2f} MB in {} writes from all that use it{}\n",
-                       x.device.name, http::to_mb(x.device.bytes_written),
-                       x.device.writes, per_day(sums.device_mb_per_day));
+    append_line(out, "{}: {:.2f} MB in {} writes from all that use it{}", x.device.name,
+                http::to_mb(x.device.bytes_written), x.device.writes,
+                per_day(sums.device_mb_per_day));
   if (sums.endurance_years)
-    out += fmt::format("at that, {} TB last {:.1f} years\n", x.endurance_tbw,
-                       *sums.endurance_years);
+    append_line(out, "at that, {} TB last {:.1f} years", x.endurance_tbw,
+                *sums.endurance_years);
   if (!sums.biggest)
     return out + "nobody has written anything";
   const auto& [subsystem, name, counts] = *sums.biggest;
-  return out + "the biggest writer is " + subsystem + (name.empty() ? "" : ' ' + name);
+  return out + "the biggest writer is "
+         + printable(subsystem + (name.empty() ? "" : ' ' + name));
 }
 
 } // namespace
 
 std::string status_text(const service_status& x) {
   const auto checks = http::checks_of(x.survey);
-  std::string out = fmt::format("sluiced {}, process {}, data in {}, up {}\n", x.version,
-                                x.process, x.data_dir, span_text(x.uptime_ms));
-  auto append = [&out]<class... Ts>(fmt::format_string<Ts...> how, Ts&&... xs) {
-    fmt::format_to(std::back_inserter(out), how, std::forward<Ts>(xs)...);
-  };
+  std::string out;
+  append_line(out, "sluiced {}, process {}, data in {}, up {}", x.version, x.process,
+              x.data_dir, span_text(x.uptime_ms));
   size_t alerts = 0;
   for (const auto& report : x.survey)
     for (const auto& each : report.alerts) {
       ++alerts;
-      append("! {} {}: {}\n", report.name, each.id, each.text);
+      append_line(out, "! {} {}: {}", report.name, each.id, each.text);
     }
   for (const auto& [name, each] : checks)
-    append("{} {}  {}\n", each.ok ? "+" : "-", name, each.detail);
+    append_line(out, "{} {}  {}", each.ok ? "+" : "-", name, each.detail);
   const auto rates = http::rates_of(x.totals.rate_window);
-  append("disk {:.2f} MB/min in {} writes/min, network {:.3f} Mbit/s, {} queries/s\n",
-         rates.disk_write_mb_per_min, count_text(rates.disk_writes_per_min),
-         rates.network_mbps, count_text(rates.queries_per_sec));
-  append("{}", alerts == 0 && http::all_ok(checks) ? "ok" : "degraded");
-  return out;
+  append_line(out,
+              "disk {:.2f} MB/min in {} writes/min, network {:.3f} Mbit/s, {} queries/s",
+              rates.disk_write_mb_per_min, count_text(rates.disk_writes_per_min),
+              rates.network_mbps, count_text(rates.queries_per_sec));
+  return out + (alerts == 0 && http::all_ok(checks) ? "ok" : "degraded");
 }
 
 std::string logs_text(const std::vector<named_log_stats>& all) {

@@ -1,6 +1,7 @@
 #include "app/ctl/terminal.hpp"
 
 #include "app/ctl/text.hpp"
+#include "app/printable.hpp"
 
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -71,7 +72,7 @@ void terminal::show(const std::vector<std::string>& lines) {
   for (size_t i = 0; i < lines.size() && i < room.lines; ++i) {
     if (i > 0)
       picture += "\r\n";
-    const auto text = shortened(lines[i], room.columns);
+    const auto text = shortened(printable_text(lines[i]), room.columns);
     const auto is_head = i == 1 && colours_;
     const auto is_alert = colours_ && text.find("! ") != std::string::npos;
     picture += is_head ? "\x1b[7m" : is_alert ? "\x1b[31m" : "";

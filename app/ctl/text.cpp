@@ -1,10 +1,13 @@
 #include "app/ctl/text.hpp"
 
+#include "app/printable.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace sluice::ctl {
 
@@ -65,6 +68,12 @@ std::string sparkline(const std::vector<double>& values) {
     result += heights[static_cast<size_t>(std::lround(share * (heights.size() - 1)))];
   }
   return result;
+}
+
+void table::add(row cells) {
+  for (auto& each : cells)
+    each = printable(each);
+  rows_.push_back(std::move(cells));
 }
 
 std::vector<std::string> table::lines(size_t columns_max) const {

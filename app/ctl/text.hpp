@@ -21,11 +21,12 @@ std::string span_text(int64_t ms);
 std::string sparkline(const std::vector<double>& values);
 
 /// Columns as wide as their widest cell; all but the first and the last to the right.
+/// What is in the cells is made printable.
 class table {
 public:
   using row = std::vector<std::string>;
 
-  void add(row cells) { rows_.push_back(std::move(cells)); }
+  void add(row cells);
 
   /// The lines, each at most so many characters wide.
   std::vector<std::string> lines(size_t columns_max = std::string::npos) const;

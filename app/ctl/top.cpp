@@ -3,6 +3,7 @@
 #include "app/ctl/live.hpp"
 #include "app/ctl/terminal.hpp"
 #include "app/ctl/text.hpp"
+#include "app/printable.hpp"
 #include "app/standard_streams.hpp"
 
 #include <fmt/core.h>
@@ -39,9 +40,9 @@ std::string summary(const actor_listing& all, order by) {
 std::vector<std::string> picture(wire::client& service, order by) {
   auto all = look(service);
   if (!all) {
-    const auto lost = text_of(all.error());
+    const auto lost = printable(text_of(all.error()));
     if (auto err = service.connect())
-      return {text_of(err)};
+      return {printable(text_of(err))};
     return {lost + "; connected again"};
   }
   auto lines = actor_lines(*all, by);

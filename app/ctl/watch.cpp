@@ -1,6 +1,7 @@
 #include "app/ctl/commands.hpp"
 #include "app/ctl/live.hpp"
 #include "app/http/json_writer.hpp"
+#include "app/printable.hpp"
 #include "app/standard_streams.hpp"
 
 #include <fmt/chrono.h>
@@ -68,9 +69,11 @@ public:
         .member("text", text);
       print(line.close_object().take() + '\n');
     } else {
-      print(fmt::format("{:%H:%M:%S} {} {}{}{}\n",
-                        fmt::localtime(std::chrono::system_clock::to_time_t(now)), event,
-                        who, text.empty() ? "" : ": ", text));
+      std::string line;
+      append_line(line, "{:%H:%M:%S} {} {}{}{}",
+                  fmt::localtime(std::chrono::system_clock::to_time_t(now)), event, who,
+                  text.empty() ? "" : ": ", text);
+      print(line);
     }
   }
 

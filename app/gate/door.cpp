@@ -1,11 +1,13 @@
 #include "app/gate/door.hpp"
 
+#include "app/printable.hpp"
 #include "messages/error.hpp"
 
 #include <openssl/x509.h>
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::gate {
@@ -25,16 +27,25 @@ std::string printed(const tcp::endpoint& where) {
          + std::to_string(where.port());
 }
 
-/// The name in the certificate that was shown, of printable characters alone.
+/// The name in the certificate that was shown. All of it counts, what stands behind a NUL
+/// too.
 std::string subject_of(tls_stream& stream) {
-  char name[name_bytes_max] = {};
-  if (auto* shown = SSL_get0_peer_certificate(stream.native_handle()))
-    X509_NAME_get_text_by_NID(X509_get_subject_name(shown), NID_commonName, name,
-                              sizeof name);
-  std::string result{name};
-  for (auto& each : result)
-    if (each < ' ' || each > '~')
-      each = '?';
+  constexpr auto none = "a certificate without a name";
+  auto* shown = SSL_get0_peer_certificate(stream.native_handle());
+  if (!shown)
+    return none;
+  auto* subject = X509_get_subject_name(shown);
+  const auto at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (at < 0)
+    return none;
+  unsigned char* bytes = nullptr;
+  const auto size = ASN1_STRING_to_UTF8(
+    &bytes, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+  if (size < 0)
+    return none;
+  auto result = printable({reinterpret_cast<char*>(bytes), static_cast<size_t>(size)});
+  OPENSSL_free(bytes);
+  result.resize(std::min(result.size(), name_bytes_max));
   return result;
 }
 
@@ -55,8 +66,9 @@ struct door::arrival {
   std::string from;
 };
 
-door::door(std::unique_ptr<tls_renewal> tls, std::string inside)
-    : tls_(std::move(tls)), inside_(std::move(inside)) {}
+door::door(std::unique_ptr<tls_renewal> tls, std::string inside,
+           std::shared_ptr<visitors> guests)
+    : tls_(std::move(tls)), inside_(std::move(inside)), guests_(std::move(guests)) {}
 
 caf::error door::listen(const std::string& address, uint16_t port) {
   error_code code;
@@ -158,19 +170,22 @@ void door::shown(const std::shared_ptr<arrival>& who, error_code code) {
 }
 
 void door::let_in(const std::shared_ptr<arrival>& who) {
-  local_socket inside{io_};
+  const auto name = subject_of(who->stream);
+  local_socket inside{io_, boost::asio::local::stream_protocol{}};
+  const auto place = guests_->enter(inside.native_handle(), name + " of " + who->from);
   error_code code;
   inside.connect({inside_}, code);
   if (code) {
+    guests_->leave(place);
     spdlog::error("gate-broken {}: {}", who->from, code.message());
     return;
   }
-  const auto name = subject_of(who->stream);
   spdlog::info("gate-opened {} {}", who->from, name);
   ++connections_;
   std::make_shared<pump>(std::move(who->stream), std::move(inside), silence_max,
-                         [this, from = who->from, name] {
+                         [this, from = who->from, name, place] {
                            --connections_;
+                           guests_->leave(place);
                            spdlog::info("gate-closed {} {}", from, name);
                          })
     ->start();

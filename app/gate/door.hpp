@@ -4,6 +4,7 @@
 
 #include "app/gate/pump.hpp"
 #include "app/gate/tls.hpp"
+#include "app/gate/visitors.hpp"
 
 #include <caf/error.hpp>
 
@@ -29,8 +30,9 @@ public:
   static constexpr auto arrival_patience = std::chrono::seconds{10};
   static constexpr auto silence_max = std::chrono::seconds{120};
 
-  /// `inside`: the local socket's name.
-  door(std::unique_ptr<tls_renewal> tls, std::string inside);
+  /// `inside`: the local socket's name; `guests`: those who are let in.
+  door(std::unique_ptr<tls_renewal> tls, std::string inside,
+       std::shared_ptr<visitors> guests);
 
   /// `invalid_setting`: no such address; `unavailable`: it is in use.
   caf::error listen(const std::string& address, uint16_t port);
@@ -61,6 +63,7 @@ private:
   boost::asio::signal_set hangups_{io_};
   std::unique_ptr<tls_renewal> tls_;
   std::string inside_;
+  std::shared_ptr<visitors> guests_;
   boost::asio::ip::tcp::acceptor acceptor_{io_};
   boost::asio::steady_timer pause_{io_};
   std::list<std::shared_ptr<arrival>> arrivals_;

@@ -1,6 +1,8 @@
 #include "app/gate/tls.hpp"
 
+#include "actors/storage/regular_file.hpp"
 #include "app/http/tls_identity.hpp"
+#include "messages/error.hpp"
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -24,6 +26,8 @@ caf::expected<tls_context> context(const credentials& from, http::tls_end end) {
   SSL_CTX_set_purpose(native, server ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER);
   boost::system::error_code code;
   result->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert, code);
+  if (auto err = check_regular(from.ca_file))
+    return http::unusable(from.name + "ca-file", from.ca_file, text_of(err));
   result->load_verify_file(from.ca_file, code);
   if (code)
     return http::unusable(from.name + "ca-file", from.ca_file, code.message());

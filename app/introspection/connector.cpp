@@ -1,7 +1,6 @@
 #include "app/introspection/connector.hpp"
 
 #include "app/introspection/quiet_broker.hpp"
-#include "app/introspection/unix_socket.hpp"
 #include "app/introspection/unix_stream.hpp"
 #include "messages/error.hpp"
 
@@ -41,9 +40,11 @@ private:
 
 } // namespace
 
-destination local_service(const std::string& path) {
-  return {path, [path]() -> caf::expected<unique_fd> {
-            auto fd = connect_to(path);
+destination local_service(const std::string& path, dialler* dial) {
+  return {path, [path, dial]() -> caf::expected<unique_fd> {
+            auto fd = dial(path);
+            if (!fd && fd.error() == ec::refused)
+              return fd;
             if (!fd)
               return caf::make_error(ec::unavailable,
                                      text_of(fd.error())

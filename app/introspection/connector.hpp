@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/storage/unique_fd.hpp"
+#include "app/introspection/unix_socket.hpp"
 #include "messages/introspection.hpp"
 
 #include <caf/actor_system.hpp>
@@ -23,8 +24,10 @@ struct destination {
   std::function<caf::expected<unique_fd>()> dial;
 };
 
-/// The service of that socket.
-destination local_service(const std::string& path);
+using dialler = caf::expected<unique_fd>(const std::string& path);
+
+/// The service of that socket, connected to so.
+destination local_service(const std::string& path, dialler* dial = connect_to_own);
 
 constexpr auto handshake_patience = std::chrono::seconds{5};
 

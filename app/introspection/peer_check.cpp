@@ -18,6 +18,10 @@ namespace {
 
 using caf::io::basp::message_type;
 
+/// Where a header announces its payload.
+constexpr size_t payload_size_at = 4;
+constexpr size_t payload_size_bytes = 4;
+
 template <class... Ts>
 std::string bytes_of(caf::actor_system& sys, Ts&&... xs) {
   caf::binary_serializer::container_type buffer;
@@ -59,6 +63,7 @@ bool asks(uint64_t data) {
 
 served serve(caf::actor_system& sys, uint64_t actor) {
   auto node = sys.node();
+  const auto put = opening(sys, atom::put_v, std::string{}, std::string{}, std::string{});
   return {actor,
           bytes_of(sys, node),
           {opening(sys, atom::survey_v), opening(sys, atom::actors_v, true),
@@ -67,20 +72,26 @@ served serve(caf::actor_system& sys, uint64_t actor) {
            opening(sys, atom::snapshot_v), opening(sys, atom::history_v),
            opening(sys, atom::ledger_v), opening(sys, atom::flush_v, flush_target::all),
            opening(sys, atom::checkpoint_v, checkpoint_mode::passive),
-           opening(sys, atom::get_v, std::string{}),
-           opening(sys, atom::put_v, std::string{}, std::string{}, std::string{}),
+           opening(sys, atom::get_v, std::string{}), put,
            opening(sys, atom::restart_v, std::string{}),
-           opening(sys, atom::confirm_v, std::string{})}};
+           opening(sys, atom::confirm_v, std::string{})},
+          put};
 }
 
 peer_check::peer_check(served what) : served_(std::move(what)) {
   // nop
 }
 
+void peer_check::announce(std::string& header, size_t payload_bytes) {
+  for (size_t i = 0; i < payload_size_bytes; ++i)
+    header[payload_size_at + i] =
+      static_cast<char>(payload_bytes >> 8 * (payload_size_bytes - 1 - i));
+}
+
 verdict peer_check::header(std::string_view bytes) {
   header_.operation = static_cast<uint8_t>(bytes[0]);
   header_.flags = static_cast<uint8_t>(bytes[3]);
-  header_.payload_bytes = number(bytes.substr(4, 4));
+  header_.payload_bytes = number(bytes.substr(payload_size_at, payload_size_bytes));
   header_.data = number(bytes.substr(8, 8));
   header_.source = number(bytes.substr(16, 8));
   header_.target = number(bytes.substr(24, 8));

@@ -25,6 +25,8 @@ struct served {
   std::string node;
   /// How each request begins that there is: everything up to its arguments.
   std::vector<std::string> openings;
+  /// That of the request which names its asker, in the last of its three texts.
+  std::string naming = {};
 };
 
 served serve(caf::actor_system& sys, uint64_t actor);
@@ -47,6 +49,9 @@ public:
   static constexpr uint64_t requests_at_once_max = 40;
 
   explicit peer_check(served what);
+
+  /// Has a header announce a payload of so many bytes.
+  static void announce(std::string& header, size_t payload_bytes);
 
   /// Judges a header, `header_bytes` long: `pass` lets the peer send what it announces.
   verdict header(std::string_view bytes);

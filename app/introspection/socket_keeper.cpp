@@ -12,7 +12,7 @@ namespace sluice::wire {
 
 void socket_keeper_state::init(socket_keeper_config config) {
   config_ = std::move(config);
-  guests_ = std::make_shared<guests>(config_.counts);
+  guests_ = std::make_shared<guests>(config_.counts, config_.asker);
   self_->set_down_handler([this](const caf::down_msg& x) { on_down(x); });
 }
 

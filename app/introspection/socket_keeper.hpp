@@ -27,6 +27,8 @@ struct socket_keeper_config {
   /// Listens, anew for each broker.
   std::function<caf::expected<unique_fd>()> listen;
   std::shared_ptr<introspection_counts> counts;
+  /// Who asks.
+  asker_words asker = asker_by_kernel;
 };
 
 class socket_keeper_state {

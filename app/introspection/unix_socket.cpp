@@ -56,6 +56,17 @@ caf::error make_way(const std::string& path) {
   return caf::none;
 }
 
+/// This user and root are; nobody else, whoever asks.
+caf::error check_trusted(uid_t uid, const std::string& path) {
+  if (uid == geteuid() || uid == 0)
+    return caf::none;
+  const auto who = std::to_string(uid);
+  return caf::make_error(ec::refused, path + " is uid " + who
+                                        + "'s, who is not trusted. If a service of that "
+                                          "user is meant, ask as that user: sudo -u '#"
+                                        + who + "' sluicectl ...");
+}
+
 } // namespace
 
 caf::expected<unique_fd> listen_at(const std::string& path) {
@@ -99,6 +110,24 @@ caf::expected<unique_fd> connect_to(const std::string& path) {
   auto result = new_socket();
   if (connect(result.get(), generic(*address), sizeof *address) != 0)
     return failed(ec::unavailable, "cannot connect to", path, errno);
+  return result;
+}
+
+caf::expected<unique_fd> connect_to_own(const std::string& path) {
+  // Another user could have us wait in the connecting.
+  struct stat found {};
+  if (stat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode))
+    if (auto err = check_trusted(found.st_uid, path))
+      return err;
+  auto result = connect_to(path);
+  ucred who{};
+  socklen_t size = sizeof who;
+  if (!result)
+    return result;
+  if (getsockopt(result->get(), SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
+    return failed(ec::unavailable, "cannot see who listens at", path, errno);
+  if (auto err = check_trusted(who.uid, path))
+    return err;
   return result;
 }
 

@@ -20,4 +20,8 @@ caf::expected<unique_fd> listen_privately(std::string& name);
 /// `unavailable`: nobody listens, or this user may not come in.
 caf::expected<unique_fd> connect_to(const std::string& path);
 
+/// The same, and `refused` if another user listens there than this one or root: what he
+/// sends is read by CAF, which trusts its peers.
+caf::expected<unique_fd> connect_to_own(const std::string& path);
+
 } // namespace sluice::wire

@@ -66,7 +66,8 @@ bool guests::is_taken(const checked_scribe* by, const std::string& peer) {
 
 checked_scribe::checked_scribe(caf::io::network::default_multiplexer& mx, int fd,
                                std::shared_ptr<guests> among, served what)
-    : unix_scribe(mx, fd), guests_(std::move(among)), check_(std::move(what)) {
+    : unix_scribe(mx, fd), guests_(std::move(among)), served_(std::move(what)),
+      check_(served_) {
   guests_->came(this, guests::clock::now());
 }
 
@@ -98,7 +99,7 @@ bool checked_scribe::consume_header(std::string_view bytes) {
 }
 
 bool checked_scribe::consume_payload(caf::execution_unit* ctx, std::string_view bytes) {
-  const auto header = std::move(*header_);
+  auto header = std::move(*header_);
   header_.reset();
   const auto introduced = !check_.peer().empty();
   switch (check_.message(bytes, peer_check::clock::now())) {
@@ -107,7 +108,7 @@ bool checked_scribe::consume_payload(caf::execution_unit* ctx, std::string_view 
         return refuse();
       if (wr_buf().size() > unread_bytes_max)
         return refuse();
-      return hand_over(ctx, header) && hand_over(ctx, bytes);
+      return hand_over_named(ctx, std::move(header), bytes);
     case verdict::drop:
       ++guests_->counts().dropped_messages;
       configure_read(caf::io::receive_policy::exactly(peer_check::header_bytes));
@@ -116,6 +117,16 @@ bool checked_scribe::consume_payload(caf::execution_unit* ctx, std::string_view 
       break;
   }
   return refuse();
+}
+
+/// Nobody is told who asks by the one who asks.
+bool checked_scribe::hand_over_named(caf::execution_unit* ctx, std::string header,
+                                     std::string_view bytes) {
+  const auto request = with_asker(bytes, served_, [this](const std::string& claim) {
+    return guests_->words_for(stream_.fd(), claim);
+  });
+  peer_check::announce(header, request.size());
+  return hand_over(ctx, header) && hand_over(ctx, request);
 }
 
 /// CAF takes it out of the buffer into which it would have been read.

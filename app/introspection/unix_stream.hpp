@@ -2,6 +2,7 @@
 // descriptor. The service's side checks who comes, and everything that they send.
 #pragma once
 
+#include "app/introspection/asker.hpp"
 #include "app/introspection/peer_check.hpp"
 #include "messages/introspection.hpp"
 
@@ -39,10 +40,15 @@ public:
   static constexpr uint64_t arrivals_per_second_max = 100;
   static constexpr uint64_t arrivals_at_once_max = 200;
 
-  explicit guests(std::shared_ptr<introspection_counts> counts)
-      : counts_(std::move(counts)) {}
+  guests(std::shared_ptr<introspection_counts> counts, asker_words words)
+      : counts_(std::move(counts)), words_(std::move(words)) {}
 
   introspection_counts& counts() { return *counts_; }
+
+  /// Who it is at that socket.
+  std::string words_for(int fd, const std::string& claim) const {
+    return words_(fd, claim);
+  }
 
   /// Whether one more may come in now.
   bool admit(clock::time_point now);
@@ -56,6 +62,7 @@ public:
 
 private:
   std::shared_ptr<introspection_counts> counts_;
+  asker_words words_;
   token_bucket arrivals_{arrivals_per_second_max, arrivals_at_once_max};
   // Servants are destroyed wherever their last user lets go of them.
   std::mutex mutex_;
@@ -82,10 +89,13 @@ public:
 private:
   bool consume_header(std::string_view bytes);
   bool consume_payload(caf::execution_unit* ctx, std::string_view bytes);
+  bool hand_over_named(caf::execution_unit* ctx, std::string header,
+                       std::string_view bytes);
   bool hand_over(caf::execution_unit* ctx, std::string_view bytes);
   bool refuse();
 
   std::shared_ptr<guests> guests_;
+  served served_;
   peer_check check_;
   /// One that passed, and waits for what it announced.
   std::optional<std::string> header_;
