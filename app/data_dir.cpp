@@ -1,6 +1,8 @@
 #include "app/data_dir.hpp"
 
 #include "actors/storage/file_lock.hpp"
+#include "actors/storage/folder.hpp"
+#include "actors/storage/regular_file.hpp"
 #include "messages/error.hpp"
 
 #include <fcntl.h>
@@ -10,7 +12,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -66,6 +67,13 @@ bool make_directory(const std::string& path, mode_t mode) {
   return errno == EEXIST && (is_directory(path) || (errno = ENOTDIR, false));
 }
 
+// Whoever may write into it can put anything in the place of what is ours.
+bool is_open_to_all(const std::string& path) {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)
+         && (found.st_mode & S_IWOTH) != 0;
+}
+
 std::string why_not_made(const std::string& path) {
   const auto reason = std::string{std::strerror(errno)};
   const auto parent = parent_of(path);
@@ -75,30 +83,6 @@ std::string why_not_made(const std::string& path) {
                        "the path is right",
                        parent);
   return "it cannot be made: " + reason;
-}
-
-// A lock that is no file of ours shows that the directory is another program's.
-std::string why_not_locked(const std::string& lock_path) {
-  constexpr auto others = "the directory is not one of Sluice's: name another with "
-                          "--data-dir=";
-  const auto reason = std::string{std::strerror(errno)};
-  struct stat found {};
-  ::lstat(lock_path.c_str(), &found);
-  if (S_ISLNK(found.st_mode))
-    return fmt::format("{} is a symbolic link, so {}", lock_path, others);
-  if (S_ISDIR(found.st_mode))
-    return fmt::format("{} is a directory, so {}", lock_path, others);
-  return fmt::format("its file lock cannot be opened: {}", reason);
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const auto written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno != EINTR)
-      return false;
-    text.remove_prefix(static_cast<size_t>(std::max<ssize_t>(written, 0)));
-  }
-  return true;
 }
 
 std::string random_id() {
@@ -117,16 +101,6 @@ std::string id_file(const std::string& dir) {
   return dir + "/id";
 }
 
-// A file that is there is whole: written beside, synced, and renamed.
-bool write_id(const std::string& dir, const std::string& id) {
-  const auto path = id_file(dir);
-  const auto beside = path + ".new";
-  const unique_fd file{
-    ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)};
-  return file && write_all(file.get(), id + '\n') && ::fsync(file.get()) == 0
-         && ::rename(beside.c_str(), path.c_str()) == 0 && sync_directory(dir);
-}
-
 bool is_id(std::string_view text) {
   return text.size() == 2 * id_bytes
          && text.find_first_not_of("0123456789abcdef") == text.npos;
@@ -136,14 +110,14 @@ bool is_id(std::string_view text) {
 
 caf::expected<std::string> id_of_data_dir(const std::string& dir) {
   const auto path = id_file(dir);
-  const unique_fd file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
-  if (!file && (errno == ENOENT || errno == ENOTDIR))
+  if (!is_directory(dir))
     return std::string{};
-  std::array<char, 2 * id_bytes + 2> buffer{};
-  const auto count = file ? ::read(file.get(), buffer.data(), buffer.size()) : -1;
-  if (count < 0)
-    return failed(ec::unavailable, "cannot read", path);
-  std::string_view text{buffer.data(), static_cast<size_t>(count)};
+  const auto found = read_regular(path);
+  if (!found)
+    return caf::make_error(ec::unavailable, text_of(found.error()));
+  if (!*found)
+    return std::string{};
+  std::string_view text{**found};
   if (text.ends_with('\n'))
     text.remove_suffix(1);
   if (!is_id(text))
@@ -163,11 +137,17 @@ caf::expected<data_dir> data_dir::open(const std::string& path, caf::timespan pa
                                        mode_t directory_mode) {
   if (!make_directory(path, directory_mode))
     return unusable(path, why_not_made(path));
+  for (const auto& each : {path, path + "/logs", path + "/sessions"})
+    if (is_open_to_all(each))
+      return unusable(path, "everybody may write into it: chmod o-w " + each);
   const auto lock_path = path + "/lock";
-  unique_fd lock{
-    ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
-  if (!lock)
-    return unusable(path, why_not_locked(lock_path));
+  auto opened = open_regular(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+  // A lock that is no file of ours shows that the directory is another program's.
+  if (!opened)
+    return unusable(path, "its lock cannot be opened: " + text_of(opened.error())
+                            + "; if the directory is not one of Sluice's, name another "
+                              "with --data-dir=");
+  auto lock = std::move(*opened);
   const auto stays = [&lock] { return read_holder(lock.get()).stays(); };
   if (!lock_within(lock.get(), patience, stays))
     return caf::make_error(
@@ -191,8 +171,8 @@ caf::expected<data_dir> data_dir::open(const std::string& path, caf::timespan pa
 
 caf::error data_dir::renew_id() {
   auto next = random_id();
-  if (!write_id(path_, next))
-    return failed(ec::unavailable, "cannot write", id_file(path_));
+  if (auto err = folder{path_, owners_alone}.replace("id", next + '\n'))
+    return caf::make_error(ec::unavailable, text_of(err));
   id_ = std::move(next);
   return caf::none;
 }

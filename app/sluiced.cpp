@@ -89,6 +89,8 @@ exit_code report(const std::vector<stop_report>& reports) {
 // What the start found: where the sessions came from, and what a service that died had
 // left.
 void tell_start(const subsystems& started, const spool_use& keep) {
+  if (!keep.elsewhere.empty())
+    spdlog::warn("spool-elsewhere {}", keep.elsewhere);
   for (const auto& words : keep.reservations)
     spdlog::warn("spool-place {}", words);
   if (const auto& x = started.conversion; x.converted)

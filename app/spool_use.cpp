@@ -24,7 +24,7 @@ caf::expected<spool_use> open_at(const std::string& dir, const spool_settings& f
                              + "; make room there, or name another place with spool.dir");
   if (!opened)
     return caf::make_error(ec::unavailable, text_of(opened.error()));
-  return spool_use{std::move(*opened), dir, {}};
+  return spool_use{std::move(*opened), dir};
 }
 
 /// Where the spool of this identity may be, of this directory or of its original.
@@ -130,6 +130,7 @@ caf::expected<spool_use> open_spool(const spool_settings& from, const data_dir& 
     return result;
   if (auto err = record_spool_place(data.path(), place->dir))
     return err;
+  result->elsewhere = place->squatted;
   if (!place->in_ram)
     result->reservations.push_back("the spool's directory " + place->dir
                                    + " is on a disk: what waits there is written to it");

@@ -19,7 +19,9 @@ struct spool_use {
   std::shared_ptr<sluice::spool> spool;
   std::string dir = {};
   /// What is wrong with its place or beside it, in words.
-  std::vector<std::string> reservations;
+  std::vector<std::string> reservations = {};
+  /// Why it is not where it would be looked for; empty: it is.
+  std::string elsewhere = {};
 };
 
 /// A copied data directory has the identity of its original, and would take that one's

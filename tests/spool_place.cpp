@@ -76,6 +76,29 @@ CAF_TEST(a base that others may write is passed over) {
   CAF_CHECK_NOT_EQUAL(text_of(place.error()).find(open_to_all), std::string::npos);
 }
 
+CAF_TEST(where another user has the base one that nobody could guess stands in) {
+  if (!shm_is_ram() || ::geteuid() != 0)
+    return;
+  auto base = ram.path() + "/base";
+  fs::create_directory(base);
+  CAF_REQUIRE_EQUAL(::chown(base.c_str(), 65534, 65534), 0);
+  auto place = choose_spool_place("", id, {disk.path() + "/none", base});
+  CAF_REQUIRE(place);
+  CAF_CHECK(place->dir.starts_with(base + "-"));
+  CAF_CHECK_EQUAL(place->dir.size(), base.size() + 1 + 16 + 1 + 8);
+  CAF_CHECK_NOT_EQUAL(place->squatted.find(base + " is another user's"), place->dir.npos);
+  CAF_MESSAGE("and each start finds the same");
+  auto next = fs::path{place->dir}.parent_path().string();
+  fs::create_directory(base + "-x");
+  fs::create_directory(base + "-0000000000000000");
+  ::chmod((base + "-0000000000000000").c_str(), 0777);
+  CAF_CHECK(*choose_spool_place("", id, {base}) == *place);
+  CAF_MESSAGE("and the base itself once it is ours");
+  CAF_REQUIRE_EQUAL(::chown(base.c_str(), 0, 0), 0);
+  CAF_CHECK(*choose_spool_place("", id, {base})
+            == (spool_place{base + "/01234567", true}));
+}
+
 CAF_TEST(a wanted place is taken as it is and told to be a disk) {
   auto place = choose_spool_place(disk.path() + "/not/there", id, spool_bases());
   CAF_REQUIRE(place);

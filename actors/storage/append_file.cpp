@@ -2,6 +2,7 @@
 
 #include "actors/storage/file_io.hpp"
 #include "actors/storage/folder.hpp"
+#include "actors/storage/regular_file.hpp"
 #include "actors/storage/system_error.hpp"
 #include "messages/error.hpp"
 
@@ -23,14 +24,11 @@ append_file::open(const std::string& directory, const std::string& name,
   unique_fd folder{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!folder)
     return system_failure("open directory", directory, errno);
-  constexpr int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
-  unique_fd file{::openat(folder.get(), name.c_str(), flags)};
-  if (!file && errno == ENOENT)
-    file = unique_fd{::openat(folder.get(), name.c_str(), flags | O_CREAT, rights.file)};
+  auto file = open_regular(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, rights.file);
   if (!file)
-    return system_failure("open", path, errno);
+    return std::move(file.error());
   std::shared_ptr<append_file> result{
-    new append_file(path, std::move(file), std::move(folder))};
+    new append_file(path, std::move(*file), std::move(folder))};
   if (auto err = result->prepare())
     return err;
   return result;
@@ -65,8 +63,6 @@ caf::error append_file::prepare() {
   struct stat info {};
   if (::fstat(file_.get(), &info) != 0)
     return system_failure("stat", path_, errno);
-  if (!S_ISREG(info.st_mode))
-    return caf::make_error(ec::disk_failed, path_ + " is not a regular file");
   device_ = info.st_dev;
   inode_ = info.st_ino;
   end_ = static_cast<uint64_t>(info.st_size);

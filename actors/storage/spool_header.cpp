@@ -2,6 +2,7 @@
 
 #include "actors/storage/crc32c.hpp"
 #include "actors/storage/file_lock.hpp"
+#include "actors/storage/regular_file.hpp"
 #include "actors/storage/system_error.hpp"
 
 #include <fcntl.h>
@@ -127,14 +128,13 @@ caf::expected<spool_header> spool_header::create(int directory,
 
 caf::expected<unique_fd> spool_header::lock(int directory) {
   for (;;) {
-    unique_fd file{
-      ::openat(directory, header_name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
-    if (!file && errno != ENOENT)
-      return system_failure("open spool file", header_name, errno);
-    if (file && !lock_within(file.get(), lock_patience))
+    auto file = open_regular_in(directory, header_name, O_RDWR | O_NOFOLLOW);
+    if (!file)
+      return caf::make_error(ec::unavailable, "cannot be used: " + text_of(file.error()));
+    if (*file && !lock_within(file->get(), lock_patience))
       return caf::make_error(ec::unavailable, "is in use by another service");
     // Whoever had the lock may have put another file in its place meanwhile.
-    if (!file || sluice::is_linked(file.get()))
+    if (!*file || sluice::is_linked(file->get()))
       return file;
   }
 }

@@ -1,5 +1,6 @@
 #include "actors/storage/spool_mapping.hpp"
 
+#include "actors/storage/regular_file.hpp"
 #include "actors/storage/system_error.hpp"
 
 #include <fcntl.h>
@@ -35,12 +36,13 @@ caf::expected<spool_mapping> spool_mapping::create(int directory, const std::str
 
 caf::expected<spool_mapping> spool_mapping::open(int directory, const std::string& name,
                                                  bool writable) {
-  auto access = writable ? O_RDWR : O_RDONLY;
-  unique_fd file{
-    ::openat(directory, name.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+  auto file =
+    open_regular_in(directory, name, (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW);
   if (!file)
-    return system_failure("open spool file", name, errno);
-  return adopt(std::move(file), name, writable);
+    return std::move(file.error());
+  if (!*file)
+    return system_failure("open spool file", name, ENOENT);
+  return adopt(std::move(*file), name, writable);
 }
 
 caf::expected<spool_mapping> spool_mapping::adopt(unique_fd file, const std::string& name,
@@ -56,8 +58,6 @@ caf::error spool_mapping::map(const std::string& name, bool writable) {
   struct stat info {};
   if (::fstat(file_.get(), &info) != 0)
     return system_failure("stat spool file", name, errno);
-  if (!S_ISREG(info.st_mode))
-    return system_failure("open spool file", name, EINVAL);
   device_ = info.st_dev;
   inode_ = info.st_ino;
   if (info.st_size == 0)

@@ -75,10 +75,12 @@ caf::error spool_journal::open_directory(const std::string& dir) {
   struct stat info {};
   if (!directory_ || ::fstat(directory_.get(), &info) != 0)
     return system_failure("open spool directory", dir, errno);
-  if (info.st_uid != ::geteuid() || (info.st_mode & S_IWOTH) != 0)
-    return caf::make_error(ec::unavailable, "the spool " + dir
-                                              + " belongs to another user, or may be "
-                                                "written by everybody");
+  const auto mine = info.st_uid == ::geteuid();
+  if (!mine || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return caf::make_error(ec::unavailable,
+                           "the spool " + dir
+                             + (mine ? " may be written by others: chmod go-w " + dir
+                                     : " is another user's: name one with spool.dir"));
   device_ = info.st_dev;
   inode_ = info.st_ino;
   return caf::none;

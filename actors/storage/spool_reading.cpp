@@ -1,5 +1,6 @@
 #include "actors/storage/spool_reading.hpp"
 
+#include "actors/storage/regular_file.hpp"
 #include "actors/storage/spool_scan.hpp"
 #include "actors/storage/system_error.hpp"
 
@@ -227,9 +228,9 @@ replay_slot spool_contents::after_death() const {
 }
 
 bool spool_in_use(const std::string& dir) {
-  auto path = dir + "/" + header_name;
-  unique_fd file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
-  return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const auto file = open_regular(dir + "/" + header_name, O_RDONLY | O_NOFOLLOW);
+  return file && *file && ::flock(file->get(), LOCK_SH | LOCK_NB) != 0
+         && errno == EWOULDBLOCK;
 }
 
 std::string summary_of(const spool_contents& contents) {

@@ -1,5 +1,6 @@
 #include "actors/storage/sqlite_connection.hpp"
 
+#include "actors/storage/regular_file.hpp"
 #include "actors/storage/sqlite_error.hpp"
 #include "messages/error.hpp"
 
@@ -27,6 +28,10 @@ int milliseconds_of(caf::timespan x) {
 
 caf::error connection::open(const std::string& path, access mode) {
   close();
+  // SQLite would wait for whoever writes into a FIFO.
+  for (const auto* each : {"", "-wal", "-shm", "-journal"})
+    if (auto err = check_regular(path + each))
+      return err;
   auto flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
                | (mode == access::read_only ? SQLITE_OPEN_READONLY
                                             : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);

@@ -1,11 +1,9 @@
 #include "actors/storage/standing_alerts.hpp"
 
 #include "actors/storage/folder.hpp"
-#include "actors/storage/system_error.hpp"
+#include "actors/storage/regular_file.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
 #include <sstream>
 #include <utility>
 
@@ -14,19 +12,19 @@ namespace sluice {
 namespace {
 
 constexpr auto file_name = "alerts";
+constexpr size_t file_bytes_max = size_t{16} << 20;
 
 } // namespace
 
 caf::expected<std::vector<alert>> read_standing_alerts(const std::string& data_dir) {
   std::vector<alert> result;
   const folder in{data_dir};
-  const auto there = in.find(file_name);
-  if (!there)
-    return there.error();
-  if (!*there)
+  const auto text = read_regular(in.path_of(file_name), {file_bytes_max});
+  if (!text)
+    return text.error();
+  if (!*text)
     return result;
-  errno = 0;
-  std::ifstream file{in.path_of(file_name)};
+  std::istringstream file{**text};
   std::string line;
   while (std::getline(file, line)) {
     alert next;
@@ -35,8 +33,6 @@ caf::expected<std::vector<alert>> read_standing_alerts(const std::string& data_d
         && std::getline(words, next.text))
       result.push_back(std::move(next));
   }
-  if (!file.eof())
-    return system_failure("read", in.path_of(file_name), errno);
   return result;
 }
 

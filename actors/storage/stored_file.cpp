@@ -1,6 +1,7 @@
 #include "actors/storage/stored_file.hpp"
 
 #include "actors/storage/read_range.hpp"
+#include "actors/storage/regular_file.hpp"
 #include "actors/storage/system_error.hpp"
 
 #include <fcntl.h>
@@ -13,18 +14,15 @@ namespace sluice {
 caf::expected<std::shared_ptr<stored_file>> stored_file::open(const folder& in,
                                                               const std::string& name) {
   auto path = in.path_of(name);
-  unique_fd file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
-  if (!file) {
-    if (errno == ENOENT)
-      return std::shared_ptr<stored_file>{};
-    return system_failure("open", path, errno);
-  }
+  auto file = open_regular(path, O_RDONLY | O_NOFOLLOW);
+  if (!file)
+    return std::move(file.error());
+  if (!*file)
+    return std::shared_ptr<stored_file>{};
   struct stat info {};
-  if (::fstat(file.get(), &info) != 0)
+  if (::fstat(file->get(), &info) != 0)
     return system_failure("stat", path, errno);
-  if (!S_ISREG(info.st_mode))
-    return caf::make_error(ec::disk_failed, path + " is not a regular file");
-  std::shared_ptr<stored_file> result{new stored_file(path, std::move(file))};
+  std::shared_ptr<stored_file> result{new stored_file(path, std::move(*file))};
   result->state_ = state_of(info);
   return result;
 }

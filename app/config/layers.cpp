@@ -1,13 +1,14 @@
 #include "app/config/layers.hpp"
 
+#include "actors/storage/regular_file.hpp"
 #include "app/config/ini_file.hpp"
 #include "app/config/invalid.hpp"
 #include "app/config/keys.hpp"
 #include "app/config/text.hpp"
+#include "messages/error.hpp"
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <string_view>
 
@@ -112,16 +113,16 @@ caf::expected<command_line> read_command_line(const std::vector<std::string>& ar
 }
 
 caf::expected<assignments> read_file(const std::string& file) {
-  std::ifstream in{file, std::ios::binary};
-  std::string text(file_bytes_max + 1, '\0');
-  if (!in.read(text.data(), static_cast<std::streamsize>(text.size())) && !in.eof())
+  const auto text = read_regular(file, {file_bytes_max, true});
+  if (!text)
     return invalid("config-file = " + shown(file)
-                   + " (command line): it cannot be read: " + std::strerror(errno));
-  text.resize(static_cast<size_t>(in.gcount()));
-  if (text.size() > file_bytes_max)
+                   + " (command line): allowed is a file of 1 MiB at most that can be "
+                     "read again: "
+                   + text_of(text.error()));
+  if (!*text)
     return invalid("config-file = " + shown(file)
-                   + " (command line): allowed is a file of 1 MiB at most");
-  auto entries = read_ini(shown(file), text);
+                   + " (command line): it cannot be read: " + std::strerror(ENOENT));
+  auto entries = read_ini(shown(file), **text);
   if (!entries)
     return entries.error();
   assignments result;

@@ -1,12 +1,8 @@
 #include "app/config/load.hpp"
 
-#include "app/config/invalid.hpp"
 #include "app/config/keys.hpp"
 #include "app/config/layers.hpp"
-#include "app/config/text.hpp"
 #include "app/config/whole.hpp"
-
-#include <sys/stat.h>
 
 namespace sluice::config {
 
@@ -78,12 +74,6 @@ caf::expected<configuration> load_all(const std::vector<std::string>& arguments,
 
 caf::expected<configuration> load_again(const std::vector<std::string>& arguments,
                                         const environment& variables) {
-  const auto options = read_command_line(arguments);
-  struct stat found {};
-  if (options && !options->file.empty() && stat(options->file.c_str(), &found) == 0
-      && !S_ISREG(found.st_mode))
-    return invalid("config-file = " + shown(options->file)
-                   + " (command line): allowed is a file that can be read again");
   return load_all(arguments, variables);
 }
 

@@ -180,7 +180,7 @@ std::vector<std::string> sockets_found() {
   namespace fs = std::filesystem;
   std::error_code none;
   std::vector<std::string> result;
-  for (const auto& base : spool_bases())
+  for (const auto& base : own_spool_bases())
     for (const auto& each : fs::directory_iterator{base, none})
       if (auto path = wire::socket_in(each.path()); wire::is_socket(path))
         result.push_back(path);
@@ -217,7 +217,8 @@ caf::expected<std::string> find_socket() {
   auto found = sockets_found();
   // A service that died has left its socket: nobody listens there.
   if (found.size() > 1)
-    std::erase_if(found, [](const std::string& path) { return !wire::connect_to(path); });
+    std::erase_if(found,
+                  [](const std::string& path) { return !wire::connect_to_own(path); });
   if (found.size() == 1)
     return found.front();
   if (found.empty())

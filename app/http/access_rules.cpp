@@ -1,5 +1,6 @@
 #include "app/http/access_rules.hpp"
 
+#include "actors/storage/regular_file.hpp"
 #include "messages/error.hpp"
 
 #include <boost/beast/core/string.hpp>
@@ -8,8 +9,6 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 namespace sluice::http {
@@ -20,6 +19,7 @@ bool same_name(std::string_view x, std::string_view y) {
   return boost::beast::iequals({x.data(), x.size()}, {y.data(), y.size()});
 }
 
+constexpr size_t token_bytes_max = 65'536;
 constexpr uint16_t http_port = 80;
 constexpr uint16_t https_port = 443;
 
@@ -54,16 +54,20 @@ std::array<unsigned char, 32> digest_of(std::string_view text) {
 } // namespace
 
 caf::expected<std::string> read_token(const std::string& path) {
-  std::ifstream file{path, std::ios::binary};
-  std::string token{std::istreambuf_iterator<char>{file}, {}};
-  if (!file.is_open() || file.bad())
+  auto text = read_regular(path, {token_bytes_max, true});
+  if (!text || !*text)
     return caf::make_error(ec::invalid_setting,
-                           "http.token-file=" + path + " cannot be read");
+                           "http.token-file=" + path + " cannot be used: "
+                             + (text ? "it is not there" : text_of(text.error())));
+  auto& token = **text;
   while (!token.empty() && (token.back() == '\n' || token.back() == '\r'))
     token.pop_back();
   if (token.empty())
     return caf::make_error(ec::invalid_setting,
                            "http.token-file=" + path + " must not be empty");
+  if (auto err = check_private(path))
+    return caf::make_error(ec::invalid_setting, "http.token-file=" + path
+                                                  + " cannot be used: " + text_of(err));
   return token;
 }
 

@@ -1,13 +1,11 @@
 #include "app/http/certificate_files.hpp"
 
-#include "actors/storage/unique_fd.hpp"
+#include "actors/storage/regular_file.hpp"
 #include "messages/error.hpp"
 
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -39,30 +37,15 @@ caf::error in_words(std::string why) {
   return caf::make_error(ec::invalid_setting, std::move(why));
 }
 
-/// The whole file, or in words why not. A pipe that nobody writes to is empty.
+/// The whole file, or in words why not. A link may lead elsewhere, as those of certbot
+/// do.
 caf::expected<std::string> read_file(const std::string& path) {
-  const unique_fd file{
-    ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
-  struct stat info {};
-  if (!file || ::fstat(file.get(), &info) != 0)
-    return in_words(std::strerror(errno));
-  if (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode))
-    return in_words("it is no file");
-  ::fcntl(file.get(), F_SETFL, 0);
-  std::string result(file_bytes_max + 1, '\0');
-  size_t size = 0;
-  while (size < result.size()) {
-    const auto got = ::read(file.get(), result.data() + size, result.size() - size);
-    if (got < 0 && errno != EINTR)
-      return in_words(std::strerror(errno));
-    if (got == 0)
-      break;
-    size += static_cast<size_t>(std::max<ssize_t>(got, 0));
-  }
-  if (size > file_bytes_max)
-    return in_words("it is longer than 1 MiB");
-  result.resize(size);
-  return result;
+  auto text = read_regular(path, {file_bytes_max, true});
+  if (!text)
+    return in_words(text_of(text.error()));
+  if (!*text)
+    return in_words(std::strerror(ENOENT));
+  return std::move(**text);
 }
 
 bio_ptr reader_of(const std::string& text) {
@@ -169,6 +152,8 @@ caf::expected<certified> read_identity(const tls_identity& who, tls_end end) {
                                 [&](const auto& each) { return belongs(*key, each); });
   if (its == chain->end())
     return bad_key("it does not belong to the certificate");
+  if (auto err = check_private(who.key))
+    return bad_key(text_of(err));
   if (its != chain->begin() || is_out_of_order(*chain))
     return bad_certificate(wrong_order);
   if (const auto wrong = wrong_purpose(chain->front().get(), end); !wrong.empty())

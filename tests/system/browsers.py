@@ -62,8 +62,7 @@ class Pages(WebSocketCase):
 
     def test_a_page_of_a_named_origin_sees_what_it_did(self):
         site = self.site()
-        token = self.folder / "token"
-        token.write_text("s3cret")
+        token = self.secret("token", "s3cret")
         service = self.start(f"--http.hosts={site.rule}", f"--http.token-file={token}",
                              "--http.max-body-bytes=4096")
         page, base = self.page(site), f"http://{service.address}"
@@ -167,8 +166,7 @@ class Fields(harness.Case):
             self.assert_open(harness.read_answers(sock, 1)[0], 408)
 
     def test_a_preflight_needs_no_token_and_tells_no_path(self):
-        token = self.folder / "token"
-        token.write_text("s3cret")
+        token = self.secret("token", "s3cret")
         service = self.start("--http.hosts=page.example", f"--http.token-file={token}")
         answers = [self.preflight(service, path)
                    for path in ("/v1/logs/a", "/nowhere", "/v1/%zz", "/health/live?x=1")]

@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import shutil
 import subprocess
 
 import harness
@@ -33,7 +34,7 @@ class Pair:
         """Takes the place of another, as those do that renew: by renaming."""
         for mine, place in ((self.certificate, other.certificate), (self.key, other.key)):
             beside = place.with_name(place.name + ".new")
-            beside.write_bytes(mine.read_bytes())
+            shutil.copy(mine, beside)
             beside.rename(place)
 
     def encrypted(self):

@@ -12,8 +12,7 @@ from harness import JSON, NDJSON, TEXT
 class Errors(harness.Case):
     def setUp(self):
         super().setUp()
-        token = self.folder / "token"
-        token.write_text("s3cret-token\n")
+        token = self.secret("token", "s3cret-token\n")
         self.service = self.start(f"--http.token-file={token}",
                                   "--http.max-body-bytes=4096")
         self.token = {"Authorization": "Bearer s3cret-token"}

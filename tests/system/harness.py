@@ -266,6 +266,13 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         return folder
 
+    def secret(self, name, text):
+        """A file that nobody else may read."""
+        path = self.folder / name
+        path.touch(0o600)
+        path.write_text(text)
+        return path
+
     def launch(self, *options, **more):
         """A process that may not get ready."""
         env = {"XDG_RUNTIME_DIR": str(self.runtime), **(more.pop("env", None) or {})}
