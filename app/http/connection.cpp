@@ -145,8 +145,9 @@ bool connection::advance_once() {
 }
 
 void connection::on_header() {
-  keep_ = in_.keep_alive();
   auto what = in_.describe();
+  // Who stands between may take what follows a wish for another protocol for that.
+  keep_ = in_.keep_alive() && !what.upgrade;
   what.where = {where_.local_address, where_.from_here};
   what.local = where_.local;
   admitted_ = pool_.gate.admit(what);

@@ -51,7 +51,9 @@ void incoming::begin() {
   parser_->header_limit(header_bytes_max);
   // The length of a body is admission's business, which has more to say first.
   parser_->body_limit(boost::none);
+  chunks_ = {};
   error_ = {};
+  fault_ = {};
   header_bytes_ = 0;
   in_body_ = false;
   told_of_trouble_ = false;
@@ -81,8 +83,15 @@ bool incoming::has_begun() {
 incoming::event incoming::advance() {
   if (!has_bytes())
     return event::more;
+  const auto* begin = static_cast<const char*>(buffer_.data().data());
+  chunks_.begin(begin);
   const auto bytes = parser_->put(buffer_.data(), error_);
+  const bool folded = !in_body_ && is_folded({begin, bytes});
+  chunks_.pass(in_body_ ? bytes : 0);
+  header_bytes_ += in_body_ ? 0 : bytes;
   buffer_.consume(bytes);
+  if (folded)
+    return refuse("a line of the header goes on in the next");
   if (in_body_ && body().why != trouble::none && !std::exchange(told_of_trouble_, true))
     return body().why == trouble::no_room ? event::starved : event::spoilt;
   if (error_ == beast_http::error::need_more) {
@@ -93,39 +102,34 @@ incoming::event incoming::advance() {
   }
   if (error_)
     return event::malformed;
-  if (!in_body_) {
-    header_bytes_ += bytes;
-    if (!parser_->is_header_done())
-      return event::more;
-    join_lists();
-    error_ = check_header();
-    return error_ ? event::malformed : event::header;
-  }
+  if (!in_body_)
+    return parser_->is_header_done() ? on_header() : event::more;
   return complete() ? event::complete : event::piece;
+}
+
+incoming::event incoming::on_header() {
+  const auto fault = fault_in(parser_->get().base());
+  if (!fault.empty())
+    return refuse(fault);
+  join_lists();
+  if (parser_->chunked())
+    parser_->on_chunk_header(chunks_);
+  return event::header;
+}
+
+incoming::event incoming::refuse(std::string_view fault) {
+  fault_ = fault;
+  return event::malformed;
 }
 
 /// Lines of one name are one list, wherever it is cut. Whoever looks at a field from now
 /// on sees all of it.
 void incoming::join_lists() {
   auto& fields = parser_->get();
-  for (auto name : {field::connection, field::upgrade, field::transfer_encoding,
-                    field::content_encoding, field::sec_websocket_protocol,
-                    field::sec_websocket_extensions})
+  for (auto name : {field::connection, field::upgrade, field::content_encoding,
+                    field::sec_websocket_protocol, field::sec_websocket_extensions})
     if (fields.count(name) > 1)
       fields.set(name, all_of(fields, name));
-}
-
-/// Refuses what the parser lets pass, and what would be understood differently by
-/// whoever stands between the client and us.
-boost::system::error_code incoming::check_header() const {
-  const auto& fields = parser_->get();
-  const auto coding = fields[field::transfer_encoding];
-  if (!coding.empty() && !boost::beast::iequals(coding, "chunked"))
-    return beast_http::error::bad_transfer_encoding;
-  const auto hosts = fields.count(field::host);
-  if (hosts > 1 || (hosts == 0 && !is_http_1_0()) || fields.count(field::origin) > 1)
-    return beast_http::error::bad_field;
-  return {};
 }
 
 head incoming::describe() const {
@@ -221,7 +225,9 @@ answer incoming::problem() const {
                          "cut off");
   if (why == trouble::too_large || error_ == beast_http::error::body_limit)
     return http::problem(ec::too_large, "the body is larger than allowed");
-  return http::problem(ec::invalid_argument, "malformed HTTP: " + error_.message());
+  return http::problem(ec::invalid_argument,
+                       "malformed HTTP: "
+                         + (fault_.empty() ? error_.message() : std::string{fault_}));
 }
 
 } // namespace sluice::http

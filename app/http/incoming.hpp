@@ -4,6 +4,7 @@
 
 #include "app/http/admission.hpp"
 #include "app/http/charged_body.hpp"
+#include "app/http/framing.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace sluice::http {
 
@@ -83,12 +85,16 @@ public:
 private:
   using parser = boost::beast::http::request_parser<charged_body>;
 
+  event on_header();
+  event refuse(std::string_view fault);
   void join_lists();
-  boost::system::error_code check_header() const;
 
   boost::beast::flat_buffer buffer_;
   std::optional<parser> parser_;
+  chunk_lines chunks_;
   boost::system::error_code error_;
+  /// What is wrong although the parser takes it; static text.
+  std::string_view fault_;
   size_t header_bytes_ = 0;
   bool in_body_ = false;
   bool told_of_trouble_ = false;
