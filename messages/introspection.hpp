@@ -133,6 +133,10 @@ struct introspection_counts {
   std::atomic<uint64_t> refused_requests = 0;
   /// The socket's own actors died, and were started anew.
   std::atomic<uint64_t> socket_restarts = 0;
+  /// How often the system let nobody in, and since when it does, in ms since 1970; 0: it
+  /// lets them in.
+  std::atomic<uint64_t> failed_accepts = 0;
+  std::atomic<int64_t> failing_since_ms = 0;
 };
 
 template <class Inspector>

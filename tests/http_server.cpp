@@ -1,14 +1,11 @@
 // The HTTP side on real sockets and threads, with mocks behind it.
 #define CAF_SUITE http_server
-#include "actors/detail/workers.hpp"
 #include "tests/http_client.hpp"
+#include "tests/http_fixture.hpp"
 #include "tests/http_mocks.hpp"
 
-#include <caf/actor_system_config.hpp>
 #include <caf/send.hpp>
 
-#include <chrono>
-#include <optional>
 #include <thread>
 
 #include <caf/test/dsl.hpp>
@@ -17,51 +14,7 @@ using namespace sluice;
 using namespace sluice::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-struct fixture {
-  caf::actor_system_config config;
-  http_settings settings;
-  std::optional<caf::actor_system> sys;
-  std::optional<theatre> cast;
-  std::optional<http::server> server;
-
-  fixture() {
-    detail::use_workers(config);
-    settings.port = 0;
-  }
-
-  /// Starts with what `settings` say by now.
-  void open(size_t budget_bytes = 67'108'864) {
-    sys.emplace(config);
-    cast.emplace(*sys, budget_bytes);
-    server.emplace(*sys, settings, websocket_settings{}, cast->back);
-    if (auto err = server->start())
-      CAF_FAIL(text_of(err));
-  }
-
-  client connect() {
-    const auto name = server->address();
-    return client{static_cast<uint16_t>(std::stoi(name.substr(name.rfind(':') + 1)))};
-  }
-
-  reply ask(const std::string& text) { return connect().ask(text); }
-
-  /// Waits until `done` holds, for five seconds at most.
-  template <class F>
-  bool soon(F done) {
-    for (int i = 0; i < 1000; ++i) {
-      if (done())
-        return true;
-      std::this_thread::sleep_for(5ms);
-    }
-    return false;
-  }
-};
-
-} // namespace
-
-CAF_TEST_FIXTURE_SCOPE(http_server_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(http_server_tests, server_fixture)
 
 // -- lines --------------------------------------------------------------------------
 
@@ -330,21 +283,26 @@ CAF_TEST(what does not fit because writing fails is 507) {
 CAF_TEST(one connection too many is told so) {
   settings.max_connections = 2;
   open();
+  const auto begin = request("POST /v1/logs/app", "x",
+                             "Content-Type: text/plain\r\nExpect: 100-continue\r\n");
   auto first = connect();
   auto second = connect();
-  CAF_CHECK_EQUAL(first.ask(request("GET /health/live")).status, 200u);
-  CAF_CHECK_EQUAL(second.ask(request("GET /health/live")).status, 200u);
+  for (auto* each : {&first, &second}) {
+    each->send(begin.substr(0, begin.size() - 1));
+    CAF_CHECK_EQUAL(each->read().status, 100u);
+  }
   auto third = connect();
-  auto answer = third.read();
+  auto answer = third.ask(post_lines("app", "y"));
   CAF_CHECK_EQUAL(answer.status, 503u);
   CAF_CHECK(answer.has("Retry-After: "));
   CAF_CHECK(third.ended());
-  third.close();
-  first.close();
-  CAF_CHECK(soon([&] {
-    auto again = connect();
-    return again.ask(request("GET /health/live")).status == 200;
-  }));
+  CAF_MESSAGE("but it may ask how the service is");
+  CAF_CHECK_EQUAL(ask(request("GET /health/live")).status, 200u);
+  for (auto* each : {&first, &second}) {
+    each->send("x");
+    CAF_CHECK_EQUAL(each->read().status, 202u);
+  }
+  CAF_CHECK_EQUAL(ask(post_lines("app", "y")).status, 202u);
 }
 
 CAF_TEST(an answer past its limit is 413) {

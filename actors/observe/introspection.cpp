@@ -231,6 +231,14 @@ status_report introspection_state::status() const {
   add("closedPeers", config_.counts->closed_peers);
   add("droppedMessages", config_.counts->dropped_messages);
   add("socketRestarts", config_.counts->socket_restarts);
+  add("failedAccepts", config_.counts->failed_accepts);
+  report.troubles.push_back(
+    {"introspection-accept-failed", config_.counts->failed_accepts});
+  if (const auto since = config_.counts->failing_since_ms.load(); since != 0)
+    report.alerts.push_back({"introspection-accept-failed",
+                             "the system lets nobody in at the introspection's socket; "
+                             "LimitNOFILE= or ulimit -n gives more descriptors",
+                             since});
   return report;
 }
 

@@ -80,6 +80,8 @@ std::vector<key> http_keys() {
      "largest body of an answer"},
     {"http.max-connections", at<&s::http, &http::max_connections>, counts(),
      "connections open at once"},
+    {"http.max-connections-per-address", at<&s::http, &http::max_connections_per_address>,
+     counts(), "of these and WebSockets, for one address (or /64) beyond this machine"},
     {"http.idle-timeout", at<&s::http, &http::idle_timeout>, times(),
      "a connection that says nothing for so long is closed"},
     {"http.disk-timeout", at<&s::http, &http::disk_timeout>, times(),

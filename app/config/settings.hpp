@@ -40,6 +40,8 @@ struct http_settings {
   uint64_t max_body_bytes = 16'777'216;
   uint64_t max_response_bytes = 16'777'216;
   uint64_t max_connections = 1000;
+  /// Of one IPv4 address or one /64 of IPv6, none of this machine.
+  uint64_t max_connections_per_address = 250;
   /// Of a log; follows from `log.max-line-bytes`.
   uint64_t max_line_bytes = 1'048'576;
   caf::timespan idle_timeout = std::chrono::seconds{60};

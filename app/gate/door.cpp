@@ -17,8 +17,6 @@ namespace {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-/// How long to wait when there are no descriptors for another socket.
-constexpr auto accept_pause = std::chrono::milliseconds{100};
 constexpr size_t name_bytes_max = 128;
 
 std::string printed(const tcp::endpoint& where) {
@@ -77,13 +75,13 @@ caf::error door::listen(const std::string& address, uint16_t port) {
     return caf::make_error(ec::invalid_setting,
                            "gate.address = \"" + address
                              + "\": allowed is an IPv4 or IPv6 address");
-  acceptor_.open(where.protocol(), code);
+  loop_.acceptor().open(where.protocol(), code);
   if (!code)
-    acceptor_.set_option(tcp::acceptor::reuse_address{true}, code);
+    loop_.acceptor().set_option(tcp::acceptor::reuse_address{true}, code);
   if (!code)
-    acceptor_.bind(where, code);
+    loop_.acceptor().bind(where, code);
   if (!code)
-    acceptor_.listen(boost::asio::socket_base::max_listen_connections, code);
+    loop_.acceptor().listen(boost::asio::socket_base::max_listen_connections, code);
   if (code)
     return caf::make_error(ec::unavailable,
                            "cannot listen at " + printed(where) + ": " + code.message()
@@ -93,7 +91,7 @@ caf::error door::listen(const std::string& address, uint16_t port) {
 
 std::string door::address() const {
   error_code ignored;
-  return printed(acceptor_.local_endpoint(ignored));
+  return printed(loop_.acceptor().local_endpoint(ignored));
 }
 
 void door::at_hangup(const std::function<void()>& what) {
@@ -112,7 +110,8 @@ void door::await_hangup(const std::function<void()>& what) {
 
 void door::run() {
   ends_.async_wait([this](error_code, int) { io_.stop(); });
-  accept();
+  loop_.run([this](tcp::socket peer) { greet(std::move(peer)); },
+            [this](error_code why) { fail(why); });
   io_.run();
 }
 
@@ -120,21 +119,20 @@ void door::renew() {
   tls_->renew();
 }
 
-void door::accept() {
-  acceptor_.async_accept([this](error_code code, tcp::socket peer) {
-    if (!code) {
-      greet(std::move(peer));
-      return accept();
-    }
-    pause_.expires_after(accept_pause);
-    pause_.async_wait([this](error_code stopped) {
-      if (!stopped)
-        accept();
-    });
-  });
+/// One line at the beginning and one at the end, however long it lasts.
+void door::fail(error_code why) {
+  if (failures_++ == 0)
+    spdlog::warn("gate-accept-failed the system lets nobody in: {}", why.message());
+  // A descriptor of one who has shown nothing may be all that is missing.
+  if (!arrivals_.empty()) {
+    arrivals_.front()->end();
+    arrivals_.pop_front();
+  }
 }
 
 void door::greet(tcp::socket peer) {
+  if (const auto failures = std::exchange(failures_, 0); failures > 0)
+    spdlog::info("gate-accepts again, after {} failures", failures);
   error_code code;
   const auto from = peer.remote_endpoint(code);
   if (code)

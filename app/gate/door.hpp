@@ -5,10 +5,12 @@
 #include "app/gate/pump.hpp"
 #include "app/gate/tls.hpp"
 #include "app/gate/visitors.hpp"
+#include "app/http/accept_loop.hpp"
 
 #include <caf/error.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <chrono>
@@ -53,7 +55,7 @@ private:
   struct arrival;
 
   void await_hangup(const std::function<void()>& what);
-  void accept();
+  void fail(boost::system::error_code why);
   void greet(boost::asio::ip::tcp::socket peer);
   void shown(const std::shared_ptr<arrival>& who, boost::system::error_code code);
   void let_in(const std::shared_ptr<arrival>& who);
@@ -64,8 +66,9 @@ private:
   std::unique_ptr<tls_renewal> tls_;
   std::string inside_;
   std::shared_ptr<visitors> guests_;
-  boost::asio::ip::tcp::acceptor acceptor_{io_};
-  boost::asio::steady_timer pause_{io_};
+  http::accept_loop<boost::asio::ip::tcp> loop_{io_};
+  /// How often the system let nobody in since it last let somebody in.
+  uint64_t failures_ = 0;
   std::list<std::shared_ptr<arrival>> arrivals_;
   size_t connections_ = 0;
 };

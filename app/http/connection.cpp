@@ -2,6 +2,8 @@
 
 #include "app/http/problem.hpp"
 
+#include <algorithm>
+
 namespace sluice::http {
 
 namespace {
@@ -10,6 +12,12 @@ using boost::system::error_code;
 
 /// A body must come at this pace at least, for each idle timeout.
 constexpr size_t progress_bytes_min = 4'096;
+
+/// And at this one, once somebody else needs the place.
+constexpr int64_t bytes_per_second_min = 1'024;
+
+/// A connection for which there is no place may take so long.
+constexpr caf::timespan limited_time_max = std::chrono::seconds{5};
 
 } // namespace
 
@@ -20,18 +28,15 @@ connection::connection(connection_pool& pool, entrance where)
 
 // -- life ---------------------------------------------------------------------------
 
-void connection::start() {
+void connection::start(places& among, address_shares::share share,
+                       std::string_view limit) {
+  share_ = std::move(share);
+  limit_ = limit;
   pool_.open.insert(this);
-  pool_.served += 1;
-  served_ = true;
+  among_ = &among;
+  place_ = among.take(this);
   expect_progress();
   prepare();
-}
-
-void connection::turn_away() {
-  pool_.open.insert(this);
-  in_.begin();
-  send(problem(ec::unavailable, "there are too many connections"));
 }
 
 void connection::finish() {
@@ -52,9 +57,42 @@ void connection::forget() {
   phase_ = phase::closed;
   deadline_.cancel();
   pool_.open.erase(this);
-  pool_.served -= served_ ? 1 : 0;
+  among_->leave(place_);
+  share_ = {};
   if (pool_.on_closed)
     pool_.on_closed();
+}
+
+void connection::enter(phase next) {
+  phase_ = next;
+  among_->move(place_, kind());
+}
+
+places::kind connection::kind() const {
+  switch (phase_) {
+    case phase::preparing:
+      return places::kind::silent;
+    case phase::idle:
+    case phase::header: // whose end may never come
+      return has_asked_ ? places::kind::resting : places::kind::silent;
+    case phase::inviting:
+    case phase::body:
+      return places::kind::asking;
+    case phase::lingering:
+      return places::kind::leaving;
+    case phase::working:
+    case phase::writing:
+    case phase::closed:
+      break;
+  }
+  return places::kind::busy;
+}
+
+bool connection::is_slower_than_allowed(places::clock::duration so_far) const {
+  using std::chrono::seconds;
+  const auto allowed =
+    bytes_per_second_min * std::chrono::duration_cast<seconds>(so_far).count();
+  return asked_bytes_ < static_cast<size_t>(allowed);
 }
 
 void connection::on_ready(error_code code) {
@@ -65,7 +103,9 @@ void connection::on_ready(error_code code) {
 
 void connection::expect_progress() {
   progress_ = 0;
-  deadline_.expect_within(actor().settings().idle_timeout, shared_from_this());
+  const auto idle = actor().settings().idle_timeout;
+  deadline_.expect_within(limit_.empty() ? idle : std::min(idle, limited_time_max),
+                          shared_from_this());
 }
 
 void connection::on_late() {
@@ -82,13 +122,16 @@ void connection::on_late() {
 // -- reading ------------------------------------------------------------------------
 
 void connection::read_header() {
-  phase_ = phase::idle;
+  enter(phase::idle);
   admitted_ = {};
   keep_ = false;
+  asked_bytes_ = 0;
   in_.begin();
-  expect_progress();
+  // The time for the first request began when the connection did.
+  if (has_asked_)
+    expect_progress();
   if (in_.has_begun()) {
-    phase_ = phase::header;
+    enter(phase::header);
     advance();
   } else if (pool_.stopping) {
     close();
@@ -109,10 +152,12 @@ void connection::on_read(error_code code, size_t bytes) {
   if (phase_ == phase::idle) {
     if (!in_.has_begun())
       return read(in_.room());
-    phase_ = phase::header;
-    expect_progress();
+    enter(phase::header);
+    if (has_asked_)
+      expect_progress();
   }
   progress_ += bytes;
+  asked_bytes_ += bytes;
   advance();
 }
 
@@ -145,12 +190,16 @@ bool connection::advance_once() {
 }
 
 void connection::on_header() {
+  has_asked_ = true;
   auto what = in_.describe();
   // Who stands between may take what follows a wish for another protocol for that.
-  keep_ = in_.keep_alive() && !what.upgrade;
+  keep_ = in_.keep_alive() && !what.upgrade && limit_.empty();
   what.where = {where_.local_address, where_.from_here};
   what.local = where_.local;
   admitted_ = pool_.gate.admit(what);
+  const bool bounded = in_.complete() && admitted_.to && admitted_.to->vital;
+  if (!admitted_.refusal && !limit_.empty() && !bounded)
+    admitted_.refusal = problem(ec::unavailable, limit_);
   if (admitted_.refusal)
     return refuse(std::move(*std::exchange(admitted_.refusal, {})));
   // A request without a body is served even if there is no room: it brings nothing,
@@ -165,13 +214,13 @@ void connection::on_header() {
 }
 
 void connection::read_body() {
-  phase_ = phase::body;
+  enter(phase::body);
   const bool invite = in_.waits_for_a_word();
   in_.expect_body(actor().settings().max_body_bytes, admitted_.gzip);
   expect_progress();
   if (invite) {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    phase_ = phase::inviting;
+    enter(phase::inviting);
     write(boost::asio::buffer(go_on));
   }
 }
@@ -181,7 +230,7 @@ void connection::dispatch() {
     return send(std::move(*admitted_.refusal));
   if (admitted_.to->upgrade)
     return upgrade();
-  phase_ = phase::working;
+  enter(phase::working);
   deadline_.lift();
   auto& in = admitted_.in;
   in.body = std::move(in_.body().text);
@@ -199,7 +248,8 @@ void connection::upgrade() {
     return send(std::move(*why));
   if (!pool_.on_upgrade || pool_.no_more_upgrades())
     return send(problem(ec::unavailable, "there are too many WebSocket connections"));
-  upgraded result{release(), in_.take_header(), in_.take_rest(), where_.remote};
+  upgraded result{release(), in_.take_header(), in_.take_rest(), where_.remote,
+                  std::move(share_)};
   forget();
   pool_.on_upgrade(std::move(result));
 }

@@ -5,9 +5,11 @@
 // Whatever is under way keeps it alive: an operation, a timer, or an exchange.
 #pragma once
 
+#include "app/http/address_shares.hpp"
 #include "app/http/deadline.hpp"
 #include "app/http/edge.hpp"
 #include "app/http/incoming.hpp"
+#include "app/http/places.hpp"
 #include "app/websocket/transport.hpp"
 
 #include <functional>
@@ -26,15 +28,18 @@ struct upgraded {
   /// What was read behind the request.
   std::string ahead;
   std::string remote;
+  address_shares::share share;
 };
 
 /// What the connections of a server share.
 struct connection_pool {
   edge& actor;
   admission& gate;
-  /// All there are, and how many of them are served, not turned away.
+  /// All there are.
   std::unordered_set<connection*> open = {};
-  size_t served = 0;
+  /// Those that are served, and those for which there was no place among them.
+  places regular = {};
+  places spare = {};
   bool stopping = false;
   /// Called when a connection has ended.
   std::function<void()> on_closed = {};
@@ -53,6 +58,8 @@ struct entrance {
   bool from_here = false;
   /// The client's address and port; empty for a unix socket.
   std::string remote = {};
+  /// Whose connections are counted together; empty: they are not.
+  std::string network = {};
 };
 
 class connection : public answer_sink,
@@ -61,11 +68,9 @@ class connection : public answer_sink,
 public:
   connection(connection_pool& pool, entrance where);
 
-  /// Takes requests from now on.
-  void start();
-
-  /// Says that there are too many connections, and ends.
-  void turn_away();
+  /// Takes requests from now on. With a `limit`, static text, it is served one of those
+  /// that tell how the service is; any other is refused with that.
+  void start(places& among, address_shares::share share, std::string_view limit = {});
 
   /// Ends as soon as no answer is owed.
   void finish();
@@ -74,6 +79,9 @@ public:
   void close();
 
   bool is_idle() const { return phase_ == phase::idle; }
+
+  /// Whether the request that comes in for so long does so too slowly.
+  bool is_slower_than_allowed(places::clock::duration so_far) const;
 
   void on_answer(answer what) override;
   void on_late() override;
@@ -122,6 +130,9 @@ private:
     closed,
   };
 
+  void enter(phase next);
+  places::kind kind() const;
+
   // -- reading ----------------------------------------------------------------------
 
   void read_header();
@@ -149,8 +160,13 @@ private:
 
   connection_pool& pool_;
   const entrance where_;
-  bool served_ = false;
+  address_shares::share share_;
+  std::string_view limit_;
+  places* among_ = nullptr;
+  places::place place_ = {};
   phase phase_ = phase::preparing;
+  /// Whether a whole header has come.
+  bool has_asked_ = false;
 
   incoming in_;
   admitted admitted_;
@@ -169,6 +185,8 @@ private:
   bool late_ = false;
   /// Bytes read since the deadline was set, or lingered over.
   size_t progress_ = 0;
+  /// Bytes of a request for which a read of its own was needed.
+  size_t asked_bytes_ = 0;
 };
 
 } // namespace sluice::http

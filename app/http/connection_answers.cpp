@@ -38,7 +38,7 @@ void connection::refuse(answer why) {
     return refuse_and_close(std::move(why));
   admitted_.refusal = std::move(why);
   in_.read_past_body(read_past_bytes_max);
-  phase_ = phase::body;
+  enter(phase::body);
   expect_progress();
   advance();
 }
@@ -51,7 +51,7 @@ void connection::refuse_and_close(answer why) {
 }
 
 void connection::refuse_no_room() {
-  phase_ = phase::working;
+  enter(phase::working);
   deadline_.lift();
   actor().refuse_no_room(std::make_shared<exchange>(request{}, shared_from_this()),
                          "too many bytes are on their way to the disk");
@@ -67,7 +67,7 @@ void connection::on_answer(answer what) {
 }
 
 void connection::send(answer what) {
-  phase_ = phase::writing;
+  enter(phase::writing);
   keep_ = keep_ && !what.close && !pool_.stopping;
   if (!admitted_.origin.empty())
     what.headers += cors_fields(admitted_.origin);
@@ -97,7 +97,7 @@ void connection::on_written(error_code code) {
   if (code || phase_ == phase::closed)
     return close();
   if (phase_ == phase::inviting) {
-    phase_ = phase::body;
+    enter(phase::body);
     return advance();
   }
   if (rest_written_ < out_rest_.size())
@@ -105,7 +105,7 @@ void connection::on_written(error_code code) {
   out_rest_ = {};
   if (keep_)
     return read_header();
-  phase_ = phase::lingering;
+  enter(phase::lingering);
   progress_ = 0;
   deadline_.hurry(linger_time, shared_from_this());
   shut_down();

@@ -22,35 +22,37 @@ constexpr uint64_t extensions_bytes_max = 16'384;
 constexpr uint64_t extensions_share = 8;
 
 /// Fields that are no lists: of two, one reader takes the first, another the last.
-enum single : unsigned {
-  content_length = 1,
-  transfer_encoding = 2,
-  host = 4,
-  origin = 8,
-  authorization = 16,
-  content_type = 32,
-  websocket_key = 64,
-  websocket_version = 128,
+struct single {
+  enum : unsigned {
+    content_length = 1,
+    transfer_encoding = 2,
+    host = 4,
+    origin = 8,
+    authorization = 16,
+    content_type = 32,
+    websocket_key = 64,
+    websocket_version = 128,
+  };
 };
 
 unsigned single_of(field name) {
   switch (name) {
     case field::content_length:
-      return content_length;
+      return single::content_length;
     case field::transfer_encoding:
-      return transfer_encoding;
+      return single::transfer_encoding;
     case field::host:
-      return host;
+      return single::host;
     case field::origin:
-      return origin;
+      return single::origin;
     case field::authorization:
-      return authorization;
+      return single::authorization;
     case field::content_type:
-      return content_type;
+      return single::content_type;
     case field::sec_websocket_key:
-      return websocket_key;
+      return single::websocket_key;
     case field::sec_websocket_version:
-      return websocket_version;
+      return single::websocket_version;
     default:
       return 0;
   }
@@ -74,18 +76,20 @@ std::string_view fault_in(const boost::beast::http::request_header<>& x) {
     if ((seen & what) != 0)
       return "a field that says one thing is given twice in the header";
     seen |= what;
-    if (what == content_length && !is_number(line.value()))
+    if (what == single::content_length && !is_number(line.value()))
       return "Content-Length is one number";
-    if (what == transfer_encoding && !boost::beast::iequals(line.value(), "chunked"))
+    if (what == single::transfer_encoding
+        && !boost::beast::iequals(line.value(), "chunked"))
       return "Transfer-Encoding is chunked, and nothing else";
-    has_body = has_body || what == transfer_encoding
-               || (what == content_length
+    has_body = has_body || what == single::transfer_encoding
+               || (what == single::content_length
                    && line.value().find_first_not_of('0') != line.value().npos);
   }
   const bool http_1_0 = x.version() < 11;
-  if ((seen & transfer_encoding) != 0 && ((seen & content_length) != 0 || http_1_0))
+  if ((seen & single::transfer_encoding) != 0
+      && ((seen & single::content_length) != 0 || http_1_0))
     return "Transfer-Encoding goes neither with Content-Length nor with HTTP/1.0";
-  if ((seen & host) == 0 && !http_1_0)
+  if ((seen & single::host) == 0 && !http_1_0)
     return "Host is missing in the header";
   // To some it begins the other protocol, to others it is the first request's.
   if (has_body && boost::beast::websocket::is_upgrade(x))

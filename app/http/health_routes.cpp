@@ -138,9 +138,9 @@ void get_config(edge& e, const exchange_ptr& x) {
 std::span<const route> health_routes() {
   using enum verb;
   static constexpr route rows[] = {
-    {get, "/health", body_kind::none, get_health},
-    {get, "/health/live", body_kind::none, get_live, {}, true},
-    {get, "/health/ready", body_kind::none, get_ready},
+    {get, "/health", body_kind::none, get_health, {}, false, false, true},
+    {get, "/health/live", body_kind::none, get_live, {}, true, false, true},
+    {get, "/health/ready", body_kind::none, get_ready, {}, false, false, true},
     {post, "/v1/alerts/{}/acknowledge", body_kind::none, post_acknowledgement},
     {get, "/v1/metrics/snapshot", body_kind::none, get_snapshot},
     {get, "/v1/metrics/history", body_kind::none, get_history},

@@ -1,22 +1,29 @@
-// The INTAKE lets connections in. Of those past the limit it tells some so, if that costs
-// nothing, and counts all; over TLS it shows the certificate of the day.
+// The INTAKE lets connections in. Where there is no place left, who was idle for longest
+// has to go; where nobody is idle, who comes is served what tells how the service is, and
+// refused all else. No address beyond this machine gets more than its share.
 #pragma once
 
+#include "actors/detail/trouble.hpp"
+#include "app/config/settings.hpp"
 #include "app/http/stream_connection.hpp"
 #include "app/http/tls.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace sluice::http {
 
 class intake {
 public:
   intake(connection_pool& pool, std::unique_ptr<tls_renewal> tls,
-         uint64_t connections_max);
+         const http_settings& limits);
 
   void accept(stream_socket socket, entrance where);
+
+  /// The system let nobody in.
+  void fail(boost::system::error_code why);
 
   /// Looks for renewed certificates, and logs what has not been told yet.
   void look();
@@ -24,26 +31,37 @@ public:
   /// Loads the certificates again.
   void renew();
 
-  /// Adds who was refused, and what is wrong with the certificates.
+  /// Adds who was refused or had to go, and what is wrong with the certificates.
   void tell(status_report& report) const;
 
 private:
   using clock = std::chrono::steady_clock;
 
-  struct refusals {
+  struct count {
     uint64_t all = 0;
     uint64_t told = 0;
+
+    uint64_t news() { return all - std::exchange(told, all); }
   };
 
-  bool is_full() const { return pool_.served >= connections_max_; }
-  void turn_away(stream_socket socket, entrance where, bool secure);
-  void log_refusals();
+  bool find_place(bool local);
+  bool find_spare_place(bool over_share);
+  void start(stream_socket socket, entrance where, places& among,
+             address_shares::share share, std::string_view limit);
+  void log_news();
 
   connection_pool& pool_;
   std::unique_ptr<tls_renewal> tls_;
-  uint64_t connections_max_;
-  refusals plain_;
-  refusals secure_;
+  const uint64_t connections_max_;
+  const uint64_t share_max_;
+  address_shares shares_;
+  count plain_;
+  count secure_;
+  count over_share_;
+  count displaced_;
+  count failed_;
+  std::string last_over_share_;
+  detail::trouble failing_{"http-accept-failed"};
   clock::time_point next_line_;
 };
 

@@ -1,10 +1,12 @@
 #include "app/http/listener.hpp"
 
+#include "app/http/accept_loop.hpp"
 #include "messages/error.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace sluice::http {
@@ -15,24 +17,21 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 using unix_protocol = boost::asio::local::stream_protocol;
 
-/// How long to wait when there are no descriptors for another socket.
-constexpr auto accept_pause = std::chrono::milliseconds{100};
-
 template <class Protocol>
 class socket_listener : public listener {
 public:
-  explicit socket_listener(boost::asio::io_context& io) : acceptor_(io), pause_(io) {}
+  explicit socket_listener(boost::asio::io_context& io) : loop_(io) {}
 
-  void run(accept_handler on_accept) override {
-    on_accept_ = std::move(on_accept);
-    accept();
+  void run(accept_handler on_accept, failure_handler on_failure) override {
+    loop_.run(
+      [this, taken = std::move(on_accept)](socket peer) {
+        auto where = describe(peer);
+        taken(stream_socket{std::move(peer)}, std::move(where));
+      },
+      std::move(on_failure));
   }
 
-  void close() override {
-    error_code ignored;
-    acceptor_.close(ignored);
-    pause_.cancel();
-  }
+  void close() override { loop_.close(); }
 
 protected:
   using socket = typename Protocol::socket;
@@ -43,41 +42,21 @@ protected:
   template <class F>
   error_code open(const typename Protocol::endpoint& where, F prepare) {
     error_code code;
-    acceptor_.open(where.protocol(), code);
+    acceptor().open(where.protocol(), code);
     if (!code)
       prepare(code);
     if (!code)
-      acceptor_.bind(where, code);
+      acceptor().bind(where, code);
     if (!code)
-      acceptor_.listen(boost::asio::socket_base::max_listen_connections, code);
+      acceptor().listen(boost::asio::socket_base::max_listen_connections, code);
     return code;
   }
 
-  typename Protocol::acceptor acceptor_;
+  auto& acceptor() { return loop_.acceptor(); }
+  const auto& acceptor() const { return loop_.acceptor(); }
 
 private:
-  void accept() {
-    acceptor_.async_accept([this](error_code code, socket peer) {
-      if (code == boost::asio::error::operation_aborted || !acceptor_.is_open())
-        return;
-      if (code)
-        return wait();
-      auto where = describe(peer);
-      on_accept_(stream_socket{std::move(peer)}, std::move(where));
-      accept();
-    });
-  }
-
-  void wait() {
-    pause_.expires_after(accept_pause);
-    pause_.async_wait([this](error_code code) {
-      if (!code)
-        accept();
-    });
-  }
-
-  boost::asio::steady_timer pause_;
-  accept_handler on_accept_;
+  accept_loop<Protocol> loop_;
 };
 
 class tcp_listener final : public socket_listener<tcp> {
@@ -87,27 +66,37 @@ public:
   error_code open_at(const tcp::endpoint& where) {
     any_address_ = where.address().is_unspecified();
     return open(where, [this](error_code& code) {
-      acceptor_.set_option(tcp::acceptor::reuse_address{true}, code);
+      acceptor().set_option(tcp::acceptor::reuse_address{true}, code);
     });
   }
 
   std::string name() const override {
     error_code ignored;
-    const auto where = acceptor_.local_endpoint(ignored);
+    const auto where = acceptor().local_endpoint(ignored);
     return bracketed(where.address()) + ":" + std::to_string(where.port());
   }
 
   uint16_t port() const override {
     error_code ignored;
-    return acceptor_.local_endpoint(ignored).port();
+    return acceptor().local_endpoint(ignored).port();
   }
 
 private:
   /// A socket for both kinds of addresses spells those of IPv4 as IPv6.
-  static bool is_loopback(const boost::asio::ip::address& x) {
+  static boost::asio::ip::address plain(const boost::asio::ip::address& x) {
     if (x.is_v6() && x.to_v6().is_v4_mapped())
-      return make_address_v4(boost::asio::ip::v4_mapped, x.to_v6()).is_loopback();
-    return x.is_loopback();
+      return make_address_v4(boost::asio::ip::v4_mapped, x.to_v6());
+    return x;
+  }
+
+  /// A client that has an address of IPv6 has all of its /64.
+  static std::string network_of(const boost::asio::ip::address& x) {
+    if (x.is_v4())
+      return x.to_string();
+    constexpr size_t bytes_of_network = 8;
+    auto bytes = x.to_v6().to_bytes();
+    std::fill(bytes.begin() + bytes_of_network, bytes.end(), uint8_t{0});
+    return boost::asio::ip::address_v6{bytes}.to_string();
   }
 
   static std::string bracketed(const boost::asio::ip::address& x) {
@@ -121,7 +110,10 @@ private:
     const auto to = peer.local_endpoint(ignored);
     entrance result;
     // Who reaches an address from that address is at home there.
-    result.from_here = is_loopback(from.address()) || from.address() == to.address();
+    result.from_here =
+      plain(from.address()).is_loopback() || from.address() == to.address();
+    if (!result.from_here)
+      result.network = network_of(plain(from.address()));
     result.remote = bracketed(from.address()) + ':' + std::to_string(from.port());
     if (any_address_)
       result.local_address = bracketed(to.address());
@@ -144,7 +136,7 @@ public:
   error_code open_here() {
     const auto code = open(unix_protocol::endpoint{path_}, [this](error_code& failed) {
       // What `bind` makes gets the rights of the socket, whatever the umask would leave.
-      if (::fchmod(acceptor_.native_handle(), 0600) != 0)
+      if (::fchmod(acceptor().native_handle(), 0600) != 0)
         failed.assign(errno, boost::system::system_category());
     });
     bound_ = !code;

@@ -7,7 +7,6 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -16,13 +15,14 @@
 namespace sluice::http {
 
 using accept_handler = std::function<void(stream_socket, entrance)>;
+using failure_handler = std::function<void(boost::system::error_code)>;
 
 class listener {
 public:
   virtual ~listener() = default;
 
-  /// Starts accepting.
-  virtual void run(accept_handler on_accept) = 0;
+  /// Starts accepting; tells each time that the system lets nobody in.
+  virtual void run(accept_handler on_accept, failure_handler on_failure) = 0;
 
   /// Accepts no more.
   virtual void close() = 0;

@@ -42,6 +42,8 @@ struct route {
   /// Whether the connection goes on as a WebSocket. There is nothing to handle then, and
   /// the token may stand in the query: browsers give it no other place.
   bool upgrade = false;
+  /// Whether it is answered even where all places are taken: it tells how the service is.
+  bool vital = false;
 };
 
 struct match {

@@ -118,7 +118,7 @@ caf::error server::implementation::bind() {
   access_rules who{token, std::move(host), settings.hosts, port};
   gate.emplace(std::move(who), all_routes(), settings.max_body_bytes);
   pool.emplace(connection_pool{*actor, *gate});
-  entry.emplace(*pool, std::move(*tls), settings.max_connections);
+  entry.emplace(*pool, std::move(*tls), settings);
   actor->watch([this] { entry->look(); },
                [this](status_report& report) { entry->tell(report); });
   pool->on_closed = [this] { end_if_empty(); };
@@ -126,7 +126,7 @@ caf::error server::implementation::bind() {
   pool->no_more_upgrades = [this] { return clients.is_full(); };
   pool->on_upgrade = [this](upgraded x) {
     clients.take(std::move(x.over), std::move(x.request), std::move(x.ahead),
-                 std::move(x.remote));
+                 std::move(x.remote), std::move(x.share));
   };
   return caf::none;
 }
@@ -175,9 +175,11 @@ caf::error server::start() {
     return err;
   x.actor->begin();
   for (auto& way_in : x.listeners)
-    way_in->run([&x](stream_socket socket, entrance where) {
-      x.entry->accept(std::move(socket), std::move(where));
-    });
+    way_in->run(
+      [&x](stream_socket socket, entrance where) {
+        x.entry->accept(std::move(socket), std::move(where));
+      },
+      [&x](boost::system::error_code why) { x.entry->fail(why); });
   caf::anon_send(x.actor->actors().actors.metrics, atom::attach_v,
                  caf::actor_cast<metered_actor>(x.handle));
   caf::anon_send(x.actor->actors().supervisor, atom::attach_v,

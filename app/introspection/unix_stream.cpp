@@ -1,5 +1,7 @@
 #include "app/introspection/unix_stream.hpp"
 
+#include "actors/detail/wall_clock.hpp"
+
 #include <caf/io/abstract_broker.hpp>
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/native_socket.hpp>
@@ -8,11 +10,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace sluice::wire {
 
 namespace {
+
+constexpr auto accept_pause = std::chrono::milliseconds{100};
 
 /// The same user, or root.
 bool may_come(int fd) {
@@ -28,6 +35,16 @@ bool may_come(int fd) {
 
 bool guests::admit(clock::time_point now) {
   return arrivals_.take(now);
+}
+
+void guests::accepted() {
+  counts_->failing_since_ms = 0;
+}
+
+void guests::not_accepted() {
+  ++counts_->failed_accepts;
+  if (counts_->failing_since_ms == 0)
+    counts_->failing_since_ms = detail::wall_clock_ms();
 }
 
 void guests::came(checked_scribe* who, clock::time_point now) {
@@ -148,6 +165,31 @@ void checked_scribe::hang_up() {
 }
 
 // -- the door ---------------------------------------------------------------------------
+
+bool patient_accept::try_accept(caf::io::network::native_socket& result,
+                                caf::io::network::native_socket fd) {
+  result = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
+  if (result >= 0) {
+    guests_->accepted();
+    return true;
+  }
+  // The peer has gone, or a signal came: the next is asked for at once.
+  if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+    return false;
+  guests_->not_accepted();
+  std::this_thread::sleep_for(accept_pause);
+  return false;
+}
+
+unix_doorman::unix_doorman(caf::io::network::default_multiplexer& mx, int fd,
+                           std::shared_ptr<guests> among, served what)
+    : doorman(caf::io::network::accept_hdl_from_socket(fd)), acceptor_(mx, fd, among),
+      guests_(std::move(among)), served_(std::move(what)) {}
+
+void unix_doorman::graceful_shutdown() {
+  acceptor_.graceful_shutdown();
+  detach(&acceptor_.backend(), false);
+}
 
 bool unix_doorman::new_connection() {
   if (detached())

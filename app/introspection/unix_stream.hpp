@@ -6,7 +6,8 @@
 #include "app/introspection/peer_check.hpp"
 #include "messages/introspection.hpp"
 
-#include <caf/io/network/doorman_impl.hpp>
+#include <caf/io/doorman.hpp>
+#include <caf/io/network/acceptor_impl.hpp>
 #include <caf/io/network/scribe_impl.hpp>
 
 #include <map>
@@ -52,6 +53,10 @@ public:
 
   /// Whether one more may come in now.
   bool admit(clock::time_point now);
+
+  /// The system let somebody in, or nobody.
+  void accepted();
+  void not_accepted();
 
   void came(checked_scribe* who, clock::time_point now);
   void heard(checked_scribe* who, clock::time_point now);
@@ -102,18 +107,35 @@ private:
   bool hung_up_ = false;
 };
 
-class unix_doorman : public caf::io::network::doorman_impl {
+/// Accepts as CAF does, which would try again at once, and for ever, where the system has
+/// no descriptor or memory left: nobody else has this thread to wait for.
+class patient_accept {
+public:
+  explicit patient_accept(std::shared_ptr<guests> among) : guests_(std::move(among)) {}
+
+  bool try_accept(caf::io::network::native_socket& result,
+                  caf::io::network::native_socket fd);
+
+private:
+  std::shared_ptr<guests> guests_;
+};
+
+class unix_doorman : public caf::io::doorman {
 public:
   unix_doorman(caf::io::network::default_multiplexer& mx, int fd,
-               std::shared_ptr<guests> among, served what)
-      : doorman_impl(mx, fd), guests_(std::move(among)), served_(std::move(what)) {}
+               std::shared_ptr<guests> among, served what);
 
   bool new_connection() override;
+  void launch() override { acceptor_.start(this); }
+  void graceful_shutdown() override;
+  void add_to_loop() override { acceptor_.activate(this); }
+  void remove_from_loop() override { acceptor_.passivate(); }
 
   std::string addr() const override { return "unix"; }
   uint16_t port() const override { return only_port; }
 
 private:
+  caf::io::network::acceptor_impl<patient_accept> acceptor_;
   std::shared_ptr<guests> guests_;
   served served_;
 };

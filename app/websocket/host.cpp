@@ -21,8 +21,10 @@ host::host(http::edge& actor, websocket_settings settings)
     : actor_(actor), settings_(std::move(settings)), watch_(actor.io()) {}
 
 void host::take(std::unique_ptr<transport> over, upgrade_request request,
-                std::string ahead, std::string remote) {
+                std::string ahead, std::string remote,
+                http::address_shares::share share) {
   const auto id = ++last_id_;
+  shares_.emplace(id, std::move(share));
   auto made = std::make_shared<session>(*this, id, std::move(over), std::move(request),
                                         std::move(ahead), settings_.deflate);
   sessions_.emplace(id, made);
@@ -37,6 +39,7 @@ void host::take(std::unique_ptr<transport> over, upgrade_request request,
 
 void host::on_ended(uint64_t id) {
   sessions_.erase(id);
+  shares_.erase(id);
   if (!sessions_.empty())
     return;
   watch_.cancel();

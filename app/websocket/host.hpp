@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/config/settings.hpp"
+#include "app/http/address_shares.hpp"
 #include "app/http/edge.hpp"
 #include "app/websocket/session.hpp"
 
@@ -23,9 +24,10 @@ public:
   bool is_empty() const { return sessions_.empty(); }
   bool is_full() const { return sessions_.size() >= settings_.max_connections; }
 
-  /// Takes over a connection whose `request` was let in. `ahead` was read behind it.
+  /// Takes over a connection whose `request` was let in. `ahead` was read behind it. The
+  /// `share` of its address is kept as long as the client.
   void take(std::unique_ptr<transport> over, upgrade_request request, std::string ahead,
-            std::string remote);
+            std::string remote, http::address_shares::share share);
 
   /// Lets everybody go who is still there.
   void end();
@@ -48,6 +50,7 @@ private:
   http::edge& actor_;
   const websocket_settings settings_;
   std::unordered_map<uint64_t, std::shared_ptr<session>> sessions_;
+  std::unordered_map<uint64_t, http::address_shares::share> shares_;
   uint64_t last_id_ = 0;
   presence batchers_;
   /// One for all clients, that runs while there are some.

@@ -46,6 +46,14 @@ def open_files(program):
     return found
 
 
+def begin_request(peer, path="/v1/logs/a"):
+    """Sends a request but for its body, a byte, and waits until it has begun there."""
+    peer.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain"
+                 "\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n".encode())
+    go_on = b"HTTP/1.1 100 Continue\r\n\r\n"
+    return peer.recv(len(go_on)) == go_on
+
+
 def open_tcp(service, seconds=harness.ANSWER_SECONDS_MAX):
     """A plain connection to its HTTP port, for bytes that no client would send."""
     host, port = service.host, service.port

@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 
+import attack
 import certifying
 import gating
 import harness
@@ -219,22 +220,40 @@ class Certificates(harness.Case):
 
     def test_connections_past_the_limit_are_counted_and_told_once(self):
         service = self.start_tls("--http.max-connections=1")
-        with contextlib.closing(
-                service.connect_tls(self.authority.certificate)) as connection:
-            self.assert_ok(harness.exchange(connection, "GET", "/health/live"))
+        with contextlib.ExitStack() as stack:
+            self.assertTrue(attack.begin_request(stack.enter_context(self.tls(service))))
             for _ in range(3):
-                with self.assertRaises(OSError):
-                    self.tls(service).close()
-            with contextlib.closing(harness.UnixConnection(str(self.path))) as other:
-                self.assert_problem(harness.exchange(other, "GET", "/health"), 503)
-            troubles = harness.exchange(connection, "GET", "/health").json["troubles"]
-            metrics = harness.exchange(connection, "GET", "/metrics").text
-        self.assertEqual(troubles["tls-connections-refused"], 3)
-        self.assertEqual(troubles["http-connections-refused"], 1)
+                self.assert_problem(self.ask_tls(service, "/v1/config"), 503)
+            # There are more places on the unix socket.
+            others = [stack.enter_context(self.connect_unix()) for _ in range(16)]
+            self.assertEqual([attack.begin_request(x) for x in others], [True] * 16)
+            self.assert_problem(self.ask_unix("/v1/config"), 503)
+            told = self.ask_unix("/health")
+            for each in others:
+                each.sendall(b"x")
+                self.assert_ok(harness.read_answers(each, 1)[0])
+            metrics = self.ask_unix("/metrics").text
+        self.assertEqual(told.json["troubles"]["tls-connections-refused"], 3)
+        self.assertEqual(told.json["troubles"]["http-connections-refused"], 2)
         self.assertIn('sluice_troubles_total{trouble="tls-connections-refused"} 3',
                       metrics)
         self.assertTrue(certifying.comes_to_say(service, "http.max-connections is 1"))
         self.assertEqual(service.log().count("connections-refused"), 1)
+
+    def ask_tls(self, service, path):
+        with contextlib.closing(
+                service.connect_tls(self.authority.certificate)) as connection:
+            return harness.exchange(connection, "GET", path)
+
+    def ask_unix(self, path):
+        with contextlib.closing(harness.UnixConnection(str(self.path))) as connection:
+            return harness.exchange(connection, "GET", path)
+
+    def connect_unix(self):
+        peer = socket.socket(socket.AF_UNIX)
+        peer.settimeout(harness.ANSWER_SECONDS_MAX)
+        peer.connect(str(self.path))
+        return peer
 
 
 if __name__ == "__main__":

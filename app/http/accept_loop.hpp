@@ -1,0 +1,85 @@
+// An ACCEPT LOOP takes connections in. Where the system has nothing left to take one in
+// with, it pauses and tells so: whoever waits outside waits on, and to try again at once
+// would only burn time.
+#pragma once
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <utility>
+
+namespace sluice::http {
+
+template <class Protocol>
+class accept_loop {
+public:
+  using acceptor_type = typename Protocol::acceptor;
+  using socket_type = typename Protocol::socket;
+  using error_code = boost::system::error_code;
+  using taker = std::function<void(socket_type)>;
+  using teller = std::function<void(error_code)>;
+
+  static constexpr auto pause = std::chrono::milliseconds{100};
+
+  explicit accept_loop(boost::asio::io_context& io) : acceptor_(io), timer_(io) {}
+
+  /// For who opens and binds it.
+  acceptor_type& acceptor() { return acceptor_; }
+  const acceptor_type& acceptor() const { return acceptor_; }
+
+  /// Hands each socket to `take`, and each failure to `tell`.
+  void run(taker take, teller tell) {
+    take_ = std::move(take);
+    tell_ = std::move(tell);
+    accept();
+  }
+
+  void close() {
+    error_code ignored;
+    acceptor_.close(ignored);
+    timer_.cancel();
+  }
+
+private:
+  void accept() {
+    acceptor_.async_accept([this](error_code code, socket_type peer) {
+      if (code == boost::asio::error::operation_aborted || !acceptor_.is_open())
+        return;
+      if (!code)
+        code = try_to_take(std::move(peer));
+      if (!code)
+        return accept();
+      tell_(code);
+      wait();
+    });
+  }
+
+  /// What takes it may find no memory; the next must come in all the same.
+  error_code try_to_take(socket_type peer) {
+    try {
+      take_(std::move(peer));
+      return {};
+    } catch (const std::exception&) {
+      return boost::asio::error::no_memory;
+    }
+  }
+
+  void wait() {
+    timer_.expires_after(pause);
+    timer_.async_wait([this](error_code stopped) {
+      if (!stopped)
+        accept();
+    });
+  }
+
+  acceptor_type acceptor_;
+  boost::asio::steady_timer timer_;
+  taker take_;
+  teller tell_;
+};
+
+} // namespace sluice::http

@@ -1,0 +1,52 @@
+#include "app/http/places.hpp"
+
+#include "app/http/connection.hpp"
+
+namespace sluice::http {
+
+namespace {
+
+/// A body that comes in has so much time before its pace counts.
+constexpr auto body_grace = std::chrono::seconds{5};
+
+} // namespace
+
+places::place places::take(connection* who) {
+  auto& to = all(kind::silent);
+  ++size_;
+  return to.insert(to.end(), {who, kind::silent, {}});
+}
+
+void places::move(place which, kind to) {
+  if (which->as == to)
+    return;
+  all(to).splice(all(to).end(), all(which->as), which);
+  which->as = to;
+  // Of all others, only the order matters.
+  if (to == kind::asking)
+    which->since = clock::now();
+}
+
+void places::leave(place which) {
+  --size_;
+  all(which->as).erase(which);
+}
+
+connection* places::longest_silent() const {
+  return all(kind::silent).empty() ? nullptr : all(kind::silent).front().who;
+}
+
+connection* places::first_to_go(clock::time_point now) const {
+  for (auto which : {kind::silent, kind::leaving, kind::resting})
+    if (!all(which).empty())
+      return all(which).front().who;
+  for (const auto& x : all(kind::asking)) {
+    if (now - x.since < body_grace)
+      break;
+    if (x.who->is_slower_than_allowed(now - x.since))
+      return x.who;
+  }
+  return nullptr;
+}
+
+} // namespace sluice::http
