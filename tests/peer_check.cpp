@@ -161,9 +161,12 @@ CAF_TEST(a request that names its asker is handed on with who it is) {
   };
   const auto named = [](const std::string& claim) { return "uid 0 for " + claim; };
   CAF_CHECK_EQUAL(wire::with_asker(request("me"), offer, named), request("uid 0 for me"));
+  const std::string longer(300, 'x');
+  CAF_CHECK_EQUAL(wire::with_asker(request(longer), offer, named),
+                  request("uid 0 for " + longer));
   CAF_MESSAGE("and no other request, nor one that is cut off, is touched");
   for (const auto& each : {offer.openings[0] + "x", request("me").substr(0, 40),
-                           offer.naming, std::string{}})
+                           offer.naming, offer.naming + "\xff\xff\xff\xff\x0f"})
     CAF_CHECK_EQUAL(wire::with_asker(each, offer, named), each);
 }
 

@@ -73,7 +73,7 @@ CAF_TEST(a link is followed where that is allowed and looked at there) {
   test::write_file(dir / "file", "text");
   fs::create_symlink(dir / "file", path);
   CAF_CHECK(!read_regular(path));
-  CAF_CHECK_EQUAL(**read_regular(path, {100, true}), "text");
+  CAF_CHECK_EQUAL(read_regular(path, {100, true})->value_or(""), "text");
   CAF_CHECK(!check_regular(path));
   fs::remove(path);
   fs::create_symlink("/dev/zero", path);

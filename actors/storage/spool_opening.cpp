@@ -77,10 +77,11 @@ caf::error spool_journal::open_directory(const std::string& dir) {
     return system_failure("open spool directory", dir, errno);
   const auto mine = info.st_uid == ::geteuid();
   if (!mine || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return caf::make_error(ec::unavailable,
-                           "the spool " + dir
-                             + (mine ? " may be written by others: chmod go-w " + dir
-                                     : " is another user's: name one with spool.dir"));
+    return caf::make_error(
+      ec::unavailable,
+      "the spool " + dir
+        + (mine ? " may be written by its group or by everybody: chmod go-w " + dir
+                : " is another user's: name one with spool.dir"));
   device_ = info.st_dev;
   inode_ = info.st_ino;
   return caf::none;

@@ -7,7 +7,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace sluice::gate {
@@ -43,8 +42,7 @@ std::string subject_of(tls_stream& stream) {
     return none;
   auto result = printable({reinterpret_cast<char*>(bytes), static_cast<size_t>(size)});
   OPENSSL_free(bytes);
-  result.resize(std::min(result.size(), name_bytes_max));
-  return result;
+  return result.size() > name_bytes_max ? "a certificate with a long name" : result;
 }
 
 } // namespace
