@@ -95,6 +95,7 @@ topic_hub_config topics_config(const settings& whole) {
   result.overtake = from.critical_order == "overtake";
   result.history = {from.history_messages, from.history_bytes};
   result.max_topics = from.max_topics;
+  result.max_followed = from.max_subscriptions;
   result.memory = std::make_shared<budget>(from.max_total_queue_bytes);
   return result;
 }
@@ -124,6 +125,7 @@ supervisor_config actors_config(const settings& from) {
   result.readers = from.sqlite.readers;
   result.checkpoints = checkpoint_config(from.sqlite);
   result.queue.interval = from.sqlite.queue_interval;
+  result.queue.dead_letter_bytes_max = from.sqlite.max_dead_letter_bytes;
   result.queue.grid = {from.flush_grid};
   result.topics = topics_config(from);
   result.batchers = batchers_config(from.websocket);

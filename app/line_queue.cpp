@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
@@ -13,6 +14,9 @@
 namespace sluice {
 
 namespace {
+
+/// How long what is told later waits.
+constexpr auto belated_pause = std::chrono::seconds{1};
 
 uint64_t lines_in(std::string_view text) {
   return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
@@ -38,16 +42,17 @@ std::string_view put(int descriptor, std::string_view text) {
 /// What was told, what was lost, and in between at most a line that is cut off.
 class teller {
 public:
-  teller(int descriptor, line_queue::loss_line tell_loss)
-      : descriptor_(descriptor), tell_loss_(std::move(tell_loss)) {}
+  /// Counts in `lost_ever` what the descriptor refuses.
+  teller(int descriptor, line_queue::loss_line tell_loss,
+         std::atomic<uint64_t>& lost_ever)
+      : descriptor_(descriptor), tell_loss_(std::move(tell_loss)), lost_ever_(lost_ever) {
+  }
 
   /// Tells these lines, behind which `lost_after` others did not fit.
   void tell(std::string_view lines, uint64_t lost_after) {
-    if (tell_losses())
-      lost_ += put_lines(lines);
-    else
-      lost_ += lines_in(lines);
-    lost_ += lost_after;
+    const auto refused = tell_losses() ? put_lines(lines) : lines_in(lines);
+    lost_ever_ += refused;
+    lost_ += refused + lost_after;
     if (lost_after > 0)
       tell_losses();
   }
@@ -72,6 +77,7 @@ private:
 
   int descriptor_;
   line_queue::loss_line tell_loss_;
+  std::atomic<uint64_t>& lost_ever_;
   uint64_t lost_ = 0;
   bool torn_ = false;
 };
@@ -80,9 +86,11 @@ private:
 
 struct line_queue::shared {
   shared(int descriptor, size_t bytes_max, loss_line tell_loss)
-      : waiting_bytes_max(bytes_max), told(descriptor, std::move(tell_loss)) {}
+      : waiting_bytes_max(bytes_max), told(descriptor, std::move(tell_loss), lost_ever) {}
 
   void work();
+  void add(std::string_view lines);
+  void make_belated(std::unique_lock<std::mutex>& lock);
 
   const size_t waiting_bytes_max;
   std::mutex guard;
@@ -91,18 +99,50 @@ struct line_queue::shared {
   std::string waiting;
   /// Those that did not fit behind what waits.
   uint64_t lost = 0;
+  std::atomic<uint64_t> lost_ever = 0;
+  /// Makes what is to be told later, and when.
+  std::function<std::string()> belated;
+  std::chrono::steady_clock::time_point belated_at;
   bool ending = false;
   bool ended = false;
   /// The writer's alone.
   teller told;
 };
 
+void line_queue::shared::add(std::string_view lines) {
+  // Once something is lost, what comes after it waits until that is told.
+  if (lost > 0 || waiting.size() + lines.size() > waiting_bytes_max) {
+    const auto count = lines_in(lines);
+    lost += count;
+    lost_ever += count;
+  } else {
+    waiting += lines;
+  }
+}
+
+void line_queue::shared::make_belated(std::unique_lock<std::mutex>& lock) {
+  const auto make = std::exchange(belated, nullptr);
+  lock.unlock();
+  const auto lines = make();
+  lock.lock();
+  add(lines);
+}
+
 void line_queue::shared::work() {
+  const auto has_lines = [this] { return !waiting.empty() || lost > 0; };
   std::unique_lock lock{guard};
   for (;;) {
-    news.wait(lock, [this] { return !waiting.empty() || lost > 0 || ending; });
-    if (waiting.empty() && lost == 0)
-      break;
+    news.wait(lock, [&] { return has_lines() || belated || ending; });
+    if (belated) {
+      news.wait_until(lock, belated_at, [&] { return has_lines() || ending; });
+      if (ending || std::chrono::steady_clock::now() >= belated_at)
+        make_belated(lock);
+    }
+    if (!has_lines()) {
+      if (ending && !belated)
+        break;
+      continue;
+    }
     const auto lines = std::exchange(waiting, {});
     const auto lost_after = std::exchange(lost, 0);
     lock.unlock();
@@ -136,13 +176,21 @@ void line_queue::push(std::string_view lines) {
   const std::lock_guard lock{shared_->guard};
   if (shared_->ending)
     return;
-  // Once something is lost, what comes after it waits until that is told.
-  if (shared_->lost > 0
-      || shared_->waiting.size() + lines.size() > shared_->waiting_bytes_max)
-    shared_->lost += lines_in(lines);
-  else
-    shared_->waiting += lines;
+  shared_->add(lines);
   shared_->news.notify_one();
+}
+
+void line_queue::push_later(std::function<std::string()> make) {
+  const std::lock_guard lock{shared_->guard};
+  if (shared_->ending || shared_->belated)
+    return;
+  shared_->belated = std::move(make);
+  shared_->belated_at = std::chrono::steady_clock::now() + belated_pause;
+  shared_->news.notify_one();
+}
+
+uint64_t line_queue::lost() const {
+  return shared_->lost_ever;
 }
 
 bool line_queue::finish(std::chrono::milliseconds patience) {

@@ -32,6 +32,13 @@ public:
   /// Takes whole lines, each with its LF.
   void push(std::string_view lines);
 
+  /// Tells what `make` returns, in a while, on the thread that writes; or at the end. One
+  /// that waits already is enough.
+  void push_later(std::function<std::string()> make);
+
+  /// All lines that were lost.
+  uint64_t lost() const;
+
   /// Takes no more, and waits so long at most until all is written; false if it is not.
   bool finish(std::chrono::milliseconds patience);
 

@@ -1,6 +1,7 @@
 #include "app/log.hpp"
 
 #include "actors/storage/regular_file.hpp"
+#include "app/line_limits.hpp"
 #include "app/line_queue.hpp"
 #include "app/printable.hpp"
 #include "app/standard_streams.hpp"
@@ -21,6 +22,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 namespace sluice {
@@ -46,9 +48,22 @@ std::string loss_line(spdlog::formatter& words, uint64_t lost) {
   return line_of(words, {"sluice", spdlog::level::warn, text});
 }
 
+std::string held_back_line(std::string_view kind, uint64_t lines) {
+  spdlog::pattern_formatter words{pattern};
+  return line_of(words, {"sluice", spdlog::level::warn,
+                         fmt::format("{} and {} more lines like this, which are not told",
+                                     kind, lines)});
+}
+
+// A process has one standard error, and one log.
+std::shared_ptr<line_queue> queue;
+std::shared_ptr<spdlog::logger> whole;
+line_limits limits{held_back_line};
+
 class queue_sink final : public spdlog::sinks::base_sink<std::mutex> {
 public:
-  explicit queue_sink(std::shared_ptr<line_queue> queue) : queue_(std::move(queue)) {}
+  queue_sink(std::shared_ptr<line_queue> to, line_limits* bound)
+      : queue_(std::move(to)), limits_(bound) {}
 
 private:
   /// Whatever a message quotes, it is one line, and no command to a terminal.
@@ -56,7 +71,15 @@ private:
     const auto words = printable({what.payload.data(), what.payload.size()});
     auto told = what;
     told.payload = words;
-    queue_->push(line_of(*formatter_, told));
+    auto line = line_of(*formatter_, told);
+    if (!limits_)
+      return queue_->push(line);
+    const auto kind = std::string_view{words}.substr(0, words.find(' '));
+    line = limits_->pass(kind, std::move(line), line_limits::clock::now());
+    if (line.empty())
+      queue_->push_later([from = limits_] { return from->rest(); });
+    else
+      queue_->push(line);
   }
 
   void flush_() override {
@@ -64,10 +87,18 @@ private:
   }
 
   std::shared_ptr<line_queue> queue_;
+  line_limits* limits_;
 };
 
-// A process has one standard error, and one log.
-std::shared_ptr<line_queue> queue;
+std::shared_ptr<spdlog::logger> make_logger(line_limits* bound) {
+  auto result = std::make_shared<spdlog::logger>(
+    "sluice", std::make_shared<queue_sink>(queue, bound));
+  result->set_pattern(pattern);
+  // What cannot be put in words is not worth a line of spdlog's own.
+  result->set_error_handler([](const std::string&) {});
+  return result;
+}
+
 std::string file;
 
 bool is_same(const struct stat& a, const struct stat& b) {
@@ -115,12 +146,16 @@ void open_log() {
   queue = std::make_shared<line_queue>(
     STDERR_FILENO, waiting_bytes_max,
     [words](uint64_t lost) { return loss_line(*words, lost); });
-  auto log =
-    std::make_shared<spdlog::logger>("sluice", std::make_shared<queue_sink>(queue));
-  log->set_pattern(pattern);
-  // What cannot be put in words is not worth a line of spdlog's own.
-  log->set_error_handler([](const std::string&) {});
-  spdlog::set_default_logger(std::move(log));
+  whole = make_logger(nullptr);
+  spdlog::set_default_logger(make_logger(&limits));
+}
+
+spdlog::logger& whole_log() {
+  return *whole;
+}
+
+untold_lines count_untold() {
+  return {queue ? queue->lost() : 0, limits.held_back()};
 }
 
 void tell(const std::string& words) {

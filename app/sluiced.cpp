@@ -65,6 +65,7 @@ exit_code code_for(const caf::error& err) {
 }
 
 exit_code report(const std::vector<stop_report>& reports) {
+  auto& log = whole_log();
   uint64_t written = 0;
   uint64_t left = 0;
   for (const auto& each : reports) {
@@ -72,37 +73,37 @@ exit_code report(const std::vector<stop_report>& reports) {
     left += each.left;
     const auto who = each.key.empty() ? each.name : each.name + ' ' + each.key;
     if (each.left == 0)
-      spdlog::info("drained {} wrote {}", who, each.drained);
+      log.info("drained {} wrote {}", who, each.drained);
     else
-      spdlog::error("not-drained {} wrote {} and left {}: {}", who, each.drained,
-                    each.left, each.detail);
+      log.error("not-drained {} wrote {} and left {}: {}", who, each.drained, each.left,
+                each.detail);
   }
   if (left > 0) {
-    spdlog::error("stopped {} actors wrote {} items; {} could not be brought to disk",
-                  reports.size(), written, left);
+    log.error("stopped {} actors wrote {} items; {} could not be brought to disk",
+              reports.size(), written, left);
     return failed;
   }
-  spdlog::info("stopped {} actors wrote {} items and left none", reports.size(), written);
+  log.info("stopped {} actors wrote {} items and left none", reports.size(), written);
   return drained;
 }
 
 // What the start found: where the sessions came from, and what a service that died had
 // left.
 void tell_start(const subsystems& started, const spool_use& keep) {
+  auto& log = whole_log();
   if (!keep.elsewhere.empty())
-    spdlog::warn("spool-elsewhere {}", keep.elsewhere);
+    log.warn("spool-elsewhere {}", keep.elsewhere);
   for (const auto& words : keep.reservations)
-    spdlog::warn("spool-place {}", words);
+    log.warn("spool-place {}", words);
   if (const auto& x = started.conversion; x.converted)
-    spdlog::info("sessions-moved start brought {} sessions of {} stores to the {}",
-                 x.documents, x.stores, to_string(x.keeper));
+    log.info("sessions-moved start brought {} sessions of {} stores to the {}",
+             x.documents, x.stores, to_string(x.keeper));
   for (const auto& each : started.replay)
-    spdlog::info("replayed start found {} items of {} in the spool", each.items,
-                 each.what);
+    log.info("replayed start found {} items of {} in the spool", each.items, each.what);
   if (!started.ties.empty())
-    spdlog::warn("database-schema-tied {}", started.ties);
+    log.warn("database-schema-tied {}", started.ties);
   for (const auto& words : started.unplaced)
-    spdlog::error("not-placed start could not bring to disk: {}", words);
+    log.error("not-placed start could not bring to disk: {}", words);
 }
 
 exit_code failed_start(const caf::error& err, exit_code code) {

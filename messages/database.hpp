@@ -5,6 +5,10 @@
 
 #include "messages/sqlite_writer.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
 namespace sluice {
 
 struct database_stats {
@@ -20,6 +24,32 @@ struct database_stats {
 
   bool operator==(const database_stats&) const = default;
 };
+
+/// What is counted from the start of the service on, however often the database's actors
+/// are started anew. Each counts some of it, and passes on the rest as it got it.
+struct database_past {
+  uint64_t queries = 0;
+  uint64_t transactions = 0;
+  uint64_t commits = 0;
+  uint64_t checkpoints = 0;
+  int64_t last_checkpoint_at_ms = 0;
+  uint64_t cache_hits = 0;
+  uint64_t cache_misses = 0;
+  /// Of the queue.
+  uint64_t accepted = 0;
+  uint64_t restored = 0;
+  uint64_t dead_letters = 0;
+
+  /// Takes over what another has counted further.
+  void raise_to(const database_past& x);
+
+  bool operator==(const database_past&) const = default;
+};
+
+/// Whoever remembers it.
+using database_heir_actor = caf::typed_actor<
+  /// What one of them had counted when it ended.
+  caf::reacts_to<atom::retire, database_past>>;
 
 using database_actor = caf::typed_actor<
   /// Runs one read-only statement on a reader.
@@ -43,6 +73,28 @@ using database_actor = caf::typed_actor<
   // internal: tries again to prove the database sound.
   caf::reacts_to<atom::recover,
                  uint64_t>>::extend_with<metered_actor>::extend_with<managed_actor>;
+
+// -- implementation -------------------------------------------------------------
+
+inline void database_past::raise_to(const database_past& x) {
+  queries = std::max(queries, x.queries);
+  transactions = std::max(transactions, x.transactions);
+  commits = std::max(commits, x.commits);
+  checkpoints = std::max(checkpoints, x.checkpoints);
+  last_checkpoint_at_ms = std::max(last_checkpoint_at_ms, x.last_checkpoint_at_ms);
+  cache_hits = std::max(cache_hits, x.cache_hits);
+  cache_misses = std::max(cache_misses, x.cache_misses);
+  accepted = std::max(accepted, x.accepted);
+  restored = std::max(restored, x.restored);
+  dead_letters = std::max(dead_letters, x.dead_letters);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, database_past& x) {
+  return f(caf::meta::type_name("database_past"), x.queries, x.transactions, x.commits,
+           x.checkpoints, x.last_checkpoint_at_ms, x.cache_hits, x.cache_misses,
+           x.accepted, x.restored, x.dead_letters);
+}
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, database_stats& x) {

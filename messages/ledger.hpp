@@ -32,6 +32,9 @@ struct ledger_entry {
   std::string subsystem;
   std::string name;
   ledger_counts counts;
+  /// How many accounts of the subsystem are older than this one. Whoever tells of the
+  /// first so many alone tells of the same ones ever after.
+  uint64_t place = 0;
 
   bool operator==(const ledger_entry&) const = default;
 };
@@ -60,6 +63,10 @@ struct device_io {
 
   bool operator==(const device_io&) const = default;
 };
+
+/// The account of all that have none of their own: clients choose names, and only so many
+/// are kept.
+constexpr const char* other_accounts = "(others)";
 
 struct ledger_report {
   /// Since the service was started.
@@ -93,7 +100,7 @@ typename Inspector::result_type inspect(Inspector& f, ledger_counts& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, ledger_entry& x) {
-  return f(caf::meta::type_name("ledger_entry"), x.subsystem, x.name, x.counts);
+  return f(caf::meta::type_name("ledger_entry"), x.subsystem, x.name, x.counts, x.place);
 }
 
 template <class Inspector>

@@ -73,6 +73,11 @@ struct log_past {
   bool operator==(const log_past&) const = default;
 };
 
+/// Whoever remembers what was counted for a log whose buffer has ended.
+using log_heir_actor = caf::typed_actor<
+  /// What the buffer of this log had counted when it died.
+  caf::reacts_to<atom::retire, std::string, log_past>>;
+
 /// When a log is written, as far as that can be changed while the service runs.
 struct log_limits {
   uint64_t max_entries = 100;

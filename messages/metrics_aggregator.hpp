@@ -88,6 +88,19 @@ struct metrics_totals {
   bool operator==(const metrics_totals&) const = default;
 };
 
+/// What goes on counting when the aggregator is started anew.
+struct metrics_past {
+  metrics_delta total;
+  std::vector<ledger_entry> ledger;
+
+  bool operator==(const metrics_past&) const = default;
+};
+
+/// Whoever remembers it.
+using metrics_heir_actor = caf::typed_actor<
+  /// What it had counted when it ended.
+  caf::reacts_to<atom::retire, metrics_past>>;
+
 /// An actor that counts.
 using metered_actor = caf::typed_actor<
   /// Hands over what it counted since it last told.
@@ -151,6 +164,11 @@ typename Inspector::result_type inspect(Inspector& f, metrics_delta& x) {
            x.network_received, x.queries, x.transactions, x.commits, x.cache_hits,
            x.cache_misses, x.log_lines_accepted, x.log_lines_written, x.log_lines_dropped,
            x.log_writes, x.log_bytes_written, x.session_writes, x.session_coalesced);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, metrics_past& x) {
+  return f(caf::meta::type_name("metrics_past"), x.total, x.ledger);
 }
 
 template <class Inspector>

@@ -43,6 +43,9 @@ struct alert {
   std::string text;
   /// Since when, in ms since 1970.
   int64_t since_ms = 0;
+  /// How many of this id it stands for, itself included: where there are many, a few are
+  /// told, and the last of them stands for the rest.
+  uint64_t count = 1;
 
   bool operator==(const alert&) const = default;
 };
@@ -105,7 +108,7 @@ typename Inspector::result_type inspect(Inspector& f, check& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, alert& x) {
-  return f(caf::meta::type_name("alert"), x.id, x.text, x.since_ms);
+  return f(caf::meta::type_name("alert"), x.id, x.text, x.since_ms, x.count);
 }
 
 template <class Inspector>

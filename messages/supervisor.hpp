@@ -111,7 +111,9 @@ using supervisor_actor = caf::typed_actor<
   // internal: looks for logs that nobody uses.
   caf::reacts_to<atom::tick>,
   /// Stops everything, upstream first; one report an actor.
-  caf::replies_to<atom::stop>::with<std::vector<stop_report>>>;
+  caf::replies_to<atom::stop>::with<std::vector<stop_report>>>::
+  extend_with<log_heir_actor>::extend_with<database_heir_actor>::extend_with<
+    metrics_heir_actor>;
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, replayed& x) {

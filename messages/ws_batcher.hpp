@@ -18,12 +18,15 @@ namespace sluice {
 
 struct ws_subscribe {
   std::vector<subscription> topics;
+  /// Held until the hub has answered.
+  credit charge = {};
 
   bool operator==(const ws_subscribe&) const = default;
 };
 
 struct ws_unsubscribe {
   std::vector<std::string> topics;
+  credit charge = {};
 
   bool operator==(const ws_unsubscribe&) const = default;
 };
@@ -94,12 +97,12 @@ using ws_batcher_actor = subscriber_actor::extend<
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, ws_subscribe& x) {
-  return f(caf::meta::type_name("ws_subscribe"), x.topics);
+  return f(caf::meta::type_name("ws_subscribe"), x.topics, x.charge);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, ws_unsubscribe& x) {
-  return f(caf::meta::type_name("ws_unsubscribe"), x.topics);
+  return f(caf::meta::type_name("ws_unsubscribe"), x.topics, x.charge);
 }
 
 template <class Inspector>

@@ -1,6 +1,6 @@
 sluice_tests(detail
   LIBRARIES sluice_detail sluice_storage
   FILES
-    clock_watch credit dead_letters error flush_grid json_grammar json_input
+    alert_sum clock_watch credit dead_letters error flush_grid json_grammar json_input
     json_ws_request sql_json
     sync_watch window_timer workers)

@@ -75,6 +75,9 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
     [](atom::attach, const std::string&, const guest_actor&) {},
     [](atom::attach, const log_user_actor&) {},
     [](atom::tick) {},
+    [](atom::retire, const std::string&, const log_past&) {},
+    [](atom::retire, const database_past&) {},
+    [](atom::retire, const metrics_past&) {},
     [self, all](atom::stop) {
       auto promise = self->make_response_promise<std::vector<stop_report>>();
       self->state.draining.start(all, 30s, [self, promise](auto reports) mutable {

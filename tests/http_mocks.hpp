@@ -240,6 +240,9 @@ mock_supervisor(supervisor_actor::pointer, const stage& x, log_buffer_actor log)
     [](atom::attach, const std::string&, const guest_actor&) {},
     [](atom::attach, const log_user_actor&) {},
     [](atom::tick) {},
+    [](atom::retire, const std::string&, const log_past&) {},
+    [](atom::retire, const database_past&) {},
+    [](atom::retire, const metrics_past&) {},
     [](atom::stop) { return std::vector<stop_report>{}; },
   };
 }

@@ -114,3 +114,20 @@ CAF_TEST(an id that is too long is told) {
   CAF_CHECK(refusal(R"({"op":"flush","id":")" + std::string(200, 'x') + "\"}").find("128")
             != std::string::npos);
 }
+
+CAF_TEST(one request names so many topics and not one more) {
+  std::string names = "\"a\"";
+  for (size_t i = 1; i < json::request_names_max; ++i)
+    names += ",\"a\"";
+  const auto request = [&names](const char* op) {
+    return std::string{R"({"op":")"} + op + R"(","topics":[)" + names + "]}";
+  };
+  CAF_CHECK_EQUAL(read_as<ws_subscribe>(request("subscribe")).topics.size(),
+                  json::request_names_max);
+  names += ",\"a\"";
+  for (const auto* op : {"subscribe", "unsubscribe"}) {
+    const auto told = read_as<ws_mistake>(request(op));
+    CAF_CHECK_EQUAL(told.code, "too-large");
+    CAF_CHECK(told.detail.find("10000") != std::string::npos);
+  }
+}

@@ -20,6 +20,7 @@ namespace {
 
 using namespace sluice;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 constexpr auto patience = 20s;
 constexpr size_t room = 1000;
@@ -137,11 +138,25 @@ CAF_TEST(a line that is refused is told with the next that is not ) {
   CAF_MESSAGE("THEN the loss is told before them");
   const auto loss = whole.read_line();
   CAF_REQUIRE(loss.starts_with("lost "));
+  CAF_CHECK_EQUAL(aut.lost(), std::stoull(loss.substr(5)));
   auto counted = std::stoull(loss.substr(5));
   while (whole.read_line() == "refused")
     ++counted;
   CAF_CHECK_EQUAL(counted, pushed);
   CAF_CHECK(aut.finish(patience));
+}
+
+CAF_TEST(what is to be told later is told in a while and at the end at the latest) {
+  const pipe_pair pipe;
+  line_queue aut{pipe.writing.get(), room, told_loss};
+  aut.push_later([] { return "later\n"s; });
+  aut.push_later([] { return "never\n"s; });
+  aut.push("now\n");
+  CAF_CHECK_EQUAL(pipe.read_line(), "now");
+  CAF_CHECK_EQUAL(pipe.read_line(), "later");
+  aut.push_later([] { return "at the end\n"s; });
+  CAF_CHECK(aut.finish(patience));
+  CAF_CHECK_EQUAL(pipe.read_line(), "at the end");
 }
 
 CAF_TEST(a descriptor that does not wait is waited for) {

@@ -184,7 +184,7 @@ CAF_TEST(the ledger has an account for each log and each store) {
   self->send(aut, atom::report_v, booked("session", "a", {1, 0, 0, 0, 0}));
   self->send(aut, atom::report_v, booked("log", "b", {2, 0, 0, 0, 0}));
   self->send(aut, atom::report_v, booked("log", "a", {3, 0, 0, 0, 0}));
-  const std::vector<ledger_entry> sorted{{"log", "a", {3, 0, 0, 0, 0}},
+  const std::vector<ledger_entry> sorted{{"log", "a", {3, 0, 0, 0, 0}, 1},
                                          {"log", "b", {2, 0, 0, 0, 0}},
                                          {"session", "a", {1, 0, 0, 0, 0}}};
   CAF_CHECK(ledger().entries == sorted);
@@ -201,6 +201,33 @@ CAF_TEST(the ledger does not grow without end) {
     requests += each.counts.requests;
   CAF_CHECK_EQUAL(requests, 5'000u);
   CAF_CHECK_EQUAL(entries.front().name, "(others)");
+}
+
+CAF_TEST(many names of one subsystem take no account from another) {
+  for (int i = 0; i < 5'000; ++i)
+    self->send(aut, atom::report_v,
+               booked("session", std::to_string(i), {1, 0, 0, 0, 0}));
+  self->send(aut, atom::report_v, booked("database", "", {1, 0, 0, 0, 0}));
+  self->send(aut, atom::report_v, booked("log", "app", {1, 0, 0, 0, 0}));
+  const auto entries = ledger().entries;
+  const auto has = [&](const std::string& subsystem, const std::string& name) {
+    return std::any_of(entries.begin(), entries.end(), [&](const ledger_entry& x) {
+      return x.subsystem == subsystem && x.name == name;
+    });
+  };
+  CAF_CHECK(has("database", ""));
+  CAF_CHECK(has("log", "app"));
+}
+
+CAF_TEST(an account keeps its place whoever comes later) {
+  self->send(aut, atom::report_v, booked("log", "z", {1, 0, 0, 0, 0}));
+  self->send(aut, atom::report_v, booked("log", "a", {1, 0, 0, 0, 0}));
+  self->send(aut, atom::report_v, booked("session", "s", {1, 0, 0, 0, 0}));
+  const auto entries = ledger().entries;
+  CAF_REQUIRE_EQUAL(entries.size(), 3u);
+  CAF_CHECK_EQUAL(entries[0].place, 1u);
+  CAF_CHECK_EQUAL(entries[1].place, 0u);
+  CAF_CHECK_EQUAL(entries[2].place, 0u);
 }
 
 CAF_TEST(the ledger tells what the kernel counts) {

@@ -112,7 +112,8 @@ CAF_TEST(a store takes as many bytes as allowed and not one more) {
   CAF_CHECK_EQUAL(put("b", R"({"n":123456})"), 0u);
   CAF_CHECK(code_of(refusal) == ec::disk_full);
   CAF_CHECK_EQUAL(text_of(refusal),
-                  "store s is at its limit, session.max-store-bytes=20");
+                  "store s is at its limit, session.max-store-bytes=20 and 262144 "
+                  "sessions");
   CAF_CHECK_EQUAL(put("b", R"({"n":12345})"), 2u);
   CAF_MESSAGE("a refused update changes nothing");
   pass(2s);

@@ -164,6 +164,73 @@ CAF_TEST(logs go on after the metrics died) {
   CAF_CHECK(ask<metrics_totals>(actors.metrics, atom::totals_v));
 }
 
+CAF_TEST(what was counted for a log outlives its buffer) {
+  auto buffer = ask<log_buffer_actor>(aut, atom::open_v, "app"s);
+  CAF_REQUIRE(buffer);
+  CAF_CHECK(ask<log_receipt>(*buffer, atom::append_v, log_chunk{"a\nb\n", 2, {}}));
+  CAF_CHECK(ask<flush_report>(*buffer, atom::flush_v));
+  CAF_CHECK(ask<log_receipt>(*buffer, atom::append_v, log_chunk{"c\n", 1, {}}));
+  caf::anon_send_exit(*buffer, caf::exit_reason::kill);
+  auto next = buffer;
+  while (next && *next == *buffer)
+    next = ask<log_buffer_actor>(aut, atom::open_v, "app"s);
+  CAF_REQUIRE(next);
+  CAF_CHECK(ask<flush_report>(*next, atom::flush_v));
+  const auto told = ask<log_stats>(aut, atom::stats_v, "app"s);
+  CAF_REQUIRE(told);
+  CAF_CHECK_EQUAL(told->accepted, 3u);
+  CAF_CHECK_EQUAL(told->total_writes, 2u);
+  CAF_CHECK_EQUAL(told->total_bytes_written, 6u);
+  const auto receipt = ask<log_receipt>(*next, atom::append_v, log_chunk{"d\n", 1, {}});
+  CAF_REQUIRE(receipt);
+  CAF_CHECK_EQUAL(receipt->seq, 4u);
+  CAF_CHECK_EQUAL(test::read_file(dir / "logs/app.log"), "a\nb\nc\n");
+}
+
+CAF_TEST(what was counted for the database outlives its actors) {
+  CAF_REQUIRE(execute("CREATE TABLE t(x)"));
+  CAF_CHECK(queue("INSERT INTO nowhere VALUES(1)"));
+  CAF_CHECK(ask<flush_report>(actors.queue, atom::flush_v));
+  rows();
+  const auto numbers = [this] {
+    auto told = ask<database_stats>(actors.database, atom::stats_v);
+    return told ? *told : database_stats{};
+  };
+  const auto letters = [this] {
+    auto told = ask<sql_queue_stats>(actors.queue, atom::stats_v);
+    return told ? told->dead_letters : 0;
+  };
+  const auto before = numbers();
+  CAF_CHECK_EQUAL(letters(), 1u);
+  kill(actors.database);
+  const auto after = numbers();
+  CAF_CHECK_GREATER_OR_EQUAL(after.queries, before.queries);
+  CAF_CHECK_GREATER_OR_EQUAL(after.transactions, before.transactions);
+  CAF_CHECK_GREATER_OR_EQUAL(after.writer.commits, before.writer.commits);
+  CAF_CHECK_GREATER_OR_EQUAL(after.writer.checkpoints, before.writer.checkpoints);
+  CAF_CHECK_EQUAL(letters(), 1u);
+  CAF_MESSAGE("AND each goes on from there");
+  CAF_REQUIRE(execute("INSERT INTO t VALUES(1)"));
+  CAF_CHECK_EQUAL(numbers().transactions, after.transactions + 1);
+}
+
+CAF_TEST(what the metrics have counted outlives them) {
+  CAF_CHECK(put("a"));
+  CAF_CHECK(execute("CREATE TABLE t(x)"));
+  const auto before = ask<metrics_totals>(actors.metrics, atom::totals_v);
+  const auto accounts = ask<ledger_report>(actors.metrics, atom::ledger_v);
+  CAF_REQUIRE(before);
+  CAF_REQUIRE(accounts);
+  kill(actors.metrics);
+  const auto after = ask<metrics_totals>(actors.metrics, atom::totals_v);
+  CAF_REQUIRE(after);
+  CAF_CHECK_GREATER_OR_EQUAL(after->total.commits, before->total.commits);
+  CAF_CHECK_GREATER_OR_EQUAL(after->total.transactions, before->total.transactions);
+  const auto then = ask<ledger_report>(actors.metrics, atom::ledger_v);
+  CAF_REQUIRE(then);
+  CAF_CHECK_GREATER_OR_EQUAL(then->entries.size(), accounts->entries.size());
+}
+
 CAF_TEST(who was started anew is listed with how often and why) {
   CAF_CHECK_EQUAL(listed("session-debouncer").restarts, 0u);
   kill(actors.sessions);

@@ -258,6 +258,68 @@ CAF_TEST(a topic that nobody follows makes room and numbers never step back) {
   CAF_CHECK_EQUAL(publish("a", "1"), 7u);
 }
 
+CAF_TEST(of topics that nobody follows the one that was unused for longest goes) {
+  config.max_topics = 3;
+  start();
+  follower("followed");
+  publish("a", "1");
+  publish("b", "1");
+  publish("a", "2");
+  CAF_MESSAGE("b has to go now, and begins behind all that was given before");
+  publish("c", "1");
+  CAF_CHECK_EQUAL(publish("a", "3"), 3u);
+  CAF_CHECK_EQUAL(publish("followed", "1"), 1u);
+  CAF_CHECK_EQUAL(get<topic_hub_stats>(hub, atom::stats_v).topics, 3u);
+}
+
+CAF_TEST(a topic can go while its message waits for the window) {
+  config.max_topics = 1;
+  start();
+  for (int i = 0; i < 10; ++i)
+    CAF_CHECK_EQUAL(publish("t" + std::to_string(i), "1"), i + 1u);
+  pass(100ms);
+  CAF_CHECK_EQUAL(get<topic_hub_stats>(hub, atom::stats_v).topics, 1u);
+}
+
+CAF_TEST(a connection follows so many topics and a refused request changes nothing) {
+  config.max_followed = 3;
+  start();
+  auto client = connect();
+  subscribe(client, {{"a", {}, {}}, {"b", {}, {}}});
+  client.take();
+  subscribe(client, {{"a", {}, {}}, {"c", {}, {}}, {"d", {}, {}}});
+  CAF_CHECK(first(client.take()).find("websocket.max-subscriptions")
+            != std::string::npos);
+  const auto numbers = get<topic_hub_stats>(hub, atom::stats_v);
+  CAF_CHECK_EQUAL(numbers.subscriptions, 2u);
+  CAF_CHECK_EQUAL(numbers.topics, 2u);
+  CAF_MESSAGE("what it follows already costs nothing, and one more is there");
+  subscribe(client, {{"a", {}, {}}, {"c", {}, {}}, {"c", {}, {}}});
+  CAF_CHECK_EQUAL(get<topic_hub_stats>(hub, atom::stats_v).subscriptions, 3u);
+}
+
+CAF_TEST(names pay for themselves and what leaves pays no longer) {
+  config.memory = std::make_shared<budget>(20'000);
+  start();
+  std::vector<subscription> many;
+  for (int i = 0; i < 20; ++i)
+    many.push_back({"t" + std::to_string(i), {}, {}});
+  auto client = connect();
+  subscribe(client, many);
+  CAF_CHECK(first(client.take()).find("overloaded") != std::string::npos);
+  CAF_CHECK_EQUAL(get<topic_hub_stats>(hub, atom::stats_v).subscriptions, 0u);
+  many.resize(5);
+  for (int round = 0; round < 10; ++round) {
+    auto one = connect();
+    subscribe(one, many);
+    CAF_CHECK_EQUAL(first(one.take()).find("overloaded"), std::string::npos);
+    caf::anon_send_exit(one.who, caf::exit_reason::user_shutdown);
+    settle();
+  }
+  CAF_MESSAGE("messages are not paid from that");
+  publish("t0", '"' + std::string(3'000, 'x') + '"');
+}
+
 CAF_TEST(a failed subscription follows nothing) {
   config.max_topics = 1;
   start();

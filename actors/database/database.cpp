@@ -1,5 +1,7 @@
 #include "actors/database/database.hpp"
 
+#include "actors/detail/last_words.hpp"
+
 #include <utility>
 
 namespace sluice {
@@ -10,8 +12,26 @@ void database_state::init(database_config cfg, database_handles handles) {
   scheduler_ = std::move(handles.scheduler);
   readers_.emplace(self_, std::move(handles.readers), cfg_.waiting_bytes_max,
                    [this] { on_end(); });
+  const auto& past = cfg_.past;
+  statements_ = past.queries;
+  transactions_ = past.transactions;
+  writer_stats_.commits = past.commits;
+  writer_stats_.checkpoints = past.checkpoints;
+  writer_stats_.last_checkpoint_at_ms = past.last_checkpoint_at_ms;
+  writer_stats_.cache_hits = past.cache_hits;
+  writer_stats_.cache_misses = past.cache_misses;
   self_->send(writer_, atom::attach_v, sync_listener_actor{self_});
   self_->send(writer_, atom::attach_v, files_listener_actor{self_});
+}
+
+database_state::~database_state() {
+  detail::say_at_last([this] {
+    if (!cfg_.heir || !readers_)
+      return;
+    cfg_.past.queries = statements_ + readers_->queries();
+    cfg_.past.transactions = transactions_;
+    self_->send(cfg_.heir, atom::retire_v, cfg_.past);
+  });
 }
 
 // -- requests -------------------------------------------------------------------

@@ -21,6 +21,9 @@
 namespace sluice {
 
 struct database_config {
+  /// What those before it have counted, and who is told what this one has; may be null.
+  database_past past = {};
+  database_heir_actor heir = {};
   /// What the database is, for whoever reads its numbers.
   std::string type = "sqlite";
   /// Its file, to be looked at before each query; may be empty. Whether it has a WAL.
@@ -47,6 +50,9 @@ public:
   static inline const char* name = "database";
 
   explicit database_state(database_actor::pointer self) : self_(self) {}
+  database_state(const database_state&) = delete;
+  database_state& operator=(const database_state&) = delete;
+  ~database_state();
 
   void init(database_config cfg, database_handles handles);
 

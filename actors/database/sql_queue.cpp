@@ -15,6 +15,8 @@ caf::result<queue_receipt> sql_queue_state::append(queue_request& x) {
     return caf::make_error(ec::stopping, "the queue is being closed");
   if (!ready_) // a number given now might be one that was given before
     return caf::make_error(ec::unavailable, "the queue is being brought back");
+  if (auto err = check_letters())
+    return err;
   auto bytes = sqlite::size_of(x.write);
   if (bytes_ + bytes > config_.bytes_max) {
     apply_all();
@@ -162,6 +164,8 @@ void sql_queue_state::send(sql_batch batch) {
 void sql_queue_state::on_outcome(const sql_batch_outcome& outcome) {
   in_flight_ = false;
   stats_.dead_letters += outcome.dead_letters;
+  if (outcome.dead_letters > 0)
+    look_at_letters();
   if (!outcome.mark.database.empty())
     database_id_ = outcome.mark.database;
   auto known = outcome.code == ec::none;

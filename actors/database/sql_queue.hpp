@@ -44,6 +44,12 @@ struct sql_queue_config {
   spool_keeper_actor keeper = {};
   /// The file that the writer sets refused writes aside in.
   std::string dead_letter_file = {};
+  /// Bytes of that file past which nothing more is taken in: what is refused must not
+  /// fill the disk.
+  uint64_t dead_letter_bytes_max = 67'108'864;
+  /// What those before it have counted, and who is told what this one has; may be null.
+  database_past past = {};
+  database_heir_actor heir = {};
 };
 
 class sql_queue_state {
@@ -51,6 +57,9 @@ public:
   static inline const char* name = "sql-queue";
 
   explicit sql_queue_state(sql_queue_actor::pointer self) : self_(self) {}
+  sql_queue_state(const sql_queue_state&) = delete;
+  sql_queue_state& operator=(const sql_queue_state&) = delete;
+  ~sql_queue_state();
 
   void init(sql_queue_config config, database_actor database);
 
@@ -83,6 +92,8 @@ private:
   // -- taking in -----------------------------------------------------------------
   caf::expected<durability> keep(const queue_request& x, uint64_t seq);
   void look_after_spool();
+  void look_at_letters();
+  caf::error check_letters();
   void apply_all();
 
   // -- applying ------------------------------------------------------------------
@@ -154,6 +165,9 @@ private:
   detail::trouble blocked_{"sql-queue-blocked"};
   detail::trouble lost_{"sql-queue-lost"};
   uint64_t failures_ = 0;
+  /// Whether the file of refused writes was full when it was looked at.
+  bool letters_full_ = false;
+  uint64_t letters_refused_ = 0;
   sql_queue_stats stats_;
 
   std::optional<caf::typed_response_promise<stop_report>> stopping_;

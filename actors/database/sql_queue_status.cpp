@@ -1,5 +1,6 @@
 // What the queue tells about itself.
 #include "actors/database/sql_queue.hpp"
+#include "actors/detail/last_words.hpp"
 #include "actors/detail/wall_clock.hpp"
 #include "actors/storage/dead_letters.hpp"
 
@@ -9,11 +10,53 @@ namespace sluice {
 
 sql_queue_stats sql_queue_state::stats() const {
   auto result = stats_;
+  result.accepted += config_.past.accepted;
+  result.restored += config_.past.restored;
+  result.dead_letters += config_.past.dead_letters;
   result.queued = waiting_.size();
   result.queued_bytes = bytes_;
   result.failing = disk_trouble_ || blocked_;
   return result;
 }
+
+sql_queue_state::~sql_queue_state() {
+  detail::say_at_last([this] {
+    if (!config_.heir)
+      return;
+    const auto all = stats();
+    auto& past = config_.past;
+    past.accepted = all.accepted;
+    past.restored = all.restored;
+    past.dead_letters = all.dead_letters;
+    self_->send(config_.heir, atom::retire_v, past);
+  });
+}
+
+// -- what the database refused ----------------------------------------------------
+
+/// A file that cannot be looked at counts as it did before.
+void sql_queue_state::look_at_letters() {
+  if (const auto bytes = dead_letter_bytes(config_.dead_letter_file))
+    letters_full_ = *bytes >= config_.dead_letter_bytes_max;
+}
+
+/// Only while the file is full is it looked at for each write: until somebody moves it
+/// away.
+caf::error sql_queue_state::check_letters() {
+  if (letters_full_)
+    look_at_letters();
+  if (!letters_full_)
+    return caf::none;
+  ++letters_refused_;
+  return caf::make_error(ec::disk_full,
+                         config_.dead_letter_file
+                           + " holds as much SQL that the database refused as "
+                             "sqlite.max-dead-letter-bytes allows, "
+                           + std::to_string(config_.dead_letter_bytes_max)
+                           + " bytes: move it away");
+}
+
+// -- telling ----------------------------------------------------------------------
 
 int64_t sql_queue_state::oldest_ms() const {
   if (waiting_.empty())
@@ -41,7 +84,8 @@ status_report sql_queue_state::status() const {
     {"unapplied-age", fresh,
      "the oldest queued SQL waits " + std::to_string(oldest_ms()) + " ms"});
   report.troubles = {{"sql-queue-tries-failed", failures_},
-                     {"sql-dead-letters", stats_.dead_letters}};
+                     {"sql-dead-letters", stats_.dead_letters},
+                     {"sql-queue-refused", letters_refused_}};
   disk_trouble_.tell(report);
   blocked_.tell(report);
   auto words =

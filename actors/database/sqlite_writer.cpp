@@ -165,64 +165,6 @@ void sqlite_writer_state::tell_wal() {
     self_->send(listener, atom::wal_v, stats_.wal);
 }
 
-// -- numbers --------------------------------------------------------------------
-
-sqlite_writer_stats sqlite_writer_state::stats() {
-  auto cache = db_.take_cache_counts();
-  stats_.cache_hits += cache.hits;
-  stats_.cache_misses += cache.misses;
-  return stats_;
-}
-
-metrics_report sqlite_writer_state::collect() {
-  spent(files_.take());
-  return {std::exchange(counts_, {}), booked_.take()};
-}
-
-void sqlite_writer_state::asked(uint64_t writes, uint64_t bytes) {
-  if (writes == 0)
-    return;
-  counts_.transactions += writes;
-  booked_.ask({}, writes, bytes);
-}
-
-void sqlite_writer_state::spent(const io_counts& io) {
-  counts_.disk += io;
-  booked_.spend({}, io);
-}
-
-void sqlite_writer_state::report_counts() {
-  auto cache = db_.take_cache_counts();
-  stats_.cache_hits += cache.hits;
-  stats_.cache_misses += cache.misses;
-  if (metrics_)
-    self_->send(metrics_, atom::report_v, collect());
-}
-
-status_report sqlite_writer_state::status() {
-  status_report report;
-  report.name = name;
-  report.held_bytes = window_->bytes();
-  report.state = {
-    {"open", db_.is_open()},
-    {"journalMode", stats_.opened.journal_mode},
-    {"synchronous", stats_.opened.synchronous},
-    {"commits", static_cast<int64_t>(stats_.commits)},
-    {"checkpoints", static_cast<int64_t>(stats_.checkpoints)},
-    {"groupSizeLast", static_cast<int64_t>(last_group_)},
-    {"groupSizeNow", static_cast<int64_t>(window_->size())},
-    {"walBytes", stats_.wal.bytes},
-    {"suspect", stats_.suspect},
-  };
-  report.checks = {{"last-sync", !stats_.suspect, io_error_ ? io_error_->text : ""}};
-  report.troubles = {{"database-io-error", io_errors_}};
-  if (io_error_)
-    report.alerts.push_back(*io_error_);
-  tell_ties(report);
-  tell_files(report);
-  return report;
-}
-
 // -- the end --------------------------------------------------------------------
 
 stop_report sqlite_writer_state::stop() {

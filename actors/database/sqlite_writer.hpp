@@ -11,6 +11,7 @@
 #include "actors/storage/sqlite_files.hpp"
 #include "actors/storage/sqlite_settings.hpp"
 #include "actors/storage/sqlite_wal.hpp"
+#include "messages/database.hpp"
 #include "messages/metrics_aggregator.hpp"
 #include "messages/sqlite_writer.hpp"
 
@@ -34,6 +35,9 @@ struct sqlite_writer_config {
   caf::timespan checkpoint_budget = std::chrono::milliseconds{250};
   /// Where queued writes are set aside that the database refuses.
   dead_letters_config refused;
+  /// What those before it have counted, and who is told what this one has; may be null.
+  database_past past = {};
+  database_heir_actor heir = {};
 };
 
 class sqlite_writer_state {
@@ -41,6 +45,9 @@ public:
   static inline const char* name = "sqlite-writer";
 
   explicit sqlite_writer_state(sqlite_writer_actor::pointer self) : self_(self) {}
+  sqlite_writer_state(const sqlite_writer_state&) = delete;
+  sqlite_writer_state& operator=(const sqlite_writer_state&) = delete;
+  ~sqlite_writer_state();
 
   void init(sqlite_writer_config cfg, metrics_aggregator_actor metrics);
 

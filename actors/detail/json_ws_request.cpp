@@ -4,6 +4,7 @@
 #include "actors/detail/json_input.hpp"
 #include "actors/detail/json_reading.hpp"
 #include "actors/detail/names.hpp"
+#include "messages/error.hpp"
 
 #include <utility>
 
@@ -94,26 +95,36 @@ caf::error read_priority(dom::element x, bool& critical) {
   return {};
 }
 
+/// Adds what `read` makes of each name, of so many at most.
+template <class Names, class Read>
+field names_field(Names& to, Read read) {
+  return list_field("topics", [&to, read](dom::element x) {
+    if (to.size() >= request_names_max)
+      return caf::make_error(ec::too_large, "one request names "
+                                              + std::to_string(request_names_max)
+                                              + " topics at most");
+    return read(x, to.emplace_back());
+  });
+}
+
 // -- requests -----------------------------------------------------------------------
 
 using request = decltype(ws_request::what);
 
 caf::error read_subscribe(dom::element x, request& out) {
   ws_subscribe what;
-  auto add = [&](dom::element y) {
-    return read_subscription(y, what.topics.emplace_back());
-  };
   auto err = read_fields(
-    x, "a request", {known_field("op"), known_field("id"), list_field("topics", add)});
+    x, "a request",
+    {known_field("op"), known_field("id"), names_field(what.topics, read_subscription)});
   out = std::move(what);
   return err;
 }
 
 caf::error read_unsubscribe(dom::element x, request& out) {
   ws_unsubscribe what;
-  auto add = [&](dom::element y) { return read_name(y, what.topics.emplace_back()); };
   auto err = read_fields(
-    x, "a request", {known_field("op"), known_field("id"), list_field("topics", add)});
+    x, "a request",
+    {known_field("op"), known_field("id"), names_field(what.topics, read_name)});
   out = std::move(what);
   return err;
 }

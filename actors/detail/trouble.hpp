@@ -7,11 +7,9 @@
 #include "messages/status.hpp"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace sluice::detail {
 
@@ -48,22 +46,5 @@ private:
   std::optional<alert> now_;
   uint64_t times_ = 0;
 };
-
-/// Leaves so many alerts of each kind, and has the last of them tell how many more there
-/// are: what many files have in common must not fill every answer.
-inline void sum_up_alerts(status_report& report) {
-  constexpr size_t each_max = 8;
-  std::map<std::string, size_t> counts;
-  std::vector<alert> kept;
-  for (auto& x : report.alerts)
-    if (++counts[x.id] <= each_max)
-      kept.push_back(std::move(x));
-  for (auto x = kept.rbegin(); x != kept.rend(); ++x)
-    if (auto& count = counts[x->id]; count > each_max) {
-      x->text += "; and " + std::to_string(count - each_max) + " more like this";
-      count = 0;
-    }
-  report.alerts = std::move(kept);
-}
 
 } // namespace sluice::detail

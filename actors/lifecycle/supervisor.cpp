@@ -25,7 +25,7 @@ persist_targets supervisor_state::everybody() const {
   for (const auto& [log, buffer] : logs_)
     result.logs.push_back({log, buffer});
   result.has_retired = [this](const log_entry& x) {
-    return log_pasts_.find(x.name) != nullptr;
+    return !logs_.contains(x.name) && log_pasts_.find(x.name) != nullptr;
   };
   for (auto lane : config_.spool ? config_.spool->lanes() : std::vector<lane_id>{})
     if (auto state = config_.spool->state(lane); state.kind == lane_kind::session)
@@ -131,6 +131,11 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
       state->attach(guest, who);
     },
     [state](atom::attach, const log_user_actor& who) { state->attach(who); },
+    [state](atom::retire, const std::string& log, const log_past& past) {
+      state->remember(log, past);
+    },
+    [state](atom::retire, const database_past& past) { state->remember(past); },
+    [state](atom::retire, const metrics_past& past) { state->remember(past); },
     [state](atom::tick) { state->on_tick(); },
     [state](atom::stop) { return state->stop(); },
   };

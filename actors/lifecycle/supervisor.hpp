@@ -43,6 +43,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -119,6 +120,9 @@ public:
   void attach(const subsystems_listener_actor& who);
   void attach(const std::string& guest, const guest_actor& who);
   void attach(const log_user_actor& who);
+  void remember(const std::string& log, const log_past& past);
+  void remember(const database_past& past);
+  void remember(const metrics_past& past);
   void on_tick();
 
 private:
@@ -214,6 +218,13 @@ private:
     troubles_->began(who.id());
     return who;
   }
+  /// Has an actor go on from what those before it counted.
+  template <class Config>
+  Config with_past(Config config) {
+    config.past = std::get<decltype(config.past)>(others_pasts_);
+    config.heir = supervisor_actor{self_};
+    return config;
+  }
   /// Starts such actors for another one, which may want several.
   template <class Fun>
   auto helpers_of(std::string whose, Fun* fun);
@@ -253,6 +264,8 @@ private:
   std::map<std::string, log_buffer_actor> logs_;
   /// Of those that had a buffer in this run and have none.
   log_pasts log_pasts_;
+  /// What others had counted that have ended.
+  std::tuple<database_past, metrics_past> others_pasts_;
   std::vector<log_user_actor> log_users_;
   /// Those whose buffers are about to end: nobody gets their handles.
   std::set<std::string> retiring_;

@@ -39,6 +39,7 @@ log_buffer_actor supervisor_state::spawn_buffer(const std::string& log) {
   config.spool = config_.spool;
   config.keeper = keeper_;
   config.past = log_pasts_.take(log);
+  config.heir = supervisor_actor{self_};
   config.counted = is_restart();
   auto buffer = spawn_child(log, log_buffer, std::move(config), log_writer_, metrics_);
   meter(buffer);

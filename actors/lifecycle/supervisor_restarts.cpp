@@ -113,6 +113,22 @@ caf::expected<std::string> supervisor_state::end(const std::string& who) {
   return full_name(found->name, found->key);
 }
 
+// -- what the dead had counted --------------------------------------------------------
+
+/// Comes ahead of the news of its death. What it told of its failures stays with its
+/// troubles.
+void supervisor_state::remember(const std::string& log, const log_past& past) {
+  log_pasts_.keep(log, {past.stats, 0});
+}
+
+void supervisor_state::remember(const database_past& past) {
+  std::get<database_past>(others_pasts_).raise_to(past);
+}
+
+void supervisor_state::remember(const metrics_past& past) {
+  std::get<metrics_past>(others_pasts_) = past;
+}
+
 // -- together -----------------------------------------------------------------------
 
 /// Lets all who depend on each other finish what they can, and starts them again.

@@ -19,12 +19,6 @@
 
 namespace sluice {
 
-namespace {
-
-constexpr size_t epoch_digits = 16;
-
-} // namespace
-
 // -- the children -----------------------------------------------------------------
 
 template <class Handle>
@@ -55,9 +49,9 @@ void supervisor_state::meter(const metered_actor& who) {
 caf::result<subsystems> supervisor_state::start() {
   start_files();
   place_dead_letters();
-  auto writer =
-    adopt("sqlite-writer", "", stage::database,
-          spawn_child<caf::detached>("", sqlite_writer, config_.writer, metrics_));
+  auto writer = adopt(
+    "sqlite-writer", "", stage::database,
+    spawn_child<caf::detached>("", sqlite_writer, with_past(config_.writer), metrics_));
   auto promise = self_->make_response_promise<subsystems>();
   self_->request(writer, caf::infinite, atom::open_v)
     .then(
@@ -77,7 +71,7 @@ caf::result<subsystems> supervisor_state::start() {
 void supervisor_state::start_files() {
   if (!runs("metrics-aggregator"))
     metrics_ = adopt("metrics-aggregator", "", stage::observers,
-                     spawn_child("", metrics_aggregator, config_.metrics));
+                     spawn_child("", metrics_aggregator, with_past(config_.metrics)));
   if (!runs("disk-watch"))
     start_disk_watch();
   if (!runs("alert-keeper"))
@@ -143,7 +137,7 @@ subsystems supervisor_state::start_database(const sqlite_writer_actor& writer) {
   // The database stops the actors behind it itself: only it knows when they are idle.
   result.database =
     adopt("database", "", stage::database,
-          spawn_child("", database, std::move(config), std::move(handles)));
+          spawn_child("", database, with_past(std::move(config)), std::move(handles)));
   meter(result.database);
   writer_ = writer;
   if (!runs("topic-hub"))
@@ -223,15 +217,17 @@ void supervisor_state::place_dead_letters() {
 }
 
 void supervisor_state::start_queue(subsystems& started) {
-  config_.queue.spool = config_.spool;
-  config_.queue.keeper = keeper_;
+  auto config = with_past(config_.queue);
+  config.spool = config_.spool;
+  config.keeper = keeper_;
   queue_ = adopt("sql-queue", "", stage::intake,
-                 spawn_child("", sql_queue, config_.queue, started.database));
+                 spawn_child("", sql_queue, std::move(config), started.database));
   self_->send(writer_, atom::attach_v, queue_listener_actor{queue_});
   started.queue = queue_;
 }
 
 void supervisor_state::start_topics() {
+  constexpr size_t epoch_digits = 16;
   auto config = config_.topics;
   // Names this run: a number given by another one means nothing in it.
   config.epoch = text_of(random_spool_id()).substr(0, epoch_digits);

@@ -1,5 +1,6 @@
 #include "actors/lifecycle/survey.hpp"
 
+#include "actors/detail/alert_sum.hpp"
 #include "actors/detail/wall_clock.hpp"
 #include "messages/error.hpp"
 
@@ -9,6 +10,18 @@
 namespace sluice {
 
 namespace {
+
+/// Whoever asks gets an answer of a bounded size, however many names others have chosen.
+void sum_up(std::vector<status_report>& reports) {
+  detail::sum_up_alerts(reports);
+  for (auto& report : reports) {
+    for (auto& x : report.checks)
+      detail::shorten(x.detail, detail::told_bytes_max);
+    for (auto& x : report.state)
+      if (auto* words = caf::get_if<std::string>(&x.value))
+        detail::shorten(*words, detail::told_bytes_max);
+  }
+}
 
 struct progress {
   std::vector<status_report> reports;
@@ -22,6 +35,7 @@ struct progress {
     if (--awaited > 0)
       return;
     memory->complete(reports);
+    sum_up(reports);
     answer.deliver(std::move(reports));
   }
 };

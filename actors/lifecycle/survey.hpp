@@ -19,6 +19,7 @@ namespace sluice {
 
 /// Asks each child, waiting at most `timeout`, and delivers the reports in the order
 /// of the children, and behind them `own`, all with their troubles as `memory` has them.
+/// Of alerts that are alike a few are told, and counted.
 void survey(supervisor_actor::pointer self, const children& all, caf::timespan timeout,
             status_report own, const std::shared_ptr<trouble_memory>& memory,
             caf::typed_response_promise<std::vector<status_report>> answer);

@@ -20,11 +20,6 @@ void log_buffer_state::init(log_buffer_config config, log_writer_actor writer,
   total_bytes_ = past.stats.total_bytes_written;
   last_flush_at_ms_ = past.stats.last_flush_at_ms;
   failures_ = past.failures;
-  // Whoever ends it takes nothing with it that was counted and not told.
-  self_->set_exit_handler([this](const caf::exit_msg& x) {
-    push_metrics();
-    self_->quit(x.reason);
-  });
   if (config_.spool)
     restore();
 }
@@ -266,6 +261,7 @@ caf::result<log_past> log_buffer_state::retire() {
           config_.spool->forget(lane_);
         push_metrics();
         promise.deliver(log_past{stats(), failures_});
+        config_.heir = nullptr; // it is told
         self_->quit();
       },
       [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });

@@ -51,6 +51,8 @@ struct log_buffer_config {
   spool_keeper_actor keeper = {};
   /// What an earlier buffer of the log has counted: this one goes on from there.
   log_past past = {};
+  /// Is told what this one has counted when it dies; may be null.
+  log_heir_actor heir = {};
   /// What the spool holds was counted as accepted in this process already.
   bool counted = false;
 };
@@ -60,6 +62,9 @@ public:
   static inline const char* name = "log-buffer";
 
   explicit log_buffer_state(log_buffer_actor::pointer self) : self_(self) {}
+  log_buffer_state(const log_buffer_state&) = delete;
+  log_buffer_state& operator=(const log_buffer_state&) = delete;
+  ~log_buffer_state();
 
   void init(log_buffer_config config, log_writer_actor writer,
             metrics_aggregator_actor metrics);
@@ -124,6 +129,8 @@ private:
 
   /// Numbers of the last line taken in, brought to the file, and synced.
   uint64_t accepted_ = 0;
+  /// Lines of buffers that died, which were in memory alone and have no numbers now.
+  uint64_t accepted_before_ = 0;
   uint64_t written_ = 0;
   uint64_t synced_ = 0;
   /// When lines came, or were asked for, last.

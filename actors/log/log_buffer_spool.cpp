@@ -43,10 +43,15 @@ durability log_buffer_state::level_now() const {
 /// Takes up what the spool holds of this log.
 void log_buffer_state::restore() {
   lane_ = config_.spool->lane(lane_kind::log, config_.log);
-  // The spool forgets the numbers of a lane that holds nothing.
-  config_.spool->released(lane_, config_.past.stats.accepted);
-  const auto state = config_.spool->state(lane_);
+  const auto counted = config_.past.stats.accepted;
+  auto state = config_.spool->state(lane_);
+  if (state.released == state.appended) {
+    // The spool forgets the numbers of a lane that holds nothing.
+    config_.spool->released(lane_, counted);
+    state = config_.spool->state(lane_);
+  }
   accepted_ = state.appended;
+  accepted_before_ = counted - std::min(counted, accepted_);
   written_ = state.written;
   synced_ = state.released;
   waiting_lines begun;

@@ -1,6 +1,7 @@
 // What a log tells of itself: its last lines, its numbers, its state; and what it is
 // told.
 
+#include "actors/detail/last_words.hpp"
 #include "actors/log/log_buffer.hpp"
 
 #include <utility>
@@ -59,7 +60,7 @@ log_stats log_buffer_state::stats() const {
   result.buffered_lines = accepted_ - written_;
   result.buffered_bytes = buffered_bytes();
   result.last_flush_at_ms = last_flush_at_ms_;
-  result.accepted = accepted_;
+  result.accepted = accepted_ + accepted_before_;
   result.failing = write_trouble_ || sync_trouble_;
   return result;
 }
@@ -76,6 +77,16 @@ metrics_report log_buffer_state::collect() {
 void log_buffer_state::push_metrics() {
   if (metrics_)
     self_->send(metrics_, atom::report_v, collect());
+}
+
+/// Whatever ends it, nothing goes with it that was counted and not told.
+log_buffer_state::~log_buffer_state() {
+  detail::say_at_last([this] {
+    push_metrics();
+    if (config_.heir)
+      self_->send(config_.heir, atom::retire_v, config_.log,
+                  log_past{stats(), failures_});
+  });
 }
 
 status_report log_buffer_state::status() const {

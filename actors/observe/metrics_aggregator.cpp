@@ -1,5 +1,6 @@
 #include "actors/observe/metrics_aggregator.hpp"
 
+#include "actors/detail/last_words.hpp"
 #include "actors/detail/wall_clock.hpp"
 #include "messages/error.hpp"
 
@@ -12,7 +13,17 @@ void metrics_aggregator_state::init(metrics_aggregator_config config) {
   config_ = std::move(config);
   self_->set_down_handler(
     [this](const caf::down_msg& down) { sources_.erase(down.source); });
+  total_ = config_.past.total;
+  for (auto& x : std::exchange(config_.past.ledger, {}))
+    ledger_[x.subsystem].emplace(x.name, account{x.counts, x.place});
   open_window();
+}
+
+metrics_aggregator_state::~metrics_aggregator_state() {
+  detail::say_at_last([this] {
+    if (config_.heir)
+      self_->send(config_.heir, atom::retire_v, metrics_past{total_, entries()});
+  });
 }
 
 void metrics_aggregator_state::report(metrics_report& told) {
@@ -31,10 +42,11 @@ void metrics_aggregator_state::report_from(const caf::actor_addr& who,
 }
 
 void metrics_aggregator_state::book(ledger_entry& x) {
-  account_name account{std::move(x.subsystem), std::move(x.name)};
-  if (ledger_.size() >= accounts_max && ledger_.count(account) == 0)
-    account.second = "(others)";
-  ledger_[std::move(account)] += x.counts;
+  auto& all = ledger_[x.subsystem];
+  if (all.size() >= accounts_max && !all.contains(x.name))
+    x.name = other_accounts;
+  const auto [known, is_new] = all.try_emplace(x.name, account{{}, all.size()});
+  known->second.counts += x.counts;
 }
 
 void metrics_aggregator_state::attach(const metered_actor& who) {
@@ -77,12 +89,19 @@ caf::result<ledger_report> metrics_aggregator_state::ledger() {
   return promise;
 }
 
+std::vector<ledger_entry> metrics_aggregator_state::entries() const {
+  std::vector<ledger_entry> result;
+  for (const auto& [subsystem, all] : ledger_)
+    for (const auto& [owner, x] : all)
+      result.push_back({subsystem, owner, x.counts, x.place});
+  return result;
+}
+
 ledger_report metrics_aggregator_state::balance() const {
   using std::chrono::milliseconds;
   ledger_report result;
   result.duration_ms = std::chrono::duration_cast<milliseconds>(config_.uptime()).count();
-  for (const auto& [account, counts] : ledger_)
-    result.entries.push_back({account.first, account.second, counts});
+  result.entries = entries();
   result.process = config_.kernel();
   result.device = config_.device();
   result.endurance_tbw = config_.endurance_tbw;

@@ -33,6 +33,9 @@ struct metrics_aggregator_config {
   std::function<caf::timespan()> uptime = [] { return caf::timespan{}; };
   /// Terabytes that the device is said to endure; 0: not known.
   uint64_t endurance_tbw = 0;
+  /// What those before it have counted, and who is told what this one has; may be null.
+  metrics_past past = {};
+  metrics_heir_actor heir = {};
 };
 
 class metrics_aggregator_state {
@@ -41,6 +44,9 @@ public:
 
   explicit metrics_aggregator_state(metrics_aggregator_actor::pointer self)
       : self_(self) {}
+  metrics_aggregator_state(const metrics_aggregator_state&) = delete;
+  metrics_aggregator_state& operator=(const metrics_aggregator_state&) = delete;
+  ~metrics_aggregator_state();
 
   void init(metrics_aggregator_config config);
 
@@ -57,13 +63,20 @@ public:
 
 private:
   using continuation = std::function<void()>;
-  using account_name = std::pair<std::string, std::string>;
+  struct account {
+    ledger_counts counts;
+    /// How many of the subsystem are older.
+    uint64_t place = 0;
+  };
+  using accounts = std::map<std::string, account>;
 
-  /// Accounts past which the rest of a subsystem share one.
+  /// Accounts of a subsystem, past which the rest share one. None is ever given up, so
+  /// that no sum falls.
   static constexpr size_t accounts_max = 4'096;
 
   void collect(continuation next);
   void book(ledger_entry& x);
+  std::vector<ledger_entry> entries() const;
   ledger_report balance() const;
   metrics_window current() const;
   uint64_t log_lines_held() const;
@@ -80,7 +93,8 @@ private:
 
   std::unordered_map<caf::actor_addr, source> sources_;
   metrics_delta total_;
-  std::map<account_name, ledger_counts> ledger_;
+  /// By subsystem, then by name.
+  std::map<std::string, accounts> ledger_;
   metrics_delta counts_;
   int64_t start_ms_ = 0;
   caf::actor_clock::time_point start_;

@@ -2,6 +2,13 @@
 
 namespace sluice {
 
+namespace {
+
+/// Each takes some 250 bytes beside what is counted.
+constexpr size_t entries_max = 32'768;
+
+} // namespace
+
 const std::string* session_cache::find(std::string_view store, std::string_view key,
                                        time_point now) {
   auto place = places_.find({store, key});
@@ -26,7 +33,7 @@ void session_cache::put(std::string_view store, std::string_view key,
   entries_.push_front(std::move(fresh));
   auto first = entries_.begin();
   places_.emplace(name{first->store, first->key}, first);
-  while (bytes_ > bytes_max_)
+  while (bytes_ > bytes_max_ || entries_.size() > entries_max)
     erase(entries_.back().store, entries_.back().key);
 }
 

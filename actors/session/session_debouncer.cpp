@@ -1,5 +1,7 @@
 #include "actors/session/session_debouncer.hpp"
 
+#include "actors/detail/alert_sum.hpp"
+
 #include <algorithm>
 
 namespace sluice {

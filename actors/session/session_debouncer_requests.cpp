@@ -3,6 +3,7 @@
 
 #include "actors/session/merge_patch.hpp"
 #include "actors/session/session_debouncer.hpp"
+#include "actors/session/sessions_max.hpp"
 
 namespace sluice {
 
@@ -260,9 +261,10 @@ unwritten_session session_debouncer_state::make_unwritten(std::string document,
 }
 
 caf::error session_debouncer_state::store_full(const std::string& store) const {
-  return caf::make_error(ec::disk_full, "store " + store
-                                          + " is at its limit, session.max-store-bytes="
-                                          + std::to_string(config_.max_store_bytes));
+  return caf::make_error(ec::disk_full,
+                         "store " + store + " is at its limit, session.max-store-bytes="
+                           + std::to_string(config_.max_store_bytes) + " and "
+                           + std::to_string(sessions_max) + " sessions");
 }
 
 bool session_debouncer_state::update(store_line& line, const std::string& key,
@@ -270,12 +272,16 @@ bool session_debouncer_state::update(store_line& line, const std::string& key,
                                      durability at_least, receipt_promise rp) {
   auto grows = line.sessions.growth(key, bytes_of(key, x), now.stored_bytes);
   auto bytes = static_cast<int64_t>(line.sessions.projected_bytes()) + grows;
-  if (grows > 0 && bytes > static_cast<int64_t>(config_.max_store_bytes)) {
+  const auto too_large = bytes > static_cast<int64_t>(config_.max_store_bytes);
+  const auto too_many = line.sessions.stored().entries >= sessions_max;
+  if (grows > 0 && (too_large || too_many)) {
     // What it replaces may be as large: the store is asked only here, near the limit.
     if (now.state == knowledge::unknown)
       return false;
-    rp.deliver(store_full(line.sessions.name()));
-    return true;
+    if (too_large || now.state != knowledge::present) {
+      rp.deliver(store_full(line.sessions.name()));
+      return true;
+    }
   }
   std::vector<session_step> one;
   one.push_back({key, std::move(x), now.stored_bytes});

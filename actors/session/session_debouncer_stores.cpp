@@ -2,6 +2,7 @@
 // what is written meanwhile is laid over what it finds.
 
 #include "actors/session/session_debouncer.hpp"
+#include "actors/session/sessions_max.hpp"
 
 #include <set>
 
@@ -142,7 +143,8 @@ void session_debouncer_state::apply_replacement(store_line& line,
                                                 receipt_promise rp) {
   if (!now) {
     rp.deliver(now.error());
-  } else if (total_bytes(x.documents) > config_.max_store_bytes) {
+  } else if (total_bytes(x.documents) > config_.max_store_bytes
+             || x.documents.size() > sessions_max) {
     rp.deliver(store_full(x.store));
   } else {
     std::set<std::string_view> kept;

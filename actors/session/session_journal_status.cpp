@@ -1,5 +1,6 @@
 // What the session journal counts, and tells about itself.
 
+#include "actors/detail/alert_sum.hpp"
 #include "actors/session/session_journal.hpp"
 
 #include <utility>

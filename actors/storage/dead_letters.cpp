@@ -25,10 +25,17 @@ std::string_view first_line(std::string_view lines) {
 } // namespace
 
 caf::expected<int64_t> last_dead_letter_ms(const std::string& path) {
-  auto there = look_at(path);
+  const auto there = look_at(path);
   if (there.problem != 0 && !there.absent())
     return system_failure("look at", path, there.problem);
   return there.size == 0 ? int64_t{0} : there.modified_ns / 1'000'000;
+}
+
+caf::expected<uint64_t> dead_letter_bytes(const std::string& path) {
+  const auto there = look_at(path);
+  if (there.problem != 0 && !there.absent())
+    return system_failure("look at", path, there.problem);
+  return static_cast<uint64_t>(there.size);
 }
 
 caf::error dead_letters::open() {

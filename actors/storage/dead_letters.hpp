@@ -79,4 +79,7 @@ private:
 /// error says that nobody knows.
 caf::expected<int64_t> last_dead_letter_ms(const std::string& path);
 
+/// How long that file is; 0 if it is not there.
+caf::expected<uint64_t> dead_letter_bytes(const std::string& path);
+
 } // namespace sluice

@@ -39,9 +39,10 @@ caf::expected<std::vector<alert>> read_standing_alerts(const std::string& data_d
 caf::error write_standing_alerts(const std::string& data_dir,
                                  const std::vector<alert>& all) {
   std::string lines;
-  for (auto [id, text, since_ms] : all) {
+  for (const auto& x : all) {
+    auto text = x.text;
     std::replace(text.begin(), text.end(), '\n', ' ');
-    lines += id + " " + std::to_string(since_ms) + " " + text + "\n";
+    lines += x.id + " " + std::to_string(x.since_ms) + " " + text + "\n";
   }
   const folder in{data_dir, owners_alone};
   if (auto err = check_mounted(in))

@@ -2,6 +2,7 @@
 // messages, and what the current round has for it.
 #pragma once
 
+#include "messages/credit.hpp"
 #include "messages/topic_page.hpp"
 
 #include <memory>
@@ -18,7 +19,8 @@ using shared_pages = std::shared_ptr<std::vector<page_ptr>>;
 struct follower {
   subscriber_actor who;
   framing how = framing::single;
-  std::unordered_set<std::string> topics;
+  /// What it follows, each with what pays for that.
+  std::unordered_map<std::string, credit> topics;
   /// What it gets in this round; others who get the same hold the same list.
   shared_pages gathered;
 };

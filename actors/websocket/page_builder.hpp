@@ -27,6 +27,8 @@ public:
   page_builder(std::string topic, ws_deflater& deflater)
       : topic_(std::move(topic)), deflater_(deflater) {}
 
+  const std::string& topic() const { return topic_; }
+
   /// Bytes that a message will take in a page framed like that, at most.
   size_t cost_of(std::string_view data, framings_wanted how) const;
 

@@ -13,6 +13,7 @@
 #include <list>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace sluice {
@@ -40,15 +41,17 @@ class topic {
 public:
   using time_point = caf::actor_clock::time_point;
 
-  /// Numbers go on behind `floor`.
+  /// Numbers go on behind `floor`. `charge` pays for the topic itself.
   topic(const std::string& name, uint64_t floor, batch_size batch, history_limits limits,
-        kept_pages& kept, ws_deflater& deflater)
+        kept_pages& kept, ws_deflater& deflater, credit charge)
       : last_(floor), batch_(batch), limits_(limits),
         page_bytes_max_(std::min<uint64_t>(limits.bytes / 4, 65'536)), kept_(kept),
-        open_(name, deflater) {}
+        open_(name, deflater), charge_(std::move(charge)) {}
   topic(const topic&) = delete;
   topic& operator=(const topic&) = delete;
   ~topic();
+
+  const std::string& name() const { return open_.topic(); }
 
   // -- messages ---------------------------------------------------------------------
 
@@ -94,8 +97,8 @@ public:
   void leave(follower& who);
   const std::unordered_set<follower*>& followers() const { return followers_; }
 
-  /// When it was last written to or joined.
-  time_point used_at;
+  /// Its place among those that somebody follows, or that nobody does.
+  std::list<topic*>::iterator place;
   /// Whether it is listed among those that the window's end looks at.
   bool listed = false;
 
@@ -118,6 +121,7 @@ private:
   uint64_t history_messages_ = 0;
   uint64_t history_bytes_ = 0;
 
+  credit charge_;
   std::unordered_set<follower*> followers_;
   /// How many of them want each framing.
   size_t ways_[framing_count] = {};

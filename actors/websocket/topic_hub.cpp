@@ -8,6 +8,7 @@ namespace sluice {
 
 void topic_hub_state::init(topic_hub_config config) {
   config_ = std::move(config);
+  names_ = std::make_shared<budget>(config_.memory->limit_bytes() / 2);
   self_->set_down_handler([this](const caf::down_msg& x) { on_down(x.source); });
 }
 
@@ -20,9 +21,9 @@ caf::result<publish_receipt> topic_hub_state::publish(const publication& what) {
     return caf::make_error(ec::invalid_argument, "this is no name of a topic");
   auto* to = open(what.topic);
   if (!to)
-    return too_many_topics();
+    return no_topic();
+  touch(*to);
   const auto now = self_->clock().now();
-  to->used_at = now;
   page_ptr ahead;
   const auto overtakes = what.critical && config_.overtake;
   const auto taken = with_room([&] {
@@ -179,10 +180,13 @@ status_report topic_hub_state::status() const {
                   {"published", static_cast<int64_t>(numbers.published)},
                   {"delivered", static_cast<int64_t>(numbers.delivered)},
                   {"dropped", static_cast<int64_t>(numbers.dropped)},
-                  {"historyBytes", static_cast<int64_t>(numbers.history_bytes)}};
+                  {"historyBytes", static_cast<int64_t>(numbers.history_bytes)},
+                  {"nameBytes", static_cast<int64_t>(names_->used_bytes())}};
   report.troubles = {{"websocket-messages-dropped", dropped_},
                      {"websocket-slow-client-closed", closed_slow_},
-                     {"websocket-topic-forgotten", forgotten_}};
+                     {"websocket-topic-forgotten", forgotten_},
+                     {"websocket-topics-refused", topics_refused_},
+                     {"websocket-subscriptions-refused", subscriptions_refused_}};
   memory_short_.tell(report);
   return report;
 }

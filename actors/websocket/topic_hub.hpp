@@ -6,7 +6,8 @@
 // slides; it ends when nothing waits any more. A page that is full, and a critical
 // message with what waits ahead of it, go at once. Every page is paid for from one
 // budget, wherever it is held; half of it at most is history, which gives way to what is
-// new.
+// new. Clients choose what topics are called, and what they follow: both are bounded in
+// number, and pay from a budget of their own, half as large.
 #pragma once
 
 #include "actors/detail/trouble.hpp"
@@ -16,9 +17,11 @@
 #include "actors/websocket/ws_deflater.hpp"
 #include "messages/topic_hub.hpp"
 
+#include <caf/expected.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -40,7 +43,8 @@ struct topic_hub_config {
   uint64_t max_topics = 10'000;
   /// Topics that one connection may follow, and name in one request.
   uint64_t max_followed = 1'000;
-  /// Pays for all pages, in histories and in queues alike.
+  /// Pays for all pages, in histories and in queues alike. Names may take half as much
+  /// besides.
   std::shared_ptr<budget> memory = std::make_shared<budget>(67'108'864);
   /// Names this run of the service.
   std::string epoch;
@@ -72,13 +76,20 @@ private:
   // -- topics (topic_hub_topics.cpp) -------------------------------------------------
   /// Makes it if need be; null if there are too many.
   topic* open(const std::string& topic_name);
+  topic* make(const std::string& topic_name);
   bool forget_unused();
-  caf::error too_many_topics() const;
-  caf::error too_many_followed() const;
+  /// Notes that a topic was used: it is the last that will have to go.
+  void touch(topic& which);
+  caf::error no_topic();
+  caf::error too_many_followed();
+  caf::error check_room(const follower& who, const std::vector<subscription>& topics);
+  caf::expected<credit> pay_for_following(const topic& which);
   follower& follower_for(const subscriber_actor& who, framing how);
   caf::error join(follower& who, const std::vector<subscription>& topics,
                   std::unordered_set<std::string>& joined);
+  caf::error join(follower& who, const std::string& topic_name);
   void leave(follower& who, const std::string& topic_name);
+  void leave(follower& who, topic& which);
   std::vector<page_ptr> beginning(const subscription& wish, const follower& who);
   void on_down(const caf::actor_addr& who);
 
@@ -101,7 +112,12 @@ private:
 
   /// Outlives the topics, whose pages it lists.
   kept_pages kept_;
+  /// Pays for topics and subscriptions.
+  std::shared_ptr<budget> names_;
   std::unordered_map<std::string, std::unique_ptr<topic>> topics_;
+  std::list<topic*> followed_;
+  /// Topics that nobody follows, the least recently used first.
+  std::list<topic*> unfollowed_;
   /// Topics with messages in this window, in the order of their first.
   std::vector<topic*> dirty_;
   /// The largest number of a topic that was forgotten.
@@ -113,6 +129,8 @@ private:
   uint64_t dropped_ = 0;
   uint64_t closed_slow_ = 0;
   uint64_t forgotten_ = 0;
+  uint64_t topics_refused_ = 0;
+  uint64_t subscriptions_refused_ = 0;
   detail::trouble memory_short_{"websocket-memory-short"};
   caf::actor_clock::time_point may_shed_at_;
   bool stopping_ = false;

@@ -8,57 +8,77 @@
 
 namespace sluice {
 
+namespace {
+
+/// What a topic and a subscription take in memory, at most, besides their names: each
+/// stands in a table of the hub's, and the second in one of its connection's too.
+constexpr size_t topic_bytes = 1'024;
+constexpr size_t subscription_bytes = 256;
+
+caf::error names_full() {
+  return caf::make_error(ec::overloaded, "topics and subscriptions take all the memory "
+                                         "that websocket.max-total-queue-bytes leaves to "
+                                         "names");
+}
+
+} // namespace
+
 // -- topics -------------------------------------------------------------------------
 
 topic* topic_hub_state::open(const std::string& topic_name) {
   if (auto known = topics_.find(topic_name); known != topics_.end())
     return known->second.get();
-  if (topics_.size() >= config_.max_topics && !forget_unused())
-    return nullptr;
+  while (topics_.size() >= config_.max_topics)
+    if (!forget_unused())
+      return nullptr;
+  return make(topic_name);
+}
+
+topic* topic_hub_state::make(const std::string& topic_name) {
+  auto [charge, paid] = names_->try_draw(topic_bytes + topic_name.size());
+  if (!paid)
+    return forget_unused() ? make(topic_name) : nullptr;
   const batch_size batch{config_.max_batch, config_.adaptive, config_.batch_interval};
-  auto made =
-    std::make_unique<topic>(topic_name, floor_, batch, config_.history, kept_, deflater_);
-  made->used_at = self_->clock().now();
+  auto made = std::make_unique<topic>(topic_name, floor_, batch, config_.history, kept_,
+                                      deflater_, std::move(charge));
+  made->place = unfollowed_.insert(unfollowed_.end(), made.get());
   return topics_.emplace(topic_name, std::move(made)).first->second.get();
 }
 
 /// Makes room by forgetting the topic that nobody follows and that was not used for
 /// longest. The next of its name gets higher numbers, so that none is given twice.
 bool topic_hub_state::forget_unused() {
-  auto oldest = topics_.end();
-  bool held_up = false;
-  for (auto each = topics_.begin(); each != topics_.end(); ++each) {
-    const auto& x = *each->second;
-    if (!x.followers().empty())
-      continue;
-    if (x.has_waiting() || x.listed)
-      held_up = true;
-    else if (oldest == topics_.end() || x.used_at < oldest->second->used_at)
-      oldest = each;
-  }
-  if (oldest == topics_.end() && held_up) {
-    // What nobody follows is in use only as long as it waits for its window.
-    flush();
-    return forget_unused();
-  }
-  if (oldest == topics_.end())
+  if (unfollowed_.empty())
     return false;
-  floor_ = std::max(floor_, oldest->second->last());
-  topics_.erase(oldest);
+  auto& oldest = *unfollowed_.front();
+  // What waits for its window is history now, like all that nobody follows.
+  leave_window(oldest);
+  floor_ = std::max(floor_, oldest.last());
+  unfollowed_.pop_front();
+  topics_.erase(topics_.find(oldest.name()));
   ++forgotten_;
   return true;
 }
 
-caf::error topic_hub_state::too_many_topics() const {
-  return caf::make_error(ec::overloaded, "all topics that websocket.max-topics allows, "
-                                           + std::to_string(config_.max_topics)
-                                           + ", are in use");
+void topic_hub_state::touch(topic& which) {
+  auto& among = which.followers().empty() ? unfollowed_ : followed_;
+  among.splice(among.end(), among, which.place);
 }
 
-caf::error topic_hub_state::too_many_followed() const {
-  return caf::make_error(ec::too_large, "a connection may follow "
-                                          + std::to_string(config_.max_followed)
-                                          + " topics");
+caf::error topic_hub_state::no_topic() {
+  ++topics_refused_;
+  if (topics_.size() < config_.max_topics)
+    return names_full();
+  return caf::make_error(ec::overloaded, "all topics that websocket.max-topics allows, "
+                                           + std::to_string(config_.max_topics)
+                                           + ", are followed");
+}
+
+caf::error topic_hub_state::too_many_followed() {
+  ++subscriptions_refused_;
+  return caf::make_error(ec::too_large,
+                         "a connection may follow " + std::to_string(config_.max_followed)
+                           + " topics, which is what websocket.max-subscriptions says");
 }
 
 // -- followers ----------------------------------------------------------------------
@@ -88,25 +108,63 @@ caf::error check_wish(const subscription& wish) {
 
 } // namespace
 
-caf::error topic_hub_state::join(follower& who, const std::vector<subscription>& topics,
-                                 std::unordered_set<std::string>& joined) {
+/// Topics that nobody follows give way.
+caf::expected<credit> topic_hub_state::pay_for_following(const topic& which) {
+  const auto cost = subscription_bytes + 2 * which.name().size();
+  for (;;) {
+    auto [charge, paid] = names_->try_draw(cost);
+    if (paid)
+      return std::move(charge);
+    if (unfollowed_.empty() || unfollowed_.front() == &which)
+      return names_full();
+    forget_unused();
+  }
+}
+
+/// Whether all of it can be followed, before any of it is.
+caf::error topic_hub_state::check_room(const follower& who,
+                                       const std::vector<subscription>& topics) {
+  std::unordered_set<std::string_view> fresh;
   for (const auto& wish : topics) {
     if (auto err = check_wish(wish))
       return err;
-    auto* to = open(wish.topic);
-    if (!to)
-      return too_many_topics();
-    if (who.topics.count(wish.topic) > 0)
-      continue;
-    if (who.topics.size() >= config_.max_followed)
-      return too_many_followed();
-    who.topics.insert(wish.topic);
-    joined.insert(wish.topic);
-    to->used_at = self_->clock().now();
-    // Whoever follows it already gets what waits; the newcomer begins behind that.
-    send_now(*to);
-    to->join(who);
+    if (!who.topics.contains(wish.topic))
+      fresh.insert(wish.topic);
   }
+  return who.topics.size() + fresh.size() > config_.max_followed ? too_many_followed()
+                                                                 : caf::error{};
+}
+
+caf::error topic_hub_state::join(follower& who, const std::vector<subscription>& topics,
+                                 std::unordered_set<std::string>& joined) {
+  if (auto err = check_room(who, topics))
+    return err;
+  for (const auto& wish : topics) {
+    if (who.topics.contains(wish.topic))
+      continue;
+    if (auto err = join(who, wish.topic))
+      return err;
+    joined.insert(wish.topic);
+  }
+  return {};
+}
+
+caf::error topic_hub_state::join(follower& who, const std::string& topic_name) {
+  auto* to = open(topic_name);
+  if (!to)
+    return no_topic();
+  touch(*to);
+  auto charge = pay_for_following(*to);
+  if (!charge) {
+    ++subscriptions_refused_;
+    return std::move(charge.error());
+  }
+  who.topics.emplace(topic_name, std::move(*charge));
+  // Whoever follows it already gets what waits; the newcomer begins behind that.
+  send_now(*to);
+  if (to->followers().empty())
+    followed_.splice(followed_.end(), unfollowed_, to->place);
+  to->join(who);
   return {};
 }
 
@@ -115,8 +173,6 @@ topic_hub_state::subscribe(const subscriber_actor& who, framing how,
                            const std::vector<subscription>& topics) {
   if (stopping_)
     return caf::make_error(ec::stopping, "the service is stopping");
-  if (topics.size() > config_.max_followed)
-    return too_many_followed();
   auto& newcomer = follower_for(who, how);
   std::unordered_set<std::string> joined;
   if (auto err = join(newcomer, topics, joined)) {
@@ -149,7 +205,13 @@ std::vector<page_ptr> topic_hub_state::beginning(const subscription& wish,
 
 void topic_hub_state::leave(follower& who, const std::string& topic_name) {
   if (who.topics.erase(topic_name) > 0)
-    topics_.at(topic_name)->leave(who);
+    leave(who, *topics_.at(topic_name));
+}
+
+void topic_hub_state::leave(follower& who, topic& which) {
+  which.leave(who);
+  if (which.followers().empty())
+    unfollowed_.splice(unfollowed_.end(), followed_, which.place);
 }
 
 bool topic_hub_state::leave(const subscriber_actor& who,
@@ -165,8 +227,8 @@ void topic_hub_state::on_down(const caf::actor_addr& who) {
   auto known = followers_.find(who);
   if (known == followers_.end())
     return;
-  for (const auto& each : known->second->topics)
-    topics_.at(each)->leave(*known->second);
+  for (const auto& [topic_name, charge] : known->second->topics)
+    leave(*known->second, *topics_.at(topic_name));
   followers_.erase(known);
 }
 

@@ -49,7 +49,7 @@ public:
   void handle(ws_request& asked);
   void operator()(const std::string& id, const ws_mistake& x);
   void operator()(const std::string& id, ws_subscribe& x);
-  void operator()(const std::string& id, const ws_unsubscribe& x);
+  void operator()(const std::string& id, ws_unsubscribe& x);
   void operator()(const std::string& id, publication& x);
   void operator()(const std::string& id, const ws_flush& x);
 

@@ -25,7 +25,8 @@ void ws_batcher_state::operator()(const std::string& id, ws_subscribe& x) {
     ->request(hub_, caf::infinite, atom::subscribe_v, subscriber_actor{self_},
               client_.how, x.topics)
     .then(
-      [this, id, topics = std::move(x.topics)](const std::string& epoch) {
+      [this, id, topics = std::move(x.topics),
+       charge = std::move(x.charge)](const std::string& epoch) {
         for (const auto& each : topics)
           topics_.insert(each.topic);
         answer_ok(id, R"(,"epoch":")" + epoch + '"');
@@ -33,10 +34,10 @@ void ws_batcher_state::operator()(const std::string& id, ws_subscribe& x) {
       [this, id](const caf::error& why) { answer_error(id, why); });
 }
 
-void ws_batcher_state::operator()(const std::string& id, const ws_unsubscribe& x) {
+void ws_batcher_state::operator()(const std::string& id, ws_unsubscribe& x) {
   self_->request(hub_, caf::infinite, atom::leave_v, subscriber_actor{self_}, x.topics)
     .then(
-      [this, id, topics = x.topics](bool) {
+      [this, id, topics = std::move(x.topics), charge = std::move(x.charge)](bool) {
         for (const auto& each : topics)
           topics_.erase(each);
         answer_ok(id);

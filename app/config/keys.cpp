@@ -151,6 +151,8 @@ std::vector<key> database_keys() {
      "while more than one write is in flight a commit waits so long for the others"},
     {"sqlite.queue-interval", at<&s::sqlite, &sqlite::queue_interval>, times(),
      "queued SQL is applied so long after the first that waits"},
+    {"sqlite.max-dead-letter-bytes", at<&s::sqlite, &sqlite::max_dead_letter_bytes>,
+     sizes(), "size of dead-letter.ndjson from which nothing more is queued"},
     {"sqlite.readers", at<&s::sqlite, &sqlite::readers>, counts(64),
      "connections that read, a thread each"},
     {"sqlite.query-timeout", at<&s::sqlite, &sqlite::query_timeout>, times(),
@@ -198,6 +200,8 @@ std::vector<key> websocket_keys() {
      counts(), "clients connected at once"},
     {"websocket.max-topics", at<&s::websocket, &websocket::max_topics>, counts(),
      "topics with followers or history"},
+    {"websocket.max-subscriptions", at<&s::websocket, &websocket::max_subscriptions>,
+     counts(10'000), "topics that one connection may follow"},
   };
 }
 
@@ -230,6 +234,8 @@ std::vector<key> other_keys() {
     {"metrics.window", at<&s::metrics, &metrics::window>, times(),
      "length of a window of measurements"},
     {"metrics.history", at<&s::metrics, &metrics::history>, counts(), "windows kept"},
+    {"metrics.max-names", at<&s::metrics, &metrics::max_names>, counts(4'096),
+     "logs, and as many stores, that /metrics tells of by name; the others are summed"},
     {"supervisor.restarts", at<&s::restarts>, counts(),
      "restarts of one actor within a minute, past which it stays down"},
     {"shutdown.deadline", at<&s::shutdown_deadline>, times(),

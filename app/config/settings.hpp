@@ -44,6 +44,8 @@ struct http_settings {
   uint64_t max_connections_per_address = 250;
   /// Of a log; follows from `log.max-line-bytes`.
   uint64_t max_line_bytes = 1'048'576;
+  /// Of the metrics; follows from `metrics.max-names`.
+  uint64_t max_names = 256;
   caf::timespan idle_timeout = std::chrono::seconds{60};
   caf::timespan disk_timeout = std::chrono::seconds{30};
 };
@@ -89,6 +91,7 @@ struct sqlite_settings {
   caf::timespan busy_timeout = std::chrono::seconds{5};
   caf::timespan commit_delay = std::chrono::milliseconds{1};
   caf::timespan queue_interval = std::chrono::seconds{5};
+  uint64_t max_dead_letter_bytes = 67'108'864;
   uint64_t readers = 2;
   caf::timespan query_timeout = std::chrono::seconds{5};
   uint64_t max_result_bytes = 16'777'216;
@@ -116,6 +119,8 @@ struct websocket_settings {
   uint64_t history_bytes = 1'048'576;
   uint64_t max_connections = 10'000;
   uint64_t max_topics = 10'000;
+  /// Topics that one connection may follow.
+  uint64_t max_subscriptions = 1'000;
 };
 
 struct introspection_settings {
@@ -137,6 +142,8 @@ struct gate_settings {
 struct metrics_settings {
   caf::timespan window = std::chrono::minutes{1};
   uint64_t history = 60;
+  /// Logs, and stores, that `/metrics` tells of by name.
+  uint64_t max_names = 256;
 };
 
 struct settings {

@@ -77,6 +77,7 @@ void complete(settings& whole) {
   whole.files.bits = read_mode(whole.files.mode).value_or(0600);
   whole.session.debounced = whole.session.debounce != caf::timespan::zero();
   whole.http.max_line_bytes = whole.log.max_line_bytes;
+  whole.http.max_names = whole.metrics.max_names;
   whole.session.enforce_maintenance = whole.session.maintenance == "enforce";
   if (whole.sqlite.path.empty())
     whole.sqlite.path = whole.data_dir + "/sluice.db";

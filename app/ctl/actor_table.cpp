@@ -1,5 +1,6 @@
 #include "app/ctl/actor_table.hpp"
 
+#include "actors/detail/alert_sum.hpp"
 #include "app/ctl/text.hpp"
 
 #include <fmt/format.h>
@@ -77,7 +78,7 @@ std::string state_of(const actor_entry& who, const status_report* told) {
   if (!told)
     return result;
   for (const auto& each : told->alerts)
-    result += (result.empty() ? "! " : "; ! ") + each.text;
+    result += (result.empty() ? "! " : "; ! ") + detail::words_of(each);
   for (const auto& each : told->state)
     result += (result.empty() ? "" : " ") + each.name + '=' + text_of_value(each);
   return result;

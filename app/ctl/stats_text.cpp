@@ -1,5 +1,6 @@
 #include "app/ctl/stats_text.hpp"
 
+#include "actors/detail/alert_sum.hpp"
 #include "app/ctl/text.hpp"
 #include "app/http/ledger_sums.hpp"
 #include "app/http/rates.hpp"
@@ -44,9 +45,9 @@ std::string wear_text(const ledger_report& x, const http::ledger_sums& sums) {
                 *sums.endurance_years);
   if (!sums.biggest)
     return out + "nobody has written anything";
-  const auto& [subsystem, name, counts] = *sums.biggest;
+  const auto& name = sums.biggest->name;
   return out + "the biggest writer is "
-         + printable(subsystem + (name.empty() ? "" : ' ' + name));
+         + printable(sums.biggest->subsystem + (name.empty() ? "" : ' ' + name));
 }
 
 } // namespace
@@ -56,11 +57,11 @@ std::string status_text(const service_status& x) {
   std::string out;
   append_line(out, "sluiced {}, process {}, data in {}, up {}", x.version, x.process,
               x.data_dir, span_text(x.uptime_ms));
-  size_t alerts = 0;
+  uint64_t alerts = 0;
   for (const auto& report : x.survey)
     for (const auto& each : report.alerts) {
-      ++alerts;
-      append_line(out, "! {} {}: {}", report.name, each.id, each.text);
+      alerts += each.count;
+      append_line(out, "! {} {}: {}", report.name, each.id, detail::words_of(each));
     }
   for (const auto& [name, each] : checks)
     append_line(out, "{} {}  {}", each.ok ? "+" : "-", name, each.detail);

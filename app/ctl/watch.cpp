@@ -1,3 +1,4 @@
+#include "actors/detail/alert_sum.hpp"
 #include "app/ctl/commands.hpp"
 #include "app/ctl/live.hpp"
 #include "app/http/json_writer.hpp"
@@ -47,7 +48,7 @@ caf::expected<sight> sight_of(wire::client& service) {
   }
   for (const auto& [id, told] : all->states)
     for (const auto& x : told.alerts)
-      result.alerts.emplace(named(told.name, told.key) + ' ' + x.id, x.text);
+      result.alerts.emplace(named(told.name, told.key) + ' ' + x.id, detail::words_of(x));
   result.checkpoints = database->database.writer.checkpoints;
   return result;
 }

@@ -96,12 +96,28 @@ void add_subsystems(families& to, const metrics_delta& x) {
   counter(to, "database_cache_misses_total", "Pages not found there.", x.cache_misses);
 }
 
-/// One series of each for every account of the ledger.
-void add_ledger(families& to, const ledger_report& x) {
+/// The accounts that get series of their own: the oldest of each subsystem, ever the same
+/// ones; and of all the others a sum. So no series falls, or vanishes, when names come.
+std::vector<ledger_entry> told_accounts(const ledger_report& x, uint64_t names_max) {
+  std::vector<ledger_entry> result;
+  std::map<std::string, ledger_counts> others;
+  for (const auto& each : x.entries)
+    if (each.place < names_max && each.name != other_accounts)
+      result.push_back(each);
+    else
+      others[each.subsystem] += each.counts;
+  for (auto& [subsystem, counts] : others)
+    result.push_back({subsystem, other_accounts, counts});
+  return result;
+}
+
+/// One series of each for every account that is told of.
+void add_ledger(families& to, const ledger_report& x, uint64_t names_max) {
+  const auto accounts = told_accounts(x, names_max);
   const auto series = [&](const char* name, const char* help,
                           uint64_t ledger_counts::*what) {
     std::vector<ClientMetric> all;
-    for (const auto& each : x.entries)
+    for (const auto& each : accounts)
       all.push_back(counted(static_cast<double>(each.counts.*what),
                             {{"subsystem", each.subsystem}, {"name", each.name}}));
     add(to, name, help, MetricType::Counter, std::move(all));
@@ -137,7 +153,7 @@ void add_health(families& to, const exposed& x) {
     for (const auto& each : report.troubles)
       troubles[each.id] += each.times;
     for (const auto& each : report.alerts)
-      ++alerts[each.id];
+      alerts[each.id] += each.count;
   }
   std::vector<ClientMetric> times, now;
   for (const auto& [id, count] : troubles)
@@ -225,7 +241,7 @@ std::string exposition(const exposed& x) {
   add_disk(all, x.totals.total.disk);
   add_process(all, x.totals.kernel);
   add_subsystems(all, x.totals.total);
-  add_ledger(all, x.ledger);
+  add_ledger(all, x.ledger, x.names_max);
   add_actors(all, x.actors);
   std::erase_if(all, [](const auto& family) { return family.metric.empty(); });
   std::ostringstream text;

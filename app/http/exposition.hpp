@@ -17,6 +17,8 @@ struct exposed {
   survey_reports survey;
   metrics_totals totals;
   ledger_report ledger;
+  /// Accounts of a subsystem that are told of by name.
+  uint64_t names_max = 256;
   /// And what those did that have ended.
   std::vector<actor_entry> actors;
   int64_t uptime_ms = 0;

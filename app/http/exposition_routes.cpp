@@ -21,6 +21,7 @@ struct gathering {
     if (failure)
       return x->refuse(failure);
     all.uptime_ms = e.uptime_ms();
+    all.names_max = e.settings().max_names;
     x->reply(reply_text(e, exposition(all), exposition_type));
   }
 

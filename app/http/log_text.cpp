@@ -1,6 +1,7 @@
 #include "app/http/log_text.hpp"
 
 #include "actors/detail/json_input.hpp"
+#include "actors/detail/short_text.hpp"
 #include "messages/error.hpp"
 
 #include <algorithm>
@@ -40,16 +41,13 @@ std::optional<std::string> fault_of(std::string_view line, size_t room,
   return std::nullopt;
 }
 
-void reject(log_text& from, uint64_t number, std::string detail) {
+void reject(log_text& from, uint64_t number, std::string why) {
   if (from.rejected.size() == rejected_told_max) {
     ++from.rejected_more;
     return;
   }
-  auto size = std::min(detail.size(), detail_bytes_max);
-  while (size > 0 && size < detail.size() && (detail[size] & 0xc0) == 0x80)
-    --size;
-  detail.resize(size);
-  from.rejected.push_back({number, std::move(detail)});
+  detail::shorten(why, detail_bytes_max);
+  from.rejected.push_back({number, std::move(why)});
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 #include "app/http/edge.hpp"
 #include "app/http/intake.hpp"
 #include "app/http/listener.hpp"
+#include "app/log.hpp"
 #include "app/websocket/host.hpp"
 
 #include <caf/actor_system.hpp>
@@ -120,7 +121,12 @@ caf::error server::implementation::bind() {
   pool.emplace(connection_pool{*actor, *gate});
   entry.emplace(*pool, std::move(*tls), settings);
   actor->watch([this] { entry->look(); },
-               [this](status_report& report) { entry->tell(report); });
+               [this](status_report& report) {
+                 entry->tell(report);
+                 const auto untold = count_untold();
+                 report.troubles.push_back({"log-lines-lost", untold.lost});
+                 report.troubles.push_back({"log-lines-held-back", untold.held_back});
+               });
   pool->on_closed = [this] { end_if_empty(); };
   clients.on_empty = pool->on_closed;
   pool->no_more_upgrades = [this] { return clients.is_full(); };

@@ -3,10 +3,20 @@
 #include "app/http/rates.hpp"
 
 #include <algorithm>
+#include <span>
+#include <vector>
 
 namespace sluice::http {
 
 namespace {
+
+/// Stores that are listed: clients name as many as they like.
+constexpr size_t listed_max = 10'000;
+
+template <class T>
+std::span<const T> first_of(const std::vector<T>& all) {
+  return std::span{all}.first(std::min(all.size(), listed_max));
+}
 
 void write_connection(json_writer& json, const ws_connection_stats& n) {
   json.open_object()
@@ -52,19 +62,21 @@ std::string sessions_json(const session_stats& x) {
     .member("hitRate", percent(x.cache_hits, lookups))
     .close_object();
   json.key("stores").open_array();
-  for (const auto& store : x.stores)
+  for (const auto& store : first_of(x.stores))
     json.open_object()
       .member("store", store.store)
       .member("entries", store.entries)
       .member("bytes", store.bytes)
       .close_object();
   json.close_array().key("unreadable").open_array();
-  for (const auto& store : x.unreadable)
+  for (const auto& store : first_of(x.unreadable))
     json.open_object()
       .member("store", store.store)
       .member("detail", store.unreadable)
       .close_object();
-  return json.close_array().close_object().take();
+  json.close_array().member("truncated", x.stores.size() > listed_max
+                                           || x.unreadable.size() > listed_max);
+  return json.close_object().take();
 }
 
 std::string database_json(const database_stats& x, const sql_queue_stats& queued) {

@@ -1,5 +1,7 @@
 #include "app/http/survey_parts.hpp"
 
+#include "actors/detail/alert_sum.hpp"
+
 #include <algorithm>
 
 namespace sluice::http {
@@ -31,15 +33,16 @@ void write_checks(json_writer& json, const std::map<std::string, check>& checks)
   json.close_object();
 }
 
-size_t write_alerts(json_writer& json, const survey_reports& survey) {
-  size_t count = 0;
+uint64_t write_alerts(json_writer& json, const survey_reports& survey) {
+  uint64_t count = 0;
   json.key("alerts").open_array();
   for (const auto& report : survey)
     for (const auto& x : report.alerts) {
-      ++count;
+      count += x.count;
       json.open_object()
         .member("id", x.id)
-        .member("text", x.text)
+        .member("text", detail::words_of(x))
+        .member("count", x.count)
         .key("since")
         .time(x.since_ms)
         .member("actor", report.name);

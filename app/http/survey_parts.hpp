@@ -18,8 +18,8 @@ bool all_ok(const std::map<std::string, check>& checks);
 
 void write_checks(json_writer& json, const std::map<std::string, check>& checks);
 
-/// Writes the alerts; returns how many there are.
-size_t write_alerts(json_writer& json, const survey_reports& survey);
+/// Writes the alerts; returns how many there are, those included that they stand for.
+uint64_t write_alerts(json_writer& json, const survey_reports& survey);
 
 /// How often each trouble came up, over all actors.
 void write_troubles(json_writer& json, const survey_reports& survey);

@@ -43,6 +43,26 @@ bool is_refusal(error_code code, error_code closed) {
   return code.category() == closed.category() || code.category() == inflating.category();
 }
 
+/// What the names in a request take beside its text.
+size_t names_bytes(const ws_request& asked) {
+  if (auto* names = caf::get_if<ws_subscribe>(&asked.what))
+    return names->topics.size() * sizeof(subscription);
+  if (auto* names = caf::get_if<ws_unsubscribe>(&asked.what))
+    return names->topics.size() * sizeof(std::string);
+  return 0;
+}
+
+/// Has a request hold what pays for it, for as long as it is under way.
+struct payment {
+  template <class Request>
+  void operator()(Request& what) {
+    if constexpr (requires { what.charge; })
+      what.charge = std::move(charge);
+  }
+
+  credit charge;
+};
+
 } // namespace
 
 session::session(session_owner& owner, uint64_t id, std::unique_ptr<transport> over,
@@ -108,12 +128,12 @@ void session::on_message() {
     count_request();
     owe();
     auto asked = json::read_ws_request(boost::beast::buffers_to_string(buffer_.data()));
-    auto [charge, paid] = owner_.draw(buffer_.size());
+    auto [charge, paid] = owner_.draw(buffer_.size() + names_bytes(asked));
     if (!paid)
       asked.what = ws_mistake{std::string{to_string(ec::overloaded)},
                               "too much is on its way in; try again"};
-    else if (auto* message = caf::get_if<publication>(&asked.what))
-      message->charge = std::move(charge);
+    else
+      caf::visit(payment{std::move(charge)}, asked.what);
     caf::anon_send(batcher_, atom::append_v, std::move(asked));
   }
   buffer_.consume(buffer_.size());
