@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace sluice {
@@ -58,8 +59,12 @@ public:
   }
 
   bool tell_losses() {
-    if (lost_ > 0 && put_lines(tell_loss_(lost_)) == 0)
-      lost_ = 0;
+    try {
+      if (lost_ > 0 && put_lines(tell_loss_(lost_)) == 0)
+        lost_ = 0;
+    } catch (const std::bad_alloc&) {
+      // There will be memory for the words another time.
+    }
     return lost_ == 0;
   }
 

@@ -11,7 +11,9 @@
 #include "app/introspection/unix_socket.hpp"
 #include "app/introspection/wire.hpp"
 #include "messages/credit.hpp"
+#include "messages/error.hpp"
 
+#include <caf/actor_cast.hpp>
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -72,6 +74,15 @@ service::~service() {
   // nop
 }
 
+/// For those that nobody starts anew.
+void service::ruin_with(const caf::actor& who, const std::string& name) {
+  auto told = [name, ruin = impl_->on_ruin](const caf::error& why) {
+    if (ruin && !ends_in_order(why))
+      ruin(name + " has died: " + text_of(why));
+  };
+  caf::actor_cast<caf::abstract_actor*>(who)->attach_functor(std::move(told));
+}
+
 caf::error service::start() {
   auto& self = *impl_;
   auto config = actors_config(self.config);
@@ -82,6 +93,7 @@ caf::error service::start() {
   auto [keeper, entrance] =
     spawn_metered(self.system, {}, config::settings_keeper, self.whole);
   self.settings = keeper;
+  ruin_with(caf::actor_cast<caf::actor>(keeper), "settings-keeper");
   config.introspection.settings = keeper;
   self.root = start_supervisor(self.system, std::move(config));
   caf::anon_send(self.settings, atom::attach_v, live_settings_listener_actor{self.root});
@@ -122,6 +134,7 @@ caf::error service::serve_introspection() {
     spawn_listed(self.system, self.actors.directory, {}, wire::socket_keeper,
                  wire::socket_keeper_config{
                    [path = self.socket] { return wire::listen_at(path); }, self.counts});
+  ruin_with(caf::actor_cast<caf::actor>(self.keeper), "socket-keeper");
   caf::anon_send(self.root, atom::attach_v, subsystems_listener_actor{self.keeper});
   caf::anon_send(self.keeper, atom::attach_v, self.actors);
   return caf::none;

@@ -6,6 +6,7 @@
 #include "app/spool_use.hpp"
 #include "messages/supervisor.hpp"
 
+#include <caf/actor.hpp>
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
@@ -18,8 +19,8 @@ namespace sluice {
 
 class service {
 public:
-  /// Called, on a thread of the actors', with who died too often to be started anew. What
-  /// is left to do is to stop.
+  /// Called, on a thread of the actors', with who died and cannot be started anew. What
+  /// is left to do is to stop; what was acknowledged is in the spool.
   using ruin_handler = std::function<void(const std::string&)>;
 
   /// `spool` may hold what an earlier run left; at `introspection_socket` the service can
@@ -54,6 +55,7 @@ private:
   struct implementation;
 
   caf::error serve_introspection();
+  void ruin_with(const caf::actor& who, const std::string& name);
 
   std::unique_ptr<implementation> impl_;
 };

@@ -12,6 +12,7 @@
 #include "app/introspection/socket_place.hpp"
 #include "app/introspection/unix_socket.hpp"
 #include "app/introspection/wire.hpp"
+#include "app/last_word.hpp"
 #include "app/log.hpp"
 #include "app/signals.hpp"
 #include "app/standard_streams.hpp"
@@ -179,6 +180,7 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   sluice::hold_standard_streams();
+  sluice::end_with_a_word("sluice-gate");
   const auto code = sluice::gate::run({argv + std::min(argc, 1), argv + argc});
   sluice::close_log();
   return code;

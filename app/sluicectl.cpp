@@ -7,6 +7,7 @@
 #include "app/ctl/spool_command.hpp"
 #include "app/gate/link.hpp"
 #include "app/introspection/client.hpp"
+#include "app/last_word.hpp"
 #include "app/signals.hpp"
 #include "app/standard_streams.hpp"
 #include "messages/error.hpp"
@@ -71,6 +72,7 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   sluice::hold_standard_streams();
+  sluice::end_with_a_word("sluicectl");
   // A service that ends is an answer, and a reader that is gone an error of `print`; not
   // the end of this process.
   sluice::ignore_signals();

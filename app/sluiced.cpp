@@ -8,6 +8,7 @@
 #include "app/descriptors.hpp"
 #include "app/introspection/socket_place.hpp"
 #include "app/last_run.hpp"
+#include "app/last_word.hpp"
 #include "app/log.hpp"
 #include "app/service.hpp"
 #include "app/signals.hpp"
@@ -203,8 +204,8 @@ exit_code serve(config::configuration from, const sigset_t& held,
     return failed_start(keep.error(), data_unavailable);
   std::atomic<bool> ruined = false;
   const auto socket = introspection_socket(from.settings, *keep);
-  service sluice{std::move(from), *keep, socket, [&ruined](const std::string& who) {
-                   spdlog::critical("ruined {} died too often to be started anew", who);
+  service sluice{std::move(from), *keep, socket, [&ruined](const std::string& why) {
+                   spdlog::critical("ruined {}", why);
                    ruined = true;
                    kill(getpid(), SIGTERM);
                  }};
@@ -274,6 +275,7 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   sluice::hold_standard_streams();
+  sluice::end_with_a_word("sluiced");
   const auto code = sluice::run({argv + std::min(argc, 1), argv + argc});
   sluice::close_log();
   return code;

@@ -83,6 +83,16 @@ inline ec code_of(const caf::error& err) {
   return ec::unavailable;
 }
 
+/// Whether an actor that ends so was told to.
+inline bool ends_in_order(const caf::error& why) {
+  return !why || why == caf::exit_reason::user_shutdown;
+}
+
+/// Whether nobody has answered: who was asked has died, failed, or was never there.
+inline bool is_no_answer(const caf::error& err) {
+  return err && err.category() != caf::atom("sluice");
+}
+
 /// A request that is wrong.
 inline caf::error invalid_argument(std::string text) {
   return caf::make_error(ec::invalid_argument, std::move(text));

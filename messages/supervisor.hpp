@@ -104,12 +104,16 @@ using supervisor_actor = caf::typed_actor<
   caf::reacts_to<atom::apply, live_settings>,
   /// Tells this one from now on which subsystems have been started anew.
   caf::reacts_to<atom::attach, subsystems_listener_actor>,
-  /// Asks this one of that name in surveys too, until it ends.
+  /// Asks this one of that name in surveys too. Its death is the service's.
   caf::reacts_to<atom::attach, std::string, guest_actor>,
   /// Asks this one from now on before the buffer of a log ends.
   caf::reacts_to<atom::attach, log_user_actor>,
   // internal: looks for logs that nobody uses.
   caf::reacts_to<atom::tick>,
+  // internal: tries again to start those who could not be started.
+  caf::reacts_to<atom::retry>,
+  /// Answers at once, as long as it lives.
+  caf::replies_to<atom::check>::with<bool>,
   /// Stops everything, upstream first; one report an actor.
   caf::replies_to<atom::stop>::with<std::vector<stop_report>>>::
   extend_with<log_heir_actor>::extend_with<database_heir_actor>::extend_with<

@@ -78,6 +78,8 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
     [](atom::retire, const std::string&, const log_past&) {},
     [](atom::retire, const database_past&) {},
     [](atom::retire, const metrics_past&) {},
+    [](atom::retry) {},
+    [](atom::check) { return true; },
     [self, all](atom::stop) {
       auto promise = self->make_response_promise<std::vector<stop_report>>();
       self->state.draining.start(all, 30s, [self, promise](auto reports) mutable {

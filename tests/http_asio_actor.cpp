@@ -14,6 +14,8 @@
 
 #include <future>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <thread>
 
 #include <caf/test/dsl.hpp>
@@ -34,7 +36,8 @@ public:
   using asio_actor::asio_actor;
 
   caf::behavior make_behavior() override {
-    return {[](int x) { return x * 2; }};
+    return {[](int x) { return x * 2; },
+            [](const std::string& why) -> int { throw std::runtime_error{why}; }};
   }
 };
 
@@ -103,6 +106,16 @@ CAF_TEST(requests from other actors are answered) {
     self->request(handle, 10s, i)
       .receive([&](int x) { CAF_REQUIRE_EQUAL(x, 2 * i); },
                [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
+}
+
+CAF_TEST(what fails in a handler fails its request and nothing more) {
+  caf::scoped_actor self{sys};
+  self->request(handle, 10s, std::string{"no memory"})
+    .receive([](int) { CAF_FAIL("answered"); },
+             [](caf::error& e) { CAF_CHECK(code_of(e) == ec::unavailable); });
+  self->request(handle, 10s, 2)
+    .receive([](int x) { CAF_CHECK_EQUAL(x, 4); },
+             [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
 }
 
 CAF_TEST(a request that never was answered does not keep anything alive) {

@@ -1,28 +1,33 @@
-// A server of the HTTP side for a test: real sockets and threads, and mocks behind it.
+// What tests of the HTTP side share: a server, its cast, and clients. Include it after
+// defining CAF_SUITE.
 #pragma once
 
 #include "actors/detail/workers.hpp"
+#include "messages/error.hpp"
 #include "tests/http_client.hpp"
 #include "tests/http_mocks.hpp"
 
+#include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
 #include <chrono>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <thread>
 
+#include <caf/test/dsl.hpp>
+
 namespace sluice::test {
 
-struct server_fixture {
+/// An HTTP side whose actors are mocks.
+struct http_fixture {
   caf::actor_system_config config;
   http_settings settings;
   std::optional<caf::actor_system> sys;
   std::optional<theatre> cast;
   std::optional<http::server> server;
 
-  server_fixture() {
+  http_fixture() {
     detail::use_workers(config);
     settings.port = 0;
   }
@@ -33,7 +38,7 @@ struct server_fixture {
     cast.emplace(*sys, budget_bytes);
     server.emplace(*sys, settings, websocket_settings{}, cast->back);
     if (auto err = server->start())
-      throw std::runtime_error(text_of(err));
+      CAF_FAIL(text_of(err));
   }
 
   client connect() {

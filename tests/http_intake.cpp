@@ -32,7 +32,7 @@ CAF_TEST(an address has its share and gives it back) {
   CAF_CHECK(nobody && uut.take("") && uut.take(""));
 }
 
-CAF_TEST_FIXTURE_SCOPE(http_intake_tests, server_fixture)
+CAF_TEST_FIXTURE_SCOPE(http_intake_tests, http_fixture)
 
 CAF_TEST(who is idle for longest gives way to who comes) {
   settings.max_connections = 2;

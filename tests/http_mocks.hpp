@@ -18,6 +18,8 @@ struct backstage {
   std::atomic<bool> hold_appends = false;
   std::atomic<bool> never_sync = false;
   std::atomic<bool> writing_fails = false;
+  std::atomic<bool> supervisor_fails = false;
+  std::atomic<uint64_t> looks_at_life = 0;
   std::atomic<uint64_t> accepted = 0;
   std::atomic<uint64_t> lookups = 0;
   std::mutex mutex;
@@ -243,6 +245,13 @@ mock_supervisor(supervisor_actor::pointer, const stage& x, log_buffer_actor log)
     [](atom::retire, const std::string&, const log_past&) {},
     [](atom::retire, const database_past&) {},
     [](atom::retire, const metrics_past&) {},
+    [](atom::retry) {},
+    [x](atom::check) -> caf::result<bool> {
+      ++x->looks_at_life;
+      if (x->supervisor_fails)
+        return caf::make_error(caf::sec::runtime_error);
+      return true;
+    },
     [](atom::stop) { return std::vector<stop_report>{}; },
   };
 }

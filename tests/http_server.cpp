@@ -1,20 +1,14 @@
 // The HTTP side on real sockets and threads, with mocks behind it.
 #define CAF_SUITE http_server
-#include "tests/http_client.hpp"
 #include "tests/http_fixture.hpp"
-#include "tests/http_mocks.hpp"
 
 #include <caf/send.hpp>
-
-#include <thread>
-
-#include <caf/test/dsl.hpp>
 
 using namespace sluice;
 using namespace sluice::test;
 using namespace std::chrono_literals;
 
-CAF_TEST_FIXTURE_SCOPE(http_server_tests, server_fixture)
+CAF_TEST_FIXTURE_SCOPE(http_server_tests, http_fixture)
 
 // -- lines --------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ caf::result<checkpoint_report>
 checkpoint_scheduler_state::checkpoint(checkpoint_mode mode) {
   if (stopping_)
     return ec::stopping;
-  auto promise = self_->make_response_promise<checkpoint_report>();
+  auto promise = detail::owe<checkpoint_report>(self_);
   ask(mode, promise);
   return promise;
 }
@@ -193,7 +193,7 @@ caf::result<stop_report> checkpoint_scheduler_state::stop() {
     self_->quit();
     return stop_report{name, {}, 0, 0, {}};
   }
-  stopped_ = self_->make_response_promise<stop_report>();
+  stopped_ = detail::owe<stop_report>(self_);
   return stopped_;
 }
 

@@ -5,6 +5,7 @@
 // nothing in the WAL no timer runs.
 #pragma once
 
+#include "actors/detail/owed.hpp"
 #include "actors/detail/window_timer.hpp"
 #include "messages/checkpoint_scheduler.hpp"
 
@@ -49,7 +50,7 @@ public:
 
 private:
   using time_point = caf::actor_clock::time_point;
-  using answer = caf::typed_response_promise<checkpoint_report>;
+  using answer = detail::owed<checkpoint_report>;
 
   struct plan {
     time_point at;
@@ -91,7 +92,7 @@ private:
   uint64_t checkpoints_ = 0;
   uint64_t starved_ = 0;
   bool stopping_ = false;
-  caf::typed_response_promise<stop_report> stopped_;
+  detail::owed<stop_report> stopped_;
 };
 
 caf::error validate(const checkpoint_scheduler_config& cfg);

@@ -79,7 +79,7 @@ template <class Answer, class Handle, class Done, class... Args>
 caf::result<Answer> database_state::relay(const Handle& to, Done done, Args&&... args) {
   if (stopping_)
     return ec::stopping;
-  auto promise = self_->make_response_promise<Answer>();
+  auto promise = detail::owe<Answer>(self_);
   ++relayed_;
   self_->request(to, caf::infinite, std::forward<Args>(args)...)
     .then(
@@ -112,7 +112,7 @@ void database_state::on_end() {
 // -- numbers --------------------------------------------------------------------
 
 caf::result<database_stats> database_state::stats() {
-  auto promise = self_->make_response_promise<database_stats>();
+  auto promise = detail::owe<database_stats>(self_);
   self_->request(writer_, cfg_.stats_patience, atom::stats_v)
     .then(
       [this, promise](const sqlite_writer_stats& now) mutable {
@@ -174,7 +174,7 @@ caf::result<stop_report> database_state::stop() {
     return ec::stopping;
   stopping_ = true;
   stop_report_.name = name;
-  stopped_ = self_->make_response_promise<stop_report>();
+  stopped_ = detail::owe<stop_report>(self_);
   continue_stop();
   return stopped_;
 }

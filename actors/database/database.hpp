@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/database/reader_pool.hpp"
+#include "actors/detail/owed.hpp"
 #include "actors/detail/sync_watch.hpp"
 #include "actors/storage/sqlite_stamp.hpp"
 #include "messages/checkpoint_scheduler.hpp"
@@ -133,7 +134,7 @@ private:
   /// Everything is answered, and the others are being stopped.
   bool winding_up_ = false;
   stop_report stop_report_;
-  caf::typed_response_promise<stop_report> stopped_;
+  detail::owed<stop_report> stopped_;
 };
 
 database_actor::behavior_type

@@ -26,7 +26,7 @@ caf::result<sql_result> reader_pool::query(sql_statement& x, sql_origin origin) 
     ++overloaded_;
     return caf::make_error(ec::overloaded, "too many queries wait for a reader");
   }
-  auto promise = self_->make_response_promise<sql_result>();
+  auto promise = detail::owe<sql_result>(self_);
   waiting_bytes_ += bytes;
   waiting_.push_back({std::move(x), origin, promise});
   dispatch();

@@ -2,6 +2,7 @@
 // which they came.
 #pragma once
 
+#include "actors/detail/owed.hpp"
 #include "messages/database.hpp"
 #include "messages/sqlite_reader.hpp"
 
@@ -58,7 +59,7 @@ private:
   struct waiting_query {
     sql_statement statement;
     sql_origin origin;
-    caf::typed_response_promise<sql_result> promise;
+    detail::owed<sql_result> promise;
   };
 
   reader* find_free();

@@ -63,7 +63,7 @@ caf::expected<durability> sql_queue_state::keep(const queue_request& x, uint64_t
 caf::result<flush_report> sql_queue_state::flush() {
   if (ready_ && applied_ == accepted_)
     return flush_report{};
-  auto promise = self_->make_response_promise<flush_report>();
+  auto promise = detail::owe<flush_report>(self_);
   flushes_.add(accepted_, promise, flush_report{accepted_ - applied_});
   // Somebody asks now, so a pause after a failure ends early.
   retry_.close();
@@ -77,7 +77,7 @@ caf::result<durability> sql_queue_state::persist(uint64_t seq) {
     return durability::disk;
   if (persists_.size() >= persists_max)
     return caf::make_error(ec::overloaded, "too many requests wait for the disk");
-  auto promise = self_->make_response_promise<durability>();
+  auto promise = detail::owe<durability>(self_);
   persists_.add(seq, promise, durability::disk);
   due_ = std::max(due_, seq);
   apply_if_due();
@@ -249,7 +249,7 @@ void sql_queue_state::on_recovered(const queue_mark& mark) {
 // -- ending -----------------------------------------------------------------------
 
 caf::result<stop_report> sql_queue_state::stop() {
-  auto promise = self_->make_response_promise<stop_report>();
+  auto promise = detail::owe<stop_report>(self_);
   stopping_ = promise;
   applied_before_stop_ = applied_;
   retry_.close();

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "actors/detail/growing_pause.hpp"
+#include "actors/detail/owed.hpp"
 #include "actors/detail/seq_waiters.hpp"
 #include "actors/detail/trouble.hpp"
 #include "actors/detail/window_timer.hpp"
@@ -170,7 +171,7 @@ private:
   uint64_t letters_refused_ = 0;
   sql_queue_stats stats_;
 
-  std::optional<caf::typed_response_promise<stop_report>> stopping_;
+  std::optional<detail::owed<stop_report>> stopping_;
   uint64_t applied_before_stop_ = 0;
 };
 

@@ -43,7 +43,7 @@ caf::result<sql_receipt> sqlite_writer_state::execute(sql_write& write,
   if (!db_.is_open())
     return replaced_ ? files_error()
                      : caf::make_error(ec::unavailable, "the database is not open");
-  auto promise = self_->make_response_promise<sql_receipt>();
+  auto promise = detail::owe<sql_receipt>(self_);
   if (window_->add({std::move(write), level, ec::unavailable, promise}))
     commit_group();
   return promise;

@@ -6,6 +6,7 @@
 #include "actors/database/write_transaction.hpp"
 #include "actors/database/write_window.hpp"
 #include "actors/detail/ledger_page.hpp"
+#include "actors/detail/owed.hpp"
 #include "actors/detail/trouble.hpp"
 #include "actors/storage/dead_letters.hpp"
 #include "actors/storage/sqlite_files.hpp"
@@ -76,7 +77,7 @@ private:
   /// The queue has one batch in flight at a time.
   struct held_batch {
     sql_batch batch;
-    caf::typed_response_promise<sql_batch_outcome> promise;
+    detail::owed<sql_batch_outcome> promise;
   };
 
   uint64_t commit_group();

@@ -27,7 +27,7 @@ caf::result<sql_batch_outcome> sqlite_writer_state::apply(const sql_batch& batch
     return std::move(*outcome);
   if (reopening_failed_)
     return untouched(batch, files_error());
-  held_batch_ = held_batch{batch, self_->make_response_promise<sql_batch_outcome>()};
+  held_batch_ = held_batch{batch, detail::owe<sql_batch_outcome>(self_)};
   return held_batch_->promise;
 }
 

@@ -1,10 +1,10 @@
 // A write that waits for its commit, and for its answer.
 #pragma once
 
+#include "actors/detail/owed.hpp"
 #include "messages/sqlite_writer.hpp"
 
 #include <caf/expected.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <cstddef>
 
@@ -16,7 +16,7 @@ struct write_request {
   durability level = durability::ram;
   /// Set by the commit; told when it is done.
   caf::expected<sql_receipt> outcome{ec::unavailable};
-  caf::typed_response_promise<sql_receipt> promise;
+  detail::owed<sql_receipt> promise;
 };
 
 } // namespace sluice

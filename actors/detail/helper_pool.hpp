@@ -2,6 +2,7 @@
 // wait for the next who needs one.
 #pragma once
 
+#include "messages/error.hpp"
 #include "messages/status.hpp"
 
 #include <caf/error.hpp>
@@ -30,8 +31,11 @@ public:
     return helper;
   }
 
+  /// One that did not answer is not taken back.
   template <class Self>
-  void give_back(Self* self, Handle helper) {
+  void give_back(Self* self, Handle helper, const caf::error& answered) {
+    if (is_no_answer(answered))
+      return;
     idle_.push_back(std::move(helper));
     if (idle_.size() > idle_max)
       stop_one(self);

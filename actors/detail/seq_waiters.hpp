@@ -2,8 +2,9 @@
 // will get: requests for a flush wait for "written", requests for `disk` for "synced".
 #pragma once
 
+#include "actors/detail/owed.hpp"
+
 #include <caf/error.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -15,7 +16,7 @@ namespace sluice::detail {
 template <class Answer>
 class seq_waiters {
 public:
-  using promise_type = caf::typed_response_promise<Answer>;
+  using promise_type = owed<Answer>;
 
   void add(uint64_t seq, promise_type promise, Answer answer) {
     waiting_.push_back({seq, std::move(promise), std::move(answer)});

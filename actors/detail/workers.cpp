@@ -8,8 +8,11 @@
 #include <semaphore.h>
 
 #include <cerrno>
+#include <chrono>
 #include <deque>
 #include <mutex>
+#include <new>
+#include <thread>
 
 namespace sluice::detail {
 
@@ -60,7 +63,7 @@ public:
   template <class Coordinator>
   void central_enqueue(Coordinator* self, caf::resumable* job) {
     std::unique_lock guard{d(self).lock};
-    d(self).jobs.push_back(job);
+    take(d(self), guard, job);
     wake_next(d(self), guard);
   }
 
@@ -108,6 +111,21 @@ public:
   }
 
 private:
+  /// A job that is not taken is an actor that nobody ever looks after again: whoever
+  /// brings one waits until there is memory for it.
+  static void take(coordinator_data& shared, std::unique_lock<std::mutex>& guard,
+                   caf::resumable* job) {
+    for (;;) {
+      try {
+        return shared.jobs.push_back(job);
+      } catch (const std::bad_alloc&) {
+        guard.unlock();
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        guard.lock();
+      }
+    }
+  }
+
   /// What is left is for one of those who sleep. Lets go of the lock.
   static void wake_next(coordinator_data& shared, std::unique_lock<std::mutex>& guard) {
     const auto wanted = !shared.jobs.empty() && shared.asleep > 0;
@@ -119,8 +137,8 @@ private:
 
   template <class Coordinator>
   static void push(Coordinator* self, caf::resumable* job) {
-    const std::lock_guard guard{d(self).lock};
-    d(self).jobs.push_back(job);
+    std::unique_lock guard{d(self).lock};
+    take(d(self), guard, job);
   }
 };
 

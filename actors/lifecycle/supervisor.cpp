@@ -13,9 +13,12 @@ void supervisor_state::init(supervisor_config config) {
   self_->set_down_handler([this](const caf::down_msg& x) { on_down(x); });
   children_.push_back({"directory", "", config_.directory, stage::observers});
   self_->delayed_send(self_, config_.log_rest, atom::tick_v);
-  self_->attach_functor([directory = config_.directory] {
-    caf::anon_send_exit(directory, caf::exit_reason::user_shutdown);
-  });
+  self_->attach_functor(
+    [directory = config_.directory, ruin = config_.on_ruin](const caf::error& why) {
+      caf::anon_send_exit(directory, caf::exit_reason::user_shutdown);
+      if (ruin && !ends_in_order(why))
+        ruin("supervisor has died, who starts all others: " + text_of(why));
+    });
 }
 
 // -- all of them ------------------------------------------------------------------
@@ -50,7 +53,7 @@ caf::error supervisor_state::closed() const {
 caf::result<bool> supervisor_state::persist() {
   if (auto err = closed())
     return err;
-  auto promise = self_->make_response_promise<bool>();
+  auto promise = detail::owe<bool>(self_);
   persist_all(self_, everybody(), config_.replay_patience,
               [promise](const std::vector<std::string>& failures) mutable {
                 if (failures.empty())
@@ -62,7 +65,7 @@ caf::result<bool> supervisor_state::persist() {
 }
 
 caf::result<std::vector<status_report>> supervisor_state::survey_all() {
-  auto promise = self_->make_response_promise<std::vector<status_report>>();
+  auto promise = detail::owe<std::vector<status_report>>(self_);
   status_report own;
   own.name = name;
   own.id = self_->id();
@@ -70,6 +73,9 @@ caf::result<std::vector<status_report>> supervisor_state::survey_all() {
   own.troubles = {{"actor-restarted", restarts_.total()},
                   {"actor-left-down", restarts_.refused()},
                   {"log-tries-failed", log_pasts_.failures()}};
+  const auto all_there = !drain_ && renewal_.missing.empty();
+  own.checks = {{"actors", all_there, all_there ? "all are there" : "some are missing"}};
+  renewal_.trouble.tell(own);
   auto all = children_;
   all.insert(all.end(), guests_.begin(), guests_.end());
   survey(self_, all, config_.survey_timeout, std::move(own), troubles_, promise);
@@ -80,7 +86,7 @@ caf::result<std::vector<stop_report>> supervisor_state::stop() {
   if (stopping_)
     return caf::make_error(ec::stopping, "the service is stopping already");
   stopping_ = true;
-  auto promise = self_->make_response_promise<std::vector<stop_report>>();
+  auto promise = detail::owe<std::vector<stop_report>>(self_);
   // A restart that is on its way ends with the supervisor.
   drain_.emplace(self_);
   drain_->start(with_batchers(), config_.stop_deadline,
@@ -137,6 +143,8 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
     [state](atom::retire, const database_past& past) { state->remember(past); },
     [state](atom::retire, const metrics_past& past) { state->remember(past); },
     [state](atom::tick) { state->on_tick(); },
+    [state](atom::retry) { state->start_missing(); },
+    [state](atom::check) { return true; },
     [state](atom::stop) { return state->stop(); },
   };
 }

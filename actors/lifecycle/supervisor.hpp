@@ -3,7 +3,8 @@
 // actors there are; everybody else has handles of those they talk to.
 //
 // Nothing is taken in before what a dead service left in the spool is on disk. Who dies
-// is started anew, a few times a minute, and goes on from the spool.
+// is started anew, a few times a minute, and goes on from the spool. Who cannot be
+// started, for want of threads or memory, is tried again later.
 #pragma once
 
 #include "actors/database/checkpoint_scheduler.hpp"
@@ -11,10 +12,12 @@
 #include "actors/database/sql_queue.hpp"
 #include "actors/database/sqlite_reader.hpp"
 #include "actors/database/sqlite_writer.hpp"
+#include "actors/detail/owed.hpp"
 #include "actors/lifecycle/children.hpp"
 #include "actors/lifecycle/drain.hpp"
 #include "actors/lifecycle/log_pasts.hpp"
 #include "actors/lifecycle/persist_round.hpp"
+#include "actors/lifecycle/renewal.hpp"
 #include "actors/lifecycle/restarts.hpp"
 #include "actors/lifecycle/trouble_memory.hpp"
 #include "actors/log/log_buffer.hpp"
@@ -36,6 +39,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -83,8 +87,8 @@ struct supervisor_config {
   std::vector<std::string> spool_reservations = {};
   /// Restarts of one actor in a minute.
   uint64_t restarts = 5;
-  /// Called, with who it was about, when one died more often than that, or could not be
-  /// started anew.
+  /// Called, with what happened, when one died more often than that or could not be
+  /// started anew, and when the supervisor itself has died.
   std::function<void(const std::string&)> on_ruin = {};
   /// Longest time that a start waits for what it replays.
   caf::timespan replay_patience = std::chrono::seconds{30};
@@ -124,11 +128,22 @@ public:
   void remember(const database_past& past);
   void remember(const metrics_past& past);
   void on_tick();
+  void start_missing();
 
 private:
-  using start_promise = caf::typed_response_promise<subsystems>;
+  using start_promise = detail::owed<subsystems>;
 
-  // -- the start (supervisor_start.cpp) ----------------------------------------------
+  // -- the start (supervisor_start.cpp, supervisor_replay.cpp) -----------------------
+  /// Does one step of it; if that fails, so does the start.
+  template <class F>
+  void attempt(start_promise answer, F step) {
+    try {
+      step();
+    } catch (const std::exception& why) {
+      answer.deliver(died_of(why));
+    }
+  }
+  void start_writers(start_promise answer);
   void start_files();
   void start_disk_watch();
   void start_alert_keeper();
@@ -158,7 +173,7 @@ private:
 
   // -- logs (supervisor_logs.cpp) ----------------------------------------------------
   template <class Answer>
-  using log_answer = caf::typed_response_promise<Answer>;
+  using log_answer = detail::owed<Answer>;
   /// Answers for a log that has no buffer: all of it is in its file.
   template <class Answer>
   using resting_log = std::function<void(log_answer<Answer>)>;
@@ -198,11 +213,18 @@ private:
 
   // -- deaths (supervisor_restarts.cpp) ------------------------------------------------
   void on_down(const caf::down_msg& x);
+  void forget(const child& guest);
+  void bury(const child& dead, const std::string& cause);
   void restart(const child& dead);
+  void start_one(const child& dead);
+  void try_later(const std::string& who, const std::string& why);
+  void try_together_later(const std::string& why);
   void restart_together();
   void start_when_all_are_gone();
+  void started_together();
+  void started_all();
   void tell_listeners();
-  void give_up(const std::string& who);
+  void give_up(const std::string& why);
 
   // -- children (supervisor_start.cpp) ------------------------------------------------
   /// Starts an actor, has the directory list it, and watches over its life.
@@ -249,8 +271,7 @@ private:
   std::map<std::string, std::pair<uint64_t, std::string>> pasts_;
   /// Everybody that was started and has not ended yet.
   std::unordered_set<caf::actor_addr> alive_;
-  /// Who was drained, and must be gone before others take their place.
-  children leaving_;
+  renewal renewal_;
   subsystems running_;
   std::vector<subsystems_listener_actor> listeners_;
   std::shared_ptr<trouble_memory> troubles_ = std::make_shared<trouble_memory>();

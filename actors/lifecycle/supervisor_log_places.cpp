@@ -51,7 +51,7 @@ caf::result<log_buffer_actor> supervisor_state::open(const std::string& log) {
     return caf::make_error(ec::invalid_argument, "this is no name of a log: " + log);
   if (!leaves && logs_.size() < config_.max_logs)
     return make_buffer(log);
-  auto answer = self_->make_response_promise<log_buffer_actor>();
+  auto answer = detail::owe<log_buffer_actor>(self_);
   opens_.emplace_back(log, answer);
   make_places();
   return answer;

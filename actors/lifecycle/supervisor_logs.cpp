@@ -54,7 +54,7 @@ caf::result<Answer> supervisor_state::ask_log(const std::string& log,
                                               resting_log<Answer> resting, Ts... what) {
   if (!detail::valid_name(log))
     return caf::make_error(ec::invalid_argument, "this is no name of a log: " + log);
-  auto answer = self_->make_response_promise<Answer>();
+  auto answer = detail::owe<Answer>(self_);
   ask_buffer(log, answer, std::move(resting), std::move(what)...);
   return answer;
 }
@@ -137,7 +137,7 @@ caf::result<durability> supervisor_state::persist_log(const std::string& log,
 }
 
 caf::result<std::vector<named_log_stats>> supervisor_state::logs() {
-  auto answer = self_->make_response_promise<std::vector<named_log_stats>>();
+  auto answer = detail::owe<std::vector<named_log_stats>>(self_);
   auto found = std::make_shared<std::map<std::string, log_stats>>();
   auto missing = std::make_shared<size_t>(logs_.size());
   auto told = [this, answer, found, missing] {

@@ -35,10 +35,12 @@ void supervisor_state::replay(subsystems started, const start_promise& answer) {
               [this, in_turn, started = std::move(started),
                answer](const std::vector<std::string>& failures) mutable {
                 started.unplaced = failures;
-                if (in_turn)
-                  replay_queue(std::move(started), answer);
-                else
-                  started_up(std::move(started), answer);
+                attempt(answer, [&] {
+                  if (in_turn)
+                    replay_queue(std::move(started), answer);
+                  else
+                    started_up(std::move(started), answer);
+                });
               });
 }
 
@@ -51,8 +53,17 @@ void supervisor_state::replay_queue(subsystems started, const start_promise& ans
                answer](const std::vector<std::string>& failures) mutable {
                 started.unplaced.insert(started.unplaced.end(), failures.begin(),
                                         failures.end());
-                started_up(std::move(started), answer);
+                attempt(answer, [&] { started_up(std::move(started), answer); });
               });
+}
+
+void supervisor_state::started_up(subsystems started, start_promise answer) {
+  if (!runs("introspection"))
+    start_introspection();
+  started.introspection = introspection_;
+  running_ = started;
+  self_->send(introspection_, atom::attach_v, running_);
+  answer.deliver(std::move(started));
 }
 
 } // namespace sluice

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <utility>
 
 namespace sluice {
@@ -22,6 +23,8 @@ bool outlives_others(const std::string& name) {
          || name == "alert-keeper" || name == "spool-keeper" || name == "topic-hub"
          || name == "introspection";
 }
+
+constexpr auto nobody_can_start = " has died, whom nobody can start anew";
 
 /// Whoever is ended may be the one through whom it was asked for, and is to pass on the
 /// answer.
@@ -37,30 +40,83 @@ bool is_restarted_alone(const std::string& name) {
 void supervisor_state::on_down(const caf::down_msg& x) {
   batchers_.erase(x.source);
   alive_.erase(x.source);
+  const auto was_leaving = renewal_.leaving.erase(x.source) > 0;
   const auto is_dead = [&x](const child& y) {
     return caf::actor_cast<caf::actor_addr>(y.handle) == x.source;
   };
-  std::erase_if(guests_, is_dead);
   troubles_->ended(x.source.id());
   if (stopping_)
     return;
-  if (drain_)
+  if (const auto guest = std::find_if(guests_.begin(), guests_.end(), is_dead);
+      guest != guests_.end())
+    return forget(child{*guest});
+  if (was_leaving)
     return start_when_all_are_gone();
-  auto place = std::find_if(children_.begin(), children_.end(), is_dead);
+  const auto place = std::find_if(children_.begin(), children_.end(), is_dead);
   if (place == children_.end())
     return;
-  const auto dead = *place;
+  if (drain_)
+    renewal_.fallen.emplace_back(*place, text_of(x.reason));
+  else
+    bury(child{*place}, text_of(x.reason));
+}
+
+/// Somebody else's, and the whole of the service needs it.
+void supervisor_state::forget(const child& guest) {
+  std::erase_if(guests_, [&](const child& x) { return x.handle == guest.handle; });
+  give_up(guest.name + nobody_can_start);
+}
+
+void supervisor_state::bury(const child& dead, const std::string& cause) {
   const auto who = full_name(dead.name, dead.key);
   auto& [deaths, last] = pasts_[who];
   ++deaths;
-  last = text_of(x.reason);
+  last = cause;
+  if (dead.name == "directory")
+    return give_up(who + nobody_can_start);
   if (!restarts_.allow(who, self_->clock().now()))
-    return give_up(who);
-  std::erase_if(children_, is_dead);
-  restart(dead);
+    return give_up(who + " died too often to be started anew");
+  if (std::erase_if(children_, [&](const child& x) { return x.handle == dead.handle; })
+      > 0)
+    restart(dead);
 }
 
 void supervisor_state::restart(const child& dead) {
+  try {
+    start_one(dead);
+  } catch (const std::exception& why) {
+    renewal_.missing.push_back(dead);
+    try_later(full_name(dead.name, dead.key), why.what());
+  }
+}
+
+void supervisor_state::try_later(const std::string& who, const std::string& why) {
+  renewal_.trouble.note(who + " cannot be started anew: " + why);
+  self_->delayed_send(self_, renewal_.pause.next(), atom::retry_v);
+}
+
+void supervisor_state::try_together_later(const std::string& why) {
+  renewal_.together_missing = true;
+  try_later("those that depend on each other", why);
+}
+
+void supervisor_state::start_missing() {
+  if (stopping_)
+    return;
+  if (std::exchange(renewal_.together_missing, false))
+    return restart_together();
+  for (const auto& each : std::exchange(renewal_.missing, {}))
+    restart(each);
+  if (renewal_.missing.empty() && !drain_)
+    started_all();
+}
+
+void supervisor_state::started_all() {
+  renewal_.pause.reset();
+  renewal_.trouble.clear();
+}
+
+void supervisor_state::start_one(const child& dead) {
   if (dead.name == "log-buffer") {
     make_buffer(dead.key);
   } else if (dead.name == "log-writer") {
@@ -131,39 +187,57 @@ void supervisor_state::remember(const metrics_past& past) {
 
 // -- together -----------------------------------------------------------------------
 
-/// Lets all who depend on each other finish what they can, and starts them again.
+/// Lets all who depend on each other finish what they can, and starts them again. Of an
+/// earlier try some may be there whom only that knew.
 void supervisor_state::restart_together() {
-  children leaving;
+  children dependent;
+  // Whoever is missing is among those that a start looks after.
+  renewal_.missing.clear();
+  renewal_.leaving = alive_;
+  for (const auto& [address, batcher] : batchers_)
+    renewal_.leaving.erase(address);
   for (const auto& each : children_)
-    if (!outlives_others(each.name))
-      leaving.push_back(each);
+    if (outlives_others(each.name))
+      renewal_.leaving.erase(caf::actor_cast<caf::actor_addr>(each.handle));
+    else
+      dependent.push_back(each);
+  renewal_.all_drained = false;
   drain_.emplace(self_);
-  drain_->start(leaving, config_.stop_deadline,
-                [this, leaving](const std::vector<stop_report>&) {
-                  for (const auto& each : leaving)
-                    self_->send_exit(each.handle, caf::exit_reason::kill);
-                  leaving_ = leaving;
+  drain_->start(dependent, config_.stop_deadline,
+                [this](const std::vector<stop_report>&) {
+                  for (const auto& each : renewal_.leaving)
+                    self_->send_exit(each, caf::exit_reason::kill);
+                  renewal_.all_drained = true;
                   start_when_all_are_gone();
                 });
 }
 
 /// Two of a kind at once would write to one file.
 void supervisor_state::start_when_all_are_gone() {
-  const auto gone = [this](const child& x) {
-    return !alive_.contains(caf::actor_cast<caf::actor_addr>(x.handle));
-  };
-  if (leaving_.empty() || !std::all_of(leaving_.begin(), leaving_.end(), gone))
+  if (!renewal_.all_drained || !renewal_.leaving.empty())
     return;
-  leaving_.clear();
+  renewal_.all_drained = false;
   logs_.clear();
   std::erase_if(children_, [](const child& x) { return !outlives_others(x.name); });
   self_->request(supervisor_actor{self_}, caf::infinite, atom::start_v)
-    .then(
-      [this](const subsystems&) {
-        drain_.reset();
-        tell_listeners();
-      },
-      [this](const caf::error& err) { give_up("the start: " + text_of(err)); });
+    .then([this](const subsystems&) { started_together(); },
+          [this](const caf::error& err) {
+            if (is_no_answer(err))
+              try_together_later(text_of(err));
+            else
+              give_up("the start: " + text_of(err));
+          });
+}
+
+void supervisor_state::started_together() {
+  drain_.reset();
+  tell_listeners();
+  started_all();
+  for (auto& [dead, cause] : std::exchange(renewal_.fallen, {}))
+    if (drain_) // for one of those before
+      renewal_.fallen.emplace_back(dead, cause);
+    else
+      bury(dead, cause);
 }
 
 // -- what others are told -------------------------------------------------------------
@@ -184,9 +258,9 @@ void supervisor_state::tell_listeners() {
   self_->send(introspection_, atom::attach_v, running_);
 }
 
-void supervisor_state::give_up(const std::string& who) {
+void supervisor_state::give_up(const std::string& why) {
   if (config_.on_ruin)
-    config_.on_ruin(who);
+    config_.on_ruin(why);
 }
 
 } // namespace sluice

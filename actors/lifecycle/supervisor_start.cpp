@@ -13,6 +13,7 @@
 #include "actors/session/session_rows.hpp"
 #include "actors/storage/spool_header.hpp"
 
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,10 +31,18 @@ Handle supervisor_state::adopt(std::string child_name, std::string key, stage st
 
 template <class Fun>
 auto supervisor_state::helpers_of(std::string whose, Fun* fun) {
-  // Called on the thread of whoever needs one.
+  using handle = decltype(spawn_listed<caf::detached>(self_->system(), config_.directory,
+                                                      actor_label{}, fun));
+  // Called on the thread of whoever needs one. What is asked of none fails, and is tried
+  // again as any failure is.
   return [&sys = self_->system(), directory = config_.directory,
-          label = actor_label{std::move(whose), self_->id()},
-          fun] { return spawn_listed<caf::detached>(sys, directory, label, fun); };
+          label = actor_label{std::move(whose), self_->id()}, fun]() -> handle {
+    try {
+      return spawn_listed<caf::detached>(sys, directory, label, fun);
+    } catch (const std::exception&) {
+      return handle{};
+    }
+  };
 }
 
 void supervisor_state::watch(std::string child_name, managed_actor who) {
@@ -47,24 +56,30 @@ void supervisor_state::meter(const metered_actor& who) {
 // -- the start --------------------------------------------------------------------
 
 caf::result<subsystems> supervisor_state::start() {
+  auto answer = detail::owe<subsystems>(self_);
+  attempt(answer, [&] { start_writers(answer); });
+  return answer;
+}
+
+void supervisor_state::start_writers(start_promise answer) {
   start_files();
   place_dead_letters();
   auto writer = adopt(
     "sqlite-writer", "", stage::database,
     spawn_child<caf::detached>("", sqlite_writer, with_past(config_.writer), metrics_));
-  auto promise = self_->make_response_promise<subsystems>();
   self_->request(writer, caf::infinite, atom::open_v)
     .then(
-      [this, promise, writer](sqlite_opened& opened) {
-        auto started = start_database(writer);
-        started.ties = std::move(opened.ties);
-        start_sessions(std::move(started), promise);
+      [this, answer, writer](sqlite_opened& opened) {
+        attempt(answer, [&] {
+          auto started = start_database(writer);
+          started.ties = std::move(opened.ties);
+          start_sessions(std::move(started), answer);
+        });
       },
-      [promise, writer, this](caf::error& err) mutable {
+      [this, answer, writer](caf::error& err) mutable {
         self_->send_exit(writer, caf::exit_reason::user_shutdown);
-        promise.deliver(std::move(err));
+        answer.deliver(std::move(err));
       });
-  return promise;
 }
 
 /// Those that outlive whom they serve are there already when those are started anew.
@@ -163,8 +178,10 @@ void supervisor_state::start_sessions(subsystems started, start_promise answer) 
        backend](const session_conversion& done) mutable {
         self_->send_exit(backend, caf::exit_reason::user_shutdown);
         started.conversion = done;
-        use_sessions(started, rows, journal);
-        replay(std::move(started), answer);
+        attempt(answer, [&] {
+          use_sessions(started, rows, journal);
+          replay(std::move(started), answer);
+        });
       },
       [answer](caf::error& err) mutable { answer.deliver(std::move(err)); });
 }
@@ -240,15 +257,6 @@ void supervisor_state::start_introspection() {
   introspection_ =
     adopt("introspection", "", stage::observers,
           spawn_child("", introspection, config_.introspection, supervisor_actor{self_}));
-}
-
-void supervisor_state::started_up(subsystems started, start_promise answer) {
-  if (!runs("introspection"))
-    start_introspection();
-  started.introspection = introspection_;
-  running_ = started;
-  self_->send(introspection_, atom::attach_v, running_);
-  answer.deliver(std::move(started));
 }
 
 } // namespace sluice

@@ -27,7 +27,7 @@ struct progress {
   std::vector<status_report> reports;
   size_t awaited;
   std::shared_ptr<trouble_memory> memory;
-  caf::typed_response_promise<std::vector<status_report>> answer;
+  detail::owed<std::vector<status_report>> answer;
 
   void arrived(size_t index, uint64_t id, status_report report) {
     reports[index] = std::move(report);
@@ -55,7 +55,7 @@ status_report silent(const child& who, const caf::error& err) {
 
 void survey(supervisor_actor::pointer self, const children& all, caf::timespan timeout,
             status_report own, const std::shared_ptr<trouble_memory>& memory,
-            caf::typed_response_promise<std::vector<status_report>> answer) {
+            detail::owed<std::vector<status_report>> answer) {
   std::vector<status_report> reports(all.size());
   reports.push_back(std::move(own));
   if (all.empty()) {

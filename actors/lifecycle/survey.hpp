@@ -3,13 +3,13 @@
 // and holds nobody up.
 #pragma once
 
+#include "actors/detail/owed.hpp"
 #include "actors/lifecycle/children.hpp"
 #include "actors/lifecycle/trouble_memory.hpp"
 #include "messages/supervisor.hpp"
 
 #include <caf/timespan.hpp>
 #include <caf/typed_event_based_actor.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -22,6 +22,6 @@ namespace sluice {
 /// Of alerts that are alike a few are told, and counted.
 void survey(supervisor_actor::pointer self, const children& all, caf::timespan timeout,
             status_report own, const std::shared_ptr<trouble_memory>& memory,
-            caf::typed_response_promise<std::vector<status_report>> answer);
+            detail::owed<std::vector<status_report>> answer);
 
 } // namespace sluice

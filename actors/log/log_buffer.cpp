@@ -49,7 +49,7 @@ caf::result<log_receipt> log_buffer_state::append(log_chunk& chunk) {
 caf::result<flush_report> log_buffer_state::flush() {
   if (written_ == accepted_)
     return flush_report{};
-  auto promise = self_->make_response_promise<flush_report>();
+  auto promise = detail::owe<flush_report>(self_);
   flushes_.add(accepted_, promise, flush_report{accepted_ - written_});
   // Somebody asks now, so a pause after a failure ends early.
   retry_.close();
@@ -63,7 +63,7 @@ caf::result<durability> log_buffer_state::persist(uint64_t seq) {
     return durability::disk;
   if (syncs_.size() >= syncs_max)
     return caf::make_error(ec::overloaded, "too many requests wait for the disk");
-  auto promise = self_->make_response_promise<durability>();
+  auto promise = detail::owe<durability>(self_);
   syncs_.add(seq, promise, durability::disk);
   write_if_due();
   sync_if_wanted();
@@ -207,7 +207,7 @@ void log_buffer_state::on_sync_failed(const caf::error& reason) {
 // -- ending -----------------------------------------------------------------------
 
 caf::result<stop_report> log_buffer_state::stop() {
-  auto promise = self_->make_response_promise<stop_report>();
+  auto promise = detail::owe<stop_report>(self_);
   stopping_ = promise;
   written_before_stop_ = written_;
   retry_.close();
@@ -248,7 +248,7 @@ caf::result<log_past> log_buffer_state::retire() {
   };
   if (!on_disk())
     return refusal();
-  auto promise = self_->make_response_promise<log_past>();
+  auto promise = detail::owe<log_past>(self_);
   self_->request(writer_, caf::infinite, atom::close_v, config_.log)
     .then(
       [this, promise, on_disk, refusal](bool) mutable {

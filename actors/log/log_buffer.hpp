@@ -13,6 +13,7 @@
 
 #include "actors/detail/growing_pause.hpp"
 #include "actors/detail/ledger_page.hpp"
+#include "actors/detail/owed.hpp"
 #include "actors/detail/seq_waiters.hpp"
 #include "actors/detail/sync_watch.hpp"
 #include "actors/detail/trouble.hpp"
@@ -164,7 +165,7 @@ private:
   uint64_t total_bytes_ = 0;
   int64_t last_flush_at_ms_ = 0;
 
-  std::optional<caf::typed_response_promise<stop_report>> stopping_;
+  std::optional<detail::owed<stop_report>> stopping_;
   uint64_t written_before_stop_ = 0;
 };
 

@@ -12,7 +12,7 @@ caf::result<log_tail> log_buffer_state::tail(const tail_bounds& wanted) {
   used_ = self_->clock().now();
   if (wanted.lines <= waiting_.count)
     return last_lines(waiting_.text, wanted);
-  auto promise = self_->make_response_promise<log_tail>();
+  auto promise = detail::owe<log_tail>(self_);
   // The writer answers behind the batch that is in flight: when this comes back,
   // what is still held here is exactly what the file does not have.
   self_->request(writer_, caf::infinite, atom::tail_v, config_.log, wanted)

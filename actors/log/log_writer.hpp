@@ -7,6 +7,7 @@
 // sync, which a file syncer of each log's own does.
 #pragma once
 
+#include "actors/detail/owed.hpp"
 #include "actors/detail/trouble.hpp"
 #include "actors/storage/append_file.hpp"
 #include "actors/storage/file_rights.hpp"
@@ -108,7 +109,7 @@ private:
   /// Renamed files of one log that may wait for their syncs; then batches wait too.
   static constexpr size_t renamed_files_max = 16;
 
-  using promise = caf::typed_response_promise<io_counts>;
+  using promise = detail::owed<io_counts>;
 
   // -- files -------------------------------------------------------------------------
   log_file& entry(const std::string& log);

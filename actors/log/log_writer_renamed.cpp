@@ -49,6 +49,8 @@ void log_writer_state::sync_renamed(log_file& x) {
       },
       [this, &x](const caf::error& err) {
         note_failure(err);
+        if (is_no_answer(err))
+          x.syncer = file_syncer_actor{};
         doubt_renamed(x, true);
         x.renamed.front().syncing = false;
         x.renamed.front().suspect = true;

@@ -40,7 +40,7 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
     x.syncer = config_.make_syncer();
   doubt(x, false);
   ++x.syncs_open;
-  auto waiting = self_->make_response_promise<io_counts>();
+  auto waiting = detail::owe<io_counts>(self_);
   self_->request(x.syncer, caf::infinite, atom::sync_v, file_handle{x.file})
     .then(
       [this, log, file = x.file, end = x.file->end(), seq = x.written, waiting,
@@ -78,6 +78,8 @@ void log_writer_state::sync_failed(const std::string& log,
   note_failure(reason);
   auto& x = logs_[log];
   --x.syncs_open;
+  if (is_no_answer(reason))
+    x.syncer = file_syncer_actor{};
   if (x.file == file) {
     doubt(x, true);
     x.suspect = true;

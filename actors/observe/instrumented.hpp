@@ -1,21 +1,31 @@
-// INSTRUMENTED actors are those of any file, with a meter at their mailbox. Whoever
-// spawns one tells the directory.
+// INSTRUMENTED actors are those of any file, with a meter at their mailbox, and an end
+// that nobody can miss. Whoever spawns one tells the directory.
 #pragma once
 
 #include "actors/observe/actor_meter.hpp"
 #include "messages/directory.hpp"
+#include "messages/error.hpp"
 
 #include <caf/actor_system.hpp>
+#include <caf/detail/private_thread.hpp>
 #include <caf/invoke_message_result.hpp>
 #include <caf/local_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <exception>
 #include <memory>
 #include <tuple>
 #include <utility>
 
 namespace sluice {
+
+/// What an actor dies of that failed with an exception; no more than it dies of that.
+inline caf::error died_of(const std::exception& what) {
+  return caf::make_error(caf::sec::runtime_error,
+                         std::string{"this part of the service failed within itself: "}
+                           + what.what());
+}
 
 template <class Base>
 class instrumented : public Base {
@@ -26,10 +36,34 @@ public:
       : Base(config, std::forward<Ts>(xs)...), meter_(std::move(meter)) {
     meter_->name_actor(this->id());
     this->attach_functor([meter = meter_] { meter->ended(); });
+    this->set_exception_handler([](std::exception_ptr& thrown) -> caf::error {
+      try {
+        std::rethrow_exception(thrown);
+      } catch (const std::exception& what) {
+        return died_of(what);
+      }
+    });
   }
 
   using Base::consume;
   using Base::enqueue;
+
+  /// Where no thread can be had, nothing is left of an actor that wanted one: CAF would
+  /// wait for its end when the system ends.
+  void launch(caf::execution_unit* where, bool lazy, bool hide) override {
+    try {
+      Base::launch(where, lazy, hide);
+    } catch (const std::exception& what) {
+      undo_launch(died_of(what));
+      throw;
+    }
+  }
+
+  /// An end of which those who watch were not told would be seen by nobody: rather than
+  /// that, the process ends.
+  bool cleanup(caf::error&& why, caf::execution_unit* where) noexcept override {
+    return Base::cleanup(std::move(why), where);
+  }
 
   void enqueue(caf::mailbox_element_ptr what, caf::execution_unit* where) override {
     meter_->queued();
@@ -44,6 +78,17 @@ public:
   }
 
 private:
+  void undo_launch(caf::error why) {
+    if (auto* thread = std::exchange(this->private_thread_, nullptr)) {
+      delete thread;
+      this->system().dec_detached_threads();
+      caf::intrusive_ptr_release(this->ctrl());
+    }
+    this->unsetf(caf::abstract_actor::is_detached_flag);
+    this->quit(std::move(why));
+    this->finalize();
+  }
+
   std::shared_ptr<actor_meter> meter_;
 };
 

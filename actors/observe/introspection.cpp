@@ -27,7 +27,7 @@ template <class Answer, class Handle, class... Ts>
 caf::result<Answer> introspection_state::relay(caf::timespan patience, const Handle& who,
                                                Ts&&... xs) {
   ++requests_;
-  auto answer = self_->make_response_promise<Answer>();
+  auto answer = detail::owe<Answer>(self_);
   self_->request(who, patience, std::forward<Ts>(xs)...)
     .then([answer](Answer& x) mutable { answer.deliver(std::move(x)); },
           [answer](caf::error& err) mutable { answer.deliver(std::move(err)); });
@@ -48,7 +48,7 @@ service_status introspection_state::overview() const {
 caf::result<service_status> introspection_state::survey() {
   ++requests_;
   const auto patience = config_.telling_time_max;
-  auto promise = self_->make_response_promise<service_status>();
+  auto promise = detail::owe<service_status>(self_);
   auto round = gather(promise, 2, overview());
   self_->request(supervisor_, patience, atom::survey_v)
     .then(into(round, &service_status::survey), failing(round));
@@ -60,7 +60,7 @@ caf::result<service_status> introspection_state::survey() {
 caf::result<actor_listing> introspection_state::list(bool with_states) {
   ++requests_;
   const auto patience = config_.telling_time_max;
-  auto promise = self_->make_response_promise<actor_listing>();
+  auto promise = detail::owe<actor_listing>(self_);
   auto round = gather(promise, with_states ? 2 : 1);
   self_->request(actors_.directory, patience, atom::actors_v)
     .then(into(round, &actor_listing::actors), failing(round));
@@ -88,7 +88,7 @@ caf::result<session_stats> introspection_state::sessions() {
 caf::result<database_numbers> introspection_state::database() {
   ++requests_;
   const auto patience = config_.telling_time_max;
-  auto promise = self_->make_response_promise<database_numbers>();
+  auto promise = detail::owe<database_numbers>(self_);
   auto round = gather(promise, 2);
   self_->request(actors_.database, patience, atom::stats_v)
     .then(into(round, &database_numbers::database), failing(round));
@@ -99,7 +99,7 @@ caf::result<database_numbers> introspection_state::database() {
 
 caf::result<std::vector<ws_connection_stats>> introspection_state::clients() {
   ++requests_;
-  auto promise = self_->make_response_promise<std::vector<ws_connection_stats>>();
+  auto promise = detail::owe<std::vector<ws_connection_stats>>(self_);
   self_->request(supervisor_, config_.telling_time_max, atom::clients_v)
     .then([this, promise](
             const std::vector<ws_batcher_actor>& all) { ask_clients(all, promise); },
@@ -109,7 +109,7 @@ caf::result<std::vector<ws_connection_stats>> introspection_state::clients() {
 
 void introspection_state::ask_clients(
   const std::vector<ws_batcher_actor>& clients,
-  caf::typed_response_promise<std::vector<ws_connection_stats>> promise) {
+  detail::owed<std::vector<ws_connection_stats>> promise) {
   auto round = gather(std::move(promise), clients.size());
   for (const auto& each : clients)
     self_->request(each, config_.telling_time_max, atom::stats_v)
@@ -143,7 +143,7 @@ caf::result<flush_report> introspection_state::flush(flush_target what) {
   if (what > flush_target::all)
     return caf::make_error(ec::invalid_argument, "there is no such thing to flush");
   using enum flush_target;
-  auto promise = self_->make_response_promise<flush_report>();
+  auto promise = detail::owe<flush_report>(self_);
   auto round = gather(promise, what == all ? 4 : 1);
   if (what == logs || what == all)
     flush_logs(round);

@@ -3,6 +3,7 @@
 // holds an actor of the service.
 #pragma once
 
+#include "actors/detail/owed.hpp"
 #include "actors/observe/joint_answer.hpp"
 #include "messages/supervisor.hpp"
 
@@ -62,7 +63,7 @@ private:
   template <class Answer, class Handle, class... Ts>
   caf::result<Answer> relay(caf::timespan patience, const Handle& who, Ts&&... xs);
   void ask_clients(const std::vector<ws_batcher_actor>& clients,
-                   caf::typed_response_promise<std::vector<ws_connection_stats>> promise);
+                   detail::owed<std::vector<ws_connection_stats>> promise);
   template <class Handle, class... Ts>
   void flush_one(const joint_answer_ptr<flush_report>& round, const Handle& who,
                  Ts... what);

@@ -2,8 +2,9 @@
 // is delivered when the last has told, or with the first error.
 #pragma once
 
+#include "actors/detail/owed.hpp"
+
 #include <caf/error.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -13,7 +14,7 @@ namespace sluice {
 
 template <class Answer>
 struct joint_answer {
-  caf::typed_response_promise<Answer> promise;
+  detail::owed<Answer> promise;
   Answer found;
   size_t awaited = 0;
 
@@ -34,7 +35,7 @@ using joint_answer_ptr = std::shared_ptr<joint_answer<Answer>>;
 /// Waits for this many parts of what is `found` already. For none the promise is kept at
 /// once.
 template <class Answer>
-joint_answer_ptr<Answer> gather(caf::typed_response_promise<Answer> promise, size_t parts,
+joint_answer_ptr<Answer> gather(detail::owed<Answer> promise, size_t parts,
                                 Answer found = {}) {
   auto result = std::make_shared<joint_answer<Answer>>(
     joint_answer<Answer>{std::move(promise), std::move(found), parts});

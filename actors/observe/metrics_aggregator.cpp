@@ -1,6 +1,7 @@
 #include "actors/observe/metrics_aggregator.hpp"
 
 #include "actors/detail/last_words.hpp"
+#include "actors/detail/owed.hpp"
 #include "actors/detail/wall_clock.hpp"
 #include "messages/error.hpp"
 
@@ -75,7 +76,7 @@ void metrics_aggregator_state::collect(continuation next) {
 }
 
 caf::result<metrics_totals> metrics_aggregator_state::totals() {
-  auto promise = self_->make_response_promise<metrics_totals>();
+  auto promise = detail::owe<metrics_totals>(self_);
   collect([this, promise]() mutable {
     promise.deliver(metrics_totals{total_, history_.empty() ? current() : history_.back(),
                                    config_.kernel(), log_lines_held()});
@@ -84,7 +85,7 @@ caf::result<metrics_totals> metrics_aggregator_state::totals() {
 }
 
 caf::result<ledger_report> metrics_aggregator_state::ledger() {
-  auto promise = self_->make_response_promise<ledger_report>();
+  auto promise = detail::owe<ledger_report>(self_);
   collect([this, promise]() mutable { promise.deliver(balance()); });
   return promise;
 }
@@ -109,7 +110,7 @@ ledger_report metrics_aggregator_state::balance() const {
 }
 
 caf::result<metrics_window> metrics_aggregator_state::snapshot() {
-  auto promise = self_->make_response_promise<metrics_window>();
+  auto promise = detail::owe<metrics_window>(self_);
   collect([this, promise]() mutable { promise.deliver(current()); });
   return promise;
 }

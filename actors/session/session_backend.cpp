@@ -86,7 +86,7 @@ session_backend_state::convert(session_archive_actor journal,
     return done_;
   journal_ = std::move(journal);
   rows_ = std::move(rows);
-  answer_ = self_->make_response_promise<session_conversion>();
+  answer_ = detail::owe<session_conversion>(self_);
   auto rp = answer_;
   ask<infos>(
     wanted_one(),

@@ -6,13 +6,13 @@
 // are any; files that somebody put there are kept beside them. Runs detached.
 #pragma once
 
+#include "actors/detail/owed.hpp"
 #include "actors/storage/file_rights.hpp"
 #include "messages/session_backend.hpp"
 
 #include <caf/expected.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <optional>
 #include <string>
@@ -66,7 +66,7 @@ private:
   session_archive_actor journal_;
   session_archive_actor rows_;
   std::optional<session_keeper> named_;
-  caf::typed_response_promise<session_conversion> answer_;
+  detail::owed<session_conversion> answer_;
   session_conversion done_;
   /// Stores that are still to be brought over, the next one last.
   std::vector<std::string> stores_;

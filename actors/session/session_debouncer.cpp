@@ -39,7 +39,7 @@ void session_debouncer_state::init(session_debouncer_config config,
 // -- numbers -----------------------------------------------------------------------
 
 caf::result<session_stats> session_debouncer_state::stats() {
-  auto rp = self_->make_response_promise<session_stats>();
+  auto rp = detail::owe<session_stats>(self_);
   auto answer = [this, rp]() mutable {
     auto result = *config_.totals;
     for (auto& [store, line] : lines_) {
@@ -124,7 +124,7 @@ status_report session_debouncer_state::status() {
 // -- the end -----------------------------------------------------------------------
 
 caf::result<stop_report> session_debouncer_state::stop() {
-  auto rp = self_->make_response_promise<stop_report>();
+  auto rp = detail::owe<stop_report>(self_);
   auto first = stopping_.empty();
   stopping_.push_back(rp);
   if (first) {

@@ -8,6 +8,7 @@
 #include "actors/detail/flush_grid.hpp"
 #include "actors/detail/growing_pause.hpp"
 #include "actors/detail/ledger_page.hpp"
+#include "actors/detail/owed.hpp"
 #include "actors/detail/trouble.hpp"
 #include "actors/detail/wall_clock.hpp"
 #include "actors/detail/window_timer.hpp"
@@ -22,7 +23,6 @@
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <functional>
 #include <map>
@@ -114,7 +114,7 @@ public:
   caf::result<stop_report> stop();
 
 private:
-  using receipt_promise = caf::typed_response_promise<session_receipt>;
+  using receipt_promise = detail::owed<session_receipt>;
   using infos = std::vector<session_store_info>;
 
   /// What is known about a session without asking the store.
@@ -285,7 +285,7 @@ private:
   detail::ledger_page booked_{"session"};
 
   /// Not empty once a stop was asked for.
-  std::vector<caf::typed_response_promise<stop_report>> stopping_;
+  std::vector<detail::owed<stop_report>> stopping_;
   uint64_t drained_ = 0;
 };
 

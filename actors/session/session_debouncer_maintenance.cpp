@@ -36,7 +36,7 @@ caf::result<session_pruned> session_debouncer_state::prune(const std::string& st
                                        "removed; set it to \"enforce\""});
   if (auto doubt = clock_.doubt(); !doubt.empty())
     return caf::make_error(ec::unavailable, "nothing is removed: " + doubt);
-  auto rp = self_->make_response_promise<session_pruned>();
+  auto rp = detail::owe<session_pruned>(self_);
   auto run = [this, store, rp]() mutable {
     auto* line = find_line(store);
     if (!line) {

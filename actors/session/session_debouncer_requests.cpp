@@ -75,7 +75,7 @@ caf::result<Answer> session_debouncer_state::key_request(const std::string& stor
                                                          bool opens, Run run) {
   if (!stopping_.empty())
     return caf::make_error(ec::stopping, "the service is stopping");
-  auto rp = self_->make_response_promise<Answer>();
+  auto rp = detail::owe<Answer>(self_);
   auto refuse = [rp](const caf::error& err) mutable { rp.deliver(err); };
   auto begin = [=, this, run = std::move(run)]() mutable {
     auto* line = opens ? &open_line({store}) : find_line(store);
@@ -228,8 +228,7 @@ caf::result<session_receipt> session_debouncer_state::erase(std::string& store,
 
 caf::result<std::string> session_debouncer_state::get(std::string& store,
                                                       std::string& key) {
-  auto run = [this, store, key](store_line* line,
-                                caf::typed_response_promise<std::string> rp) {
+  auto run = [this, store, key](store_line* line, detail::owed<std::string> rp) {
     auto now = look_up(line, key);
     if (now.state == knowledge::unknown)
       return false;

@@ -34,7 +34,7 @@ caf::result<std::vector<session_document>>
 session_debouncer_state::get_all(const std::string& store) {
   if (!stopping_.empty())
     return caf::make_error(ec::stopping, "the service is stopping");
-  auto rp = self_->make_response_promise<std::vector<session_document>>();
+  auto rp = detail::owe<std::vector<session_document>>(self_);
   auto answer = [rp](const caf::expected<whole_store>& found) mutable {
     if (!found) {
       rp.deliver(found.error());
@@ -99,7 +99,7 @@ void session_debouncer_state::whole_read(
 caf::result<session_receipt> session_debouncer_state::replace(session_replacement& x) {
   if (!stopping_.empty())
     return caf::make_error(ec::stopping, "the service is stopping");
-  auto rp = self_->make_response_promise<session_receipt>();
+  auto rp = detail::owe<session_receipt>(self_);
   auto refuse = [rp](const caf::error& err) mutable { rp.deliver(err); };
   auto store = x.store;
   auto begin = [this, x = std::move(x), rp, refuse]() mutable {

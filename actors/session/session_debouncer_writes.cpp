@@ -13,7 +13,7 @@ namespace {
 
 /// A flush of one store or all, answered when the last of them is.
 struct full_flush {
-  caf::typed_response_promise<flush_report> rp;
+  detail::owed<flush_report> rp;
   uint64_t flushed = 0;
   size_t open = 1;
   caf::error failure;
@@ -50,7 +50,7 @@ session_debouncer_state::wait_for_write(store_line& line,
 caf::result<flush_report>
 session_debouncer_state::flush(caf::optional<std::string> only) {
   auto all = std::make_shared<full_flush>();
-  all->rp = self_->make_response_promise<flush_report>();
+  all->rp = detail::owe<flush_report>(self_);
   auto rp = all->rp;
   auto run = [this, all, only] {
     for (auto& [store, line] : lines_) {
@@ -81,7 +81,7 @@ caf::result<durability> session_debouncer_state::persist(const std::string& stor
                                                          uint64_t seq, durability level) {
   if (level == durability::memory)
     return level;
-  auto rp = self_->make_response_promise<durability>();
+  auto rp = detail::owe<durability>(self_);
   auto done = [rp, level](const caf::error& err) mutable {
     if (err)
       rp.deliver(err);

@@ -9,6 +9,7 @@
 
 #include "actors/detail/helper_pool.hpp"
 #include "actors/detail/ledger_page.hpp"
+#include "actors/detail/owed.hpp"
 #include "actors/detail/sync_watch.hpp"
 #include "actors/session/kept_store.hpp"
 #include "actors/storage/file_rights.hpp"
@@ -19,7 +20,6 @@
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <functional>
 #include <map>
@@ -125,7 +125,7 @@ private:
 
   /// Requests to helpers that are not answered.
   uint64_t open_ = 0;
-  std::vector<caf::typed_response_promise<stop_report>> stopping_;
+  std::vector<detail::owed<stop_report>> stopping_;
   bool ending_ = false;
   /// Stores that the end had to sync.
   uint64_t to_drain_ = 0;

@@ -27,7 +27,7 @@ void session_journal_state::compact(kept_store& store) {
   auto work = store.files->prepare_compaction();
   auto helper = compactors_.take();
   auto ended = [this, &store, work, helper](const caf::error& err) {
-    compactors_.give_back(self_, helper);
+    compactors_.give_back(self_, helper, err);
     --open_;
     compacted(store, *work, err);
   };
@@ -73,7 +73,7 @@ void session_journal_state::compacted(kept_store& store, const store_compaction&
 // -- the end -----------------------------------------------------------------------
 
 caf::result<stop_report> session_journal_state::stop() {
-  auto rp = self_->make_response_promise<stop_report>();
+  auto rp = detail::owe<stop_report>(self_);
   stopping_.push_back(rp);
   finish_stop();
   return rp;

@@ -26,7 +26,7 @@ caf::result<session_applied> session_journal_state::apply(session_changes& x,
   if (!detail::valid_name(x.store))
     return caf::make_error(ec::invalid_argument,
                            "this is no name of a store: " + x.store);
-  auto rp = self_->make_response_promise<session_applied>();
+  auto rp = detail::owe<session_applied>(self_);
   auto done = [rp](const caf::expected<session_applied>& answer) mutable {
     if (answer)
       rp.deliver(*answer);
@@ -46,7 +46,7 @@ caf::result<session_pruned> session_journal_state::prune(const session_prune& x)
   auto& files = *(*found)->files;
   if (!x.enforce && (x.right_now_ms == 0 || files.index().undated(1).empty()))
     return session_pruned{files.index().excess(x), files.info()};
-  auto rp = self_->make_response_promise<session_pruned>();
+  auto rp = detail::owe<session_pruned>(self_);
   auto result = std::make_shared<session_pruned>();
   auto choose = [result, x](const session_index& index) {
     std::vector<session_change> changes;
@@ -167,8 +167,9 @@ void session_journal_state::sync(kept_store& store,
   ++open_;
   auto helper = syncers_.take();
   auto watched = sync_watch_.begin(self_, file->path());
-  auto ended = [this, &store, helper, watched](const io_counts& io) {
-    syncers_.give_back(self_, helper);
+  auto ended = [this, &store, helper, watched](const io_counts& io,
+                                               const caf::error& err) {
+    syncers_.give_back(self_, helper, err);
     sync_watch_.end(self_, watched);
     --store.syncs;
     --open_;
@@ -177,14 +178,14 @@ void session_journal_state::sync(kept_store& store,
   self_->request(helper, caf::infinite, atom::sync_v, file_handle{file})
     .then(
       [=, this, &store, file = file, end = file->end()](const io_counts& io) {
-        ended(io);
+        ended(io, caf::none);
         done(synced(store, file, end));
         report_counts();
         compact_if_due(store);
         finish_stop();
       },
       [=, this, &store, file = file](const caf::error& reason) {
-        ended({});
+        ended({}, reason);
         sync_failed(store, file, reason);
         done(reason);
         finish_stop();

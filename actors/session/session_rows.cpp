@@ -60,17 +60,16 @@ void session_rows_state::on_recovered() {
 
 caf::result<std::vector<session_store_info>> session_rows_state::stores() {
   using answer_type = std::vector<session_store_info>;
-  return when_ready<answer_type>(
-    [this](const caf::typed_response_promise<answer_type>& rp) {
-      answer_type all;
-      for (auto& [store, x] : stores_)
-        all.push_back(x);
-      answer(rp, std::move(all));
-    });
+  return when_ready<answer_type>([this](const detail::owed<answer_type>& rp) {
+    answer_type all;
+    for (auto& [store, x] : stores_)
+      all.push_back(x);
+    answer(rp, std::move(all));
+  });
 }
 
 caf::result<session_store_info> session_rows_state::store(const std::string& wanted) {
-  using promise = caf::typed_response_promise<session_store_info>;
+  using promise = detail::owed<session_store_info>;
   return when_ready<session_store_info>(
     [this, wanted](const promise& rp) { answer(rp, info(wanted)); });
 }
@@ -91,7 +90,7 @@ void session_rows_state::set_info(const session_store_info& x) {
 
 caf::result<session_applied> session_rows_state::apply(session_changes& x,
                                                        durability level) {
-  using promise = caf::typed_response_promise<session_applied>;
+  using promise = detail::owed<session_applied>;
   return when_ready<session_applied>([this, x = std::move(x),
                                       level](const promise& rp) mutable {
     auto store = x.store;
@@ -140,7 +139,7 @@ session_applied session_rows_state::applied(session_store_info store,
 }
 
 caf::result<session_pruned> session_rows_state::prune(session_prune& x) {
-  using promise = caf::typed_response_promise<session_pruned>;
+  using promise = detail::owed<session_pruned>;
   return when_ready<session_pruned>([this, x = std::move(x)](const promise& rp) {
     auto dates = x.right_now_ms > 0;
     if (!x.enforce && !dates) {
@@ -200,7 +199,7 @@ status_report session_rows_state::status() const {
 }
 
 caf::result<stop_report> session_rows_state::stop() {
-  auto rp = self_->make_response_promise<stop_report>();
+  auto rp = detail::owe<stop_report>(self_);
   stopping_.push_back(rp);
   finish_stop();
   return rp;

@@ -3,13 +3,13 @@
 // what the transactions answer, after one query at the start.
 #pragma once
 
+#include "actors/detail/owed.hpp"
 #include "messages/database.hpp"
 #include "messages/session_rows.hpp"
 
 #include <caf/expected.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <functional>
 #include <map>
@@ -69,10 +69,10 @@ private:
 
   /// Asks the database; `then` gets a result, `rp` an error.
   template <class Answer, class Then>
-  void query(sql_statement statement, caf::typed_response_promise<Answer> rp, Then then);
+  void query(sql_statement statement, detail::owed<Answer> rp, Then then);
   template <class Answer, class Then>
   void write(std::vector<sql_statement> statements, durability level,
-             caf::typed_response_promise<Answer> rp, Then then);
+             detail::owed<Answer> rp, Then then);
 
   void write_ended();
   void read_all(reading x);
@@ -90,7 +90,7 @@ private:
   void set_info(const session_store_info& x);
 
   template <class Answer, class Value>
-  void answer(caf::typed_response_promise<Answer> rp, Value value);
+  void answer(detail::owed<Answer> rp, Value value);
   void finish_stop();
 
   session_rows_actor::pointer self_;
@@ -104,7 +104,7 @@ private:
   /// Requests that are not answered yet, and writes that are with the database.
   uint64_t open_ = 0;
   uint64_t writes_ = 0;
-  std::vector<caf::typed_response_promise<stop_report>> stopping_;
+  std::vector<detail::owed<stop_report>> stopping_;
 };
 
 /// Starts the session store that keeps rows.
@@ -115,7 +115,7 @@ session_rows(session_rows_actor::stateful_pointer<session_rows_state> self,
 // -- implementation ----------------------------------------------------------------
 
 template <class Answer, class Value>
-void session_rows_state::answer(caf::typed_response_promise<Answer> rp, Value value) {
+void session_rows_state::answer(detail::owed<Answer> rp, Value value) {
   rp.deliver(std::move(value));
   --open_;
   finish_stop();
@@ -125,7 +125,7 @@ template <class Answer, class Run>
 caf::result<Answer> session_rows_state::when_ready(Run run) {
   if (!stopping_.empty())
     return caf::make_error(ec::stopping, "the session store is stopping");
-  auto rp = self_->make_response_promise<Answer>();
+  auto rp = detail::owe<Answer>(self_);
   ++open_;
   if (phase_ == ready) {
     run(rp);
@@ -142,8 +142,8 @@ caf::result<Answer> session_rows_state::when_ready(Run run) {
 }
 
 template <class Answer, class Then>
-void session_rows_state::query(sql_statement statement,
-                               caf::typed_response_promise<Answer> rp, Then then) {
+void session_rows_state::query(sql_statement statement, detail::owed<Answer> rp,
+                               Then then) {
   self_
     ->request(database_, caf::infinite, atom::query_v, std::move(statement),
               sql_origin::sluice)
@@ -153,7 +153,7 @@ void session_rows_state::query(sql_statement statement,
 
 template <class Answer, class Then>
 void session_rows_state::write(std::vector<sql_statement> statements, durability level,
-                               caf::typed_response_promise<Answer> rp, Then then) {
+                               detail::owed<Answer> rp, Then then) {
   ++writes_;
   sql_write all{std::move(statements), {}, sql_origin::sluice};
   self_->request(database_, caf::infinite, atom::execute_v, std::move(all), level)

@@ -38,7 +38,7 @@ caf::expected<std::vector<session_document>> documents_of(const std::string& sto
 
 caf::result<session_lookup> session_rows_state::load(const std::string& store,
                                                      const std::string& key) {
-  using promise = caf::typed_response_promise<session_lookup>;
+  using promise = detail::owed<session_lookup>;
   return when_ready<session_lookup>([this, store, key](const promise& rp) {
     query(sql::find(store, key), rp, [this, rp, store, key](sql_result& found) {
       if (found.rows.empty() || found.rows[0].empty()) {
@@ -56,7 +56,7 @@ caf::result<session_lookup> session_rows_state::load(const std::string& store,
 
 caf::result<std::vector<session_document>>
 session_rows_state::load_all(const std::string& store) {
-  using promise = caf::typed_response_promise<std::vector<session_document>>;
+  using promise = detail::owed<std::vector<session_document>>;
   return when_ready<std::vector<session_document>>([this, store](const promise& rp) {
     auto done = [this, rp](caf::expected<std::vector<session_document>> all) {
       if (all)
@@ -69,7 +69,7 @@ session_rows_state::load_all(const std::string& store) {
 }
 
 caf::result<session_changes> session_rows_state::dump(const std::string& store) {
-  using promise = caf::typed_response_promise<session_changes>;
+  using promise = detail::owed<session_changes>;
   return when_ready<session_changes>([this, store](const promise& rp) {
     auto add_times = [this, rp, store](caf::expected<std::vector<session_document>> all) {
       if (!all) {

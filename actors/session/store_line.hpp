@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/detail/growing_pause.hpp"
+#include "actors/detail/owed.hpp"
 #include "actors/detail/window_timer.hpp"
 #include "actors/session/pending_store.hpp"
 #include "actors/session/session_lane.hpp"
@@ -10,7 +11,6 @@
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 #include <caf/optional.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <functional>
 #include <map>
@@ -37,7 +37,7 @@ struct write_waiter {
   bool tried = false;
 };
 
-using pruners = std::vector<caf::typed_response_promise<session_pruned>>;
+using pruners = std::vector<detail::owed<session_pruned>>;
 using whole_store = std::map<std::string, std::string>;
 
 /// A store of which nobody knows what is in it, and who waits to learn that.

@@ -77,7 +77,7 @@ void authorizer::expect(sql_origin origin, std::string_view sql) {
 }
 
 int authorizer::ask(void* self, int action, const char* first, const char* second,
-                    const char* schema, const char* within) {
+                    const char* schema, const char* within) noexcept {
   auto& x = *static_cast<authorizer*>(self);
   // What a trigger or a view does is the doing of whoever made it.
   if (x.origin_ == sql_origin::sluice && within == nullptr)

@@ -31,8 +31,10 @@ public:
   bool take_deferral();
 
 private:
+  /// Without memory for its reason the process ends: no exception may pass through
+  /// SQLite, and for a refusal a queued write would be given up.
   static int ask(void* self, int action, const char* first, const char* second,
-                 const char* schema, const char* within);
+                 const char* schema, const char* within) noexcept;
 
   /// Returns why the action is refused, or an empty text.
   std::string why_not(int action, std::string_view first, std::string_view second,

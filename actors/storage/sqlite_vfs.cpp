@@ -12,6 +12,21 @@ namespace sluice::sqlite {
 
 // -- a file ---------------------------------------------------------------------
 
+namespace {
+
+/// Has something noted. No exception may pass through SQLite.
+template <class F>
+int noted(F note) {
+  try {
+    note();
+    return SQLITE_OK;
+  } catch (const std::bad_alloc&) {
+    return SQLITE_IOERR_NOMEM;
+  }
+}
+
+} // namespace
+
 /// SQLite's view of an open file; the default VFS's own one lies right behind it.
 struct counted_file {
   sqlite3_file base;
@@ -58,7 +73,8 @@ int counted_file::write(sqlite3_file* f, const void* from, int n, sqlite3_int64 
       ++x->owner->wal_restarts_;
   }
   if (f == x->owner->database_)
-    x->owner->note_written(from, n, at);
+    if (auto code = noted([&] { x->owner->note_written(from, n, at); }))
+      return code;
   return as_full(f, methods(f)->xWrite(real(f), from, n, at));
 }
 
@@ -103,7 +119,7 @@ int counted_file::map(sqlite3_file* f, int page, int size, int extend,
   auto code = methods(f)->xShmMap(real(f), page, size, extend, out);
   auto* x = of(f);
   if (code == SQLITE_OK && page == 0 && f == x->owner->database_)
-    x->owner->note_index(x->path, *out);
+    return noted([&] { x->owner->note_index(x->path, *out); });
   return code;
 }
 
@@ -222,7 +238,7 @@ int counted_file::open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int fl
   if (methods(f) != nullptr)
     x->base.pMethods = methods_of_version(methods(f)->iVersion);
   if (code == SQLITE_OK)
-    x->owner->note_opened(name, flags, f);
+    return noted([&] { x->owner->note_opened(name, flags, f); });
   return code;
 }
 

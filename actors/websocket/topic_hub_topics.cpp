@@ -1,6 +1,7 @@
 // Which topics there are, who follows them, and what a new follower gets first.
 
 #include "actors/detail/names.hpp"
+#include "actors/detail/owed.hpp"
 #include "actors/websocket/topic_hub.hpp"
 
 #include <algorithm>
@@ -187,7 +188,7 @@ topic_hub_state::subscribe(const subscriber_actor& who, framing how,
     for (auto& page : beginning(wish, newcomer))
       first->push_back(std::move(page));
   }
-  auto answer = self_->make_response_promise<std::string>();
+  auto answer = detail::owe<std::string>(self_);
   answer.deliver(config_.epoch);
   if (!first->empty())
     self_->send(newcomer.who, atom::deliver_v, delivery{std::move(first), true});

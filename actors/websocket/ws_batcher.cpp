@@ -155,7 +155,7 @@ void ws_batcher_state::answer_stop() {
 }
 
 caf::result<stop_report> ws_batcher_state::stop() {
-  stopping_ = self_->make_response_promise<stop_report>();
+  stopping_ = detail::owe<stop_report>(self_);
   auto answer = *stopping_;
   close(ws_close::going_away, stopping_text);
   if (queue_.empty())

@@ -6,12 +6,12 @@
 // too slow, when the hub has died, and when the service stops.
 #pragma once
 
+#include "actors/detail/owed.hpp"
 #include "actors/websocket/ws_queue.hpp"
 #include "messages/ws_batcher.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <memory>
 #include <optional>
@@ -79,7 +79,7 @@ private:
   bool closing_ = false;
   /// It ends once everything is out.
   bool leaving_ = false;
-  std::optional<caf::typed_response_promise<stop_report>> stopping_;
+  std::optional<detail::owed<stop_report>> stopping_;
 
   uint64_t writes_ = 0;
   uint64_t total_batched_ = 0;

@@ -1,10 +1,10 @@
 #include "app/gate/relay.hpp"
 
+#include "actors/detail/owed.hpp"
 #include "app/introspection/unix_stream.hpp"
 #include "messages/error.hpp"
 
 #include <caf/send.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <set>
 #include <utility>
@@ -35,7 +35,7 @@ caf::result<Answer> relay_state::ask(caf::timespan patience, Ts... xs) {
       ++config_.counts->refused_requests;
     return caf::make_error(ec::overloaded, "the gate is asked too often; try again");
   }
-  auto answer = self_->make_response_promise<Answer>();
+  auto answer = detail::owe<Answer>(self_);
   auto run = [this, answer, patience, xs...]() mutable {
     self_->request(service_, patience, std::move(xs)...)
       .then([answer](Answer& x) mutable { answer.deliver(std::move(x)); },

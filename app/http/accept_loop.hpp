@@ -45,7 +45,9 @@ public:
   }
 
 private:
-  void accept() {
+  /// A loop that stops for want of memory would be missed by nobody: rather than that, the
+  /// process ends.
+  void accept() noexcept {
     acceptor_.async_accept([this](error_code code, socket_type peer) {
       if (code == boost::asio::error::operation_aborted || !acceptor_.is_open())
         return;

@@ -1,9 +1,13 @@
 // An ASIO ACTOR lives on the thread that runs an io_context: its handlers, and the
 // continuations of its requests, run there, between the callbacks of the sockets.
 // So an answer goes from the actor that gives it to the socket without another hop.
+//
+// It serves many, and nobody could take its place: what fails for one message is that
+// message's failure, and not its end.
 #pragma once
 
 #include <caf/event_based_actor.hpp>
+#include <caf/invoke_message_result.hpp>
 #include <caf/scoped_execution_unit.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -25,6 +29,9 @@ public:
 
   void launch(caf::execution_unit* from, bool lazy, bool hide) override;
 
+  using caf::event_based_actor::consume;
+  caf::invoke_message_result consume(caf::mailbox_element& message) override;
+
   // -- called on the Asio thread ------------------------------------------------------
 
   /// Sets the behaviour up. Before this, nothing may be requested.
@@ -35,7 +42,9 @@ public:
   void end();
 
 private:
-  void consume_all();
+  void wake();
+  /// Half of a batch cannot be handled twice: a failure to fail ends the process.
+  void consume_all() noexcept;
 
   caf::scoped_execution_unit unit_;
   /// Filled before a drain, emptied by it: only the Asio thread uses it.

@@ -98,7 +98,7 @@ bool connection::is_slower_than_allowed(places::clock::duration so_far) const {
 void connection::on_ready(error_code code) {
   if (code || phase_ == phase::closed)
     return close();
-  read_header();
+  go_on([this] { read_header(); });
 }
 
 void connection::expect_progress() {
@@ -110,7 +110,7 @@ void connection::expect_progress() {
 
 void connection::on_late() {
   if (phase_ == phase::body && progress_ >= progress_bytes_min) {
-    expect_progress();
+    go_on([this] { expect_progress(); });
   } else if (phase_ == phase::header || phase_ == phase::body) {
     late_ = true;
     cancel();
@@ -141,6 +141,10 @@ void connection::read_header() {
 }
 
 void connection::on_read(error_code code, size_t bytes) {
+  go_on([this, code, bytes] { take(code, bytes); });
+}
+
+void connection::take(error_code code, size_t bytes) {
   if (phase_ == phase::lingering)
     return on_lingered(code, bytes);
   if (late_ && phase_ != phase::closed)

@@ -2,7 +2,8 @@
 // time, so that pipelined ones are answered in order. What it runs on, plain or TLS,
 // is the business of the stream that derives from it.
 //
-// Whatever is under way keeps it alive: an operation, a timer, or an exchange.
+// Whatever is under way keeps it alive: an operation, a timer, or an exchange. Where what
+// comes next cannot be done, for want of memory, it closes, and no other one with it.
 #pragma once
 
 #include "app/http/address_shares.hpp"
@@ -12,6 +13,7 @@
 #include "app/http/places.hpp"
 #include "app/websocket/transport.hpp"
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -114,6 +116,16 @@ protected:
   edge& actor() { return pool_.actor; }
 
 private:
+  /// Does the next thing; one that fails is the last.
+  template <class F>
+  void go_on(F what) {
+    try {
+      what();
+    } catch (const std::exception&) {
+      close();
+    }
+  }
+
   enum class phase : uint8_t {
     preparing,
     /// Between two requests.
@@ -135,6 +147,7 @@ private:
 
   // -- reading ----------------------------------------------------------------------
 
+  void take(boost::system::error_code code, size_t bytes);
   void read_header();
   void advance();
   bool advance_once();
@@ -153,6 +166,7 @@ private:
   // -- writing ----------------------------------------------------------------------
 
   void send(answer what);
+  void written(boost::system::error_code code);
   void write_slice();
   void on_lingered(boost::system::error_code code, size_t bytes);
 

@@ -63,7 +63,7 @@ void connection::on_answer(answer what) {
   if (phase_ == phase::closed)
     return;
   // There may be a body yet that was not worth keeping.
-  refuse(std::move(what));
+  go_on([&] { refuse(std::move(what)); });
 }
 
 void connection::send(answer what) {
@@ -94,6 +94,10 @@ void connection::write_slice() {
 }
 
 void connection::on_written(error_code code) {
+  go_on([this, code] { written(code); });
+}
+
+void connection::written(error_code code) {
   if (code || phase_ == phase::closed)
     return close();
   if (phase_ == phase::inviting) {
@@ -114,8 +118,10 @@ void connection::on_written(error_code code) {
 void connection::on_shut_down() {
   if (phase_ == phase::closed)
     return;
-  in_.clear();
-  read(in_.room());
+  go_on([this] {
+    in_.clear();
+    read(in_.room());
+  });
 }
 
 void connection::on_lingered(error_code code, size_t bytes) {

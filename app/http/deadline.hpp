@@ -7,6 +7,7 @@
 #include <caf/timespan.hpp>
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <memory>
 
@@ -46,21 +47,29 @@ private:
   using clock = std::chrono::steady_clock;
 
   void arm(const std::shared_ptr<listener>& whom) {
-    armed_ = true;
     timer_.expires_at(until_);
     timer_.async_wait([this, whom](boost::system::error_code code) {
       if (!code)
         on_timer(whom);
     });
+    armed_ = true;
+  }
+
+  /// Without memory for a timer there is no deadline but now.
+  bool try_arm(const std::shared_ptr<listener>& whom) {
+    try {
+      arm(whom);
+      return true;
+    } catch (const std::exception&) {
+      return false;
+    }
   }
 
   void on_timer(const std::shared_ptr<listener>& whom) {
     armed_ = false;
     if (until_ == clock::time_point::max())
       return;
-    if (clock::now() < until_)
-      arm(whom);
-    else
+    if (clock::now() >= until_ || !try_arm(whom))
       whom->on_late();
   }
 

@@ -5,6 +5,7 @@
 
 #include "app/http/asio_actor.hpp"
 #include "app/http/exchange.hpp"
+#include "app/http/liveness.hpp"
 #include "app/http/server.hpp"
 
 #include <atomic>
@@ -52,6 +53,9 @@ public:
   /// appended must be on its way when `use` returns: the log may be closed then.
   void open_log(const std::string& name, const exchange_ptr& x, log_user use);
 
+  /// Whether the service lives.
+  void tell_liveness(const exchange_ptr& x) { liveness_.tell(*this, x); }
+
   /// Refuses `x` because nothing more fits: with 507 if that is because writing fails,
   /// else with 429 and the reason.
   void refuse_no_room(const exchange_ptr& x, const std::string& why);
@@ -80,6 +84,7 @@ private:
     std::make_shared<std::atomic<uint64_t>>(0);
   /// The buffers that were asked for before and live.
   std::map<std::string, log_buffer_actor, std::less<>> logs_;
+  liveness liveness_;
   /// What the last survey said about writing, and until when that is believed.
   bool writing_fails_ = false;
   std::chrono::steady_clock::time_point believed_until_;

@@ -2,10 +2,19 @@
 
 #include "app/http/problem.hpp"
 
+#include <exception>
+
 namespace sluice::http {
 
 exchange::~exchange() {
-  reply(problem(ec::unavailable, "the request was given up"));
+  if (!sink_)
+    return;
+  try {
+    reply(problem(ec::unavailable, "the request was given up"));
+  } catch (const std::exception&) {
+    // There was no memory for words.
+    reply({503, {}, "application/json", {}, true});
+  }
 }
 
 void exchange::reply(answer what) {

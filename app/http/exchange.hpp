@@ -52,7 +52,8 @@ class answer_sink {
 public:
   virtual ~answer_sink() = default;
 
-  /// Takes the answer; called once an exchange.
+  /// Takes the answer; called once an exchange. Does not fail: a client that cannot be
+  /// answered is let go.
   virtual void on_answer(answer what) = 0;
 };
 

@@ -45,8 +45,8 @@ void get_health(edge& e, const exchange_ptr& x) {
           [&e, x](const caf::error& why) { reply_unavailable(e, *x, why); });
 }
 
-void get_live(edge&, const exchange_ptr& x) {
-  x->reply({200, R"({"status":"ok"})"});
+void get_live(edge& e, const exchange_ptr& x) {
+  e.tell_liveness(x);
 }
 
 void get_ready(edge& e, const exchange_ptr& x) {

@@ -142,8 +142,8 @@ void server::implementation::run() {
     try {
       io.run();
     } catch (const std::exception&) {
-      // No memory. The operation that it hit has let go of its connection, whose
-      // deadline closes it; the others go on.
+      // No memory. What it hit has let go of its connection, or closes it at the
+      // deadline; the others go on.
     }
   }
 }

@@ -62,17 +62,19 @@ std::pair<credit, bool> host::draw(size_t bytes) {
 }
 
 void host::watch() {
-  if (std::exchange(watching_, true))
+  if (watching_)
     return;
   const session::clock::duration idle = settings_.idle_timeout;
   watch_.expires_after(std::max(idle / looks_per_timeout, look_interval_min));
   watch_.async_wait([this](boost::system::error_code code) {
     watching_ = false;
+    // If it was cancelled, one came in when the last had just gone.
+    if (!sessions_.empty())
+      watch();
     if (!code)
       look_after_all();
-    else if (!sessions_.empty()) // one came in when the last had just gone
-      watch();
   });
+  watching_ = true;
 }
 
 void host::look_after_all() {
@@ -80,8 +82,6 @@ void host::look_after_all() {
   const auto now = session::clock::now();
   for (const auto& [id, each] : all)
     each->look_after(now, settings_.idle_timeout);
-  if (!sessions_.empty())
-    watch();
 }
 
 } // namespace sluice::websocket

@@ -16,6 +16,10 @@ class Figures:
     queued_rows: int = 0
     refused: int = 0
     replayed: int = 0
+    rounds: int = 0
+    failed: int = 0
+    went_on: int = 0
+    ended: int = 0
     violations: list = dataclasses.field(default_factory=list)
 
     def add(self, trial):

@@ -1,0 +1,11 @@
+// The LAST WORD of a program that cannot go on: an exception that nobody could catch, on
+// whatever thread, ends it with a line and exit code 1 instead of a signal. Whoever is
+// embedded in another program leaves that to it.
+#pragma once
+
+namespace sluice {
+
+/// From now on. `name` is the program's, and static.
+void end_with_a_word(const char* name);
+
+} // namespace sluice
