@@ -45,8 +45,8 @@ public:
   }
 
 private:
-  /// A loop that stops for want of memory would be missed by nobody: rather than that, the
-  /// process ends.
+  /// A loop that stops for want of memory would be missed by nobody: rather than that,
+  /// the process ends.
   void accept() noexcept {
     acceptor_.async_accept([this](error_code code, socket_type peer) {
       if (code == boost::asio::error::operation_aborted || !acceptor_.is_open())
