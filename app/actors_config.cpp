@@ -31,6 +31,7 @@ session_debouncer_config debouncer_config(const settings& whole) {
   result.debounce = from.debounce;
   result.debounced = from.debounced;
   result.max_pending = from.max_pending;
+  result.max_stores = from.max_stores;
   result.cache_ttl = from.cache_ttl;
   result.enforce_maintenance = from.enforce_maintenance;
   result.prune_after = from.prune_after;
@@ -119,6 +120,8 @@ supervisor_config actors_config(const settings& from) {
   result.sessions_in = from.session.backend == "database" ? session_keeper::database
                                                           : session_keeper::journal;
   result.max_journal_bytes = from.session.max_journal_bytes;
+  result.open_logs = from.log.open_files;
+  result.open_stores = from.session.open_stores;
   result.restarts = from.restarts;
   result.writer = writer_config(from);
   result.reader = reader_config(from);

@@ -180,21 +180,27 @@ int await_end(service& sluice, const sigset_t& held, const reading& read_anew) {
 }
 
 /// Where descriptors are few, less is served than was asked for.
-void fit_descriptors(settings& of) {
-  const auto served = raise_descriptor_limit(
-    {of.log.max_logs, of.http.max_connections, of.websocket.max_connections});
-  of.http.max_connections = served.http;
-  of.websocket.max_connections = served.websocket;
+caf::error fit_descriptors(settings& of) {
+  demand plan{of.log.max_logs, of.session.max_stores, of.http.max_connections,
+              of.websocket.max_connections};
+  if (auto err = raise_descriptor_limit(plan))
+    return err;
+  of.log.open_files = plan.logs;
+  of.session.open_stores = plan.stores;
+  of.http.max_connections = plan.http;
+  of.websocket.max_connections = plan.websocket;
+  return caf::none;
 }
 
 exit_code serve(config::configuration from, const sigset_t& held,
                 const reading& read_anew) {
+  if (auto err = fit_descriptors(from.settings))
+    return failed_start(err, failed);
   const file_rights rights{from.settings.files.bits};
   auto data = data_dir::open(from.settings.data_dir, lock_patience, rights.directory());
   if (!data)
     return failed_start(
       data.error(), data.error() == ec::invalid_setting ? bad_setting : data_unavailable);
-  fit_descriptors(from.settings);
   if (auto err = look_back(from.settings.spool, *data))
     return failed_start(err, data_unavailable);
   if (auto err = take_over(from, *data))

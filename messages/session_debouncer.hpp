@@ -62,12 +62,14 @@ struct session_stats {
   uint64_t pending = 0;
   uint64_t cache_hits = 0;
   uint64_t cache_misses = 0;
-  /// Stores that have keys, unwritten ones included.
+  /// Stores in use that have keys, unwritten ones included: so many at most.
   std::vector<session_store_info> stores;
   /// Stores that cannot be read.
   std::vector<session_store_info> unreadable;
   /// Whether the last write failed.
   bool failing = false;
+  /// How many stores have keys, those that are not in use included.
+  uint64_t store_count = 0;
 
   bool operator==(const session_stats&) const = default;
 };
@@ -78,6 +80,8 @@ struct session_limits {
   caf::timespan debounce = std::chrono::seconds{2};
   /// Sessions waiting in a store before an early flush.
   uint64_t max_pending = 10;
+  /// Stores with updates that are not written yet.
+  uint64_t max_stores = 1000;
 
   bool operator==(const session_limits&) const = default;
 };
@@ -100,6 +104,8 @@ using session_debouncer_actor = caf::typed_actor<
   caf::replies_to<atom::flush>::with<flush_report>,
   /// The same for one store.
   caf::replies_to<atom::flush, std::string>::with<flush_report>,
+  /// The same for every store, once they have reached this level.
+  caf::replies_to<atom::flush, durability>::with<flush_report>,
   /// Answers once a store's updates up to this number have reached the level, or with
   /// the error of the attempt that failed. A number not given yet means all so far.
   caf::replies_to<atom::persist, std::string, uint64_t, durability>::with<durability>,
@@ -136,13 +142,15 @@ typename Inspector::result_type inspect(Inspector& f, session_receipt& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_limits& x) {
-  return f(caf::meta::type_name("session_limits"), x.debounce, x.max_pending);
+  return f(caf::meta::type_name("session_limits"), x.debounce, x.max_pending,
+           x.max_stores);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_stats& x) {
   return f(caf::meta::type_name("session_stats"), x.total_writes, x.total_coalesced,
-           x.pending, x.cache_hits, x.cache_misses, x.stores, x.unreadable, x.failing);
+           x.pending, x.cache_hits, x.cache_misses, x.stores, x.unreadable, x.failing,
+           x.store_count);
 }
 
 } // namespace sluice

@@ -51,6 +51,14 @@ struct session_store_info {
   bool operator==(const session_store_info&) const = default;
 };
 
+/// Stores by name: the first ones, and how many there are.
+struct session_store_list {
+  std::vector<session_store_info> stores;
+  uint64_t total = 0;
+
+  bool operator==(const session_store_list&) const = default;
+};
+
 /// How a time stands below that is of a clock which was not known to be right: as a
 /// number below zero. It makes nothing old; the first right moment that comes counts
 /// instead.
@@ -138,6 +146,8 @@ using session_store_actor = caf::typed_actor<
   caf::replies_to<atom::load_all, std::string>::with<std::vector<session_document>>,
   /// Lists the stores that have keys, or a mark, or cannot be read.
   caf::replies_to<atom::stores>::with<std::vector<session_store_info>>,
+  /// The same of the first so many by name, or fewer where their files are large.
+  caf::replies_to<atom::stores, uint64_t>::with<session_store_list>,
   /// Tells of one store, which is empty if there is none; or why it cannot be read.
   caf::replies_to<atom::stores, std::string>::with<session_store_info>,
   /// Writes the changed documents, all or none; equal ones cost no write.
@@ -170,6 +180,11 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_store_info& x) {
   return f(caf::meta::type_name("session_store_info"), x.store, x.entries, x.bytes,
            x.mark, x.unreadable);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_store_list& x) {
+  return f(caf::meta::type_name("session_store_list"), x.stores, x.total);
 }
 
 template <class Inspector>

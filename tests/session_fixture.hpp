@@ -154,7 +154,8 @@ mock_store(session_store_actor::stateful_pointer<mock_store_state> self,
         answer.push_back({key, document});
       return scripted(self, script, script->load_failure, answer);
     },
-    [=](atom::stores) {
+    [](atom::stores) { return std::vector<session_store_info>{}; },
+    [=](atom::stores, uint64_t max) {
       ++script->stores_asked;
       std::vector<session_store_info> answer;
       for (auto& [store, all] : script->data)
@@ -162,7 +163,9 @@ mock_store(session_store_actor::stateful_pointer<mock_store_state> self,
           answer.push_back(script->info(store));
       for (auto& [store, why] : script->unreadable)
         answer.push_back({store, 0, 0, {}, why});
-      return scripted(self, script, script->stores_failure, answer);
+      session_store_list all{answer, answer.size()};
+      all.stores.resize(std::min<size_t>(max, answer.size()));
+      return scripted(self, script, script->stores_failure, all);
     },
     [=](atom::stores, const std::string& store) -> caf::result<session_store_info> {
       auto problem = script->unreadable.find(store);

@@ -70,6 +70,9 @@ struct supervisor_config {
   session_keeper sessions_in = session_keeper::journal;
   /// Bytes to which a store's journal may grow while it cannot be compacted.
   uint64_t max_journal_bytes = 67'108'864;
+  /// Logs, and stores, whose files are open at once.
+  uint64_t open_logs = 256;
+  uint64_t open_stores = 1000;
   sqlite_writer_config writer;
   sqlite_reader_config reader;
   uint64_t readers = 2;
@@ -256,7 +259,7 @@ private:
   /// Takes an actor into the survey alone; another one stops it.
   void watch(std::string name, managed_actor who);
   /// Has an actor's counts collected.
-  void meter(const metered_actor& who);
+  void meter(const metered_actor& who) { self_->send(metrics_, atom::attach_v, who); }
 
   supervisor_actor::pointer self_;
   supervisor_config config_;

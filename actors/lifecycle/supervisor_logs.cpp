@@ -19,6 +19,7 @@ void supervisor_state::apply(const live_settings& x) {
   config_.sessions.debounced = x.sessions.debounce.count() > 0;
   config_.sessions.debounce = x.sessions.debounce;
   config_.sessions.max_pending = x.sessions.max_pending;
+  config_.sessions.max_stores = x.sessions.max_stores;
   for (const auto& [log, buffer] : logs_)
     self_->send(buffer, atom::apply_v, x.log);
   if (sessions_)

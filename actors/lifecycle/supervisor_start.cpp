@@ -49,10 +49,6 @@ void supervisor_state::watch(std::string child_name, managed_actor who) {
   children_.push_back({std::move(child_name), "", std::move(who), std::nullopt});
 }
 
-void supervisor_state::meter(const metered_actor& who) {
-  self_->send(metrics_, atom::attach_v, who);
-}
-
 // -- the start --------------------------------------------------------------------
 
 caf::result<subsystems> supervisor_state::start() {
@@ -123,6 +119,7 @@ void supervisor_state::start_log_writer() {
   files.rights = config_.rights;
   files.identity_file = config_.data_dir + "/id";
   files.spool = config_.spool;
+  files.open_files_max = config_.open_logs;
   files.make_syncer = helpers_of("log-writer", file_syncer);
   log_writer_ = adopt("log-writer", "", stage::stores,
                       spawn_child<caf::detached>("", log_writer, std::move(files)));
@@ -192,6 +189,7 @@ session_journal_actor supervisor_state::start_journal() {
   files.rights = config_.rights;
   files.identity_file = config_.data_dir + "/id";
   files.max_journal_bytes = config_.max_journal_bytes;
+  files.open_stores_max = config_.open_stores;
   files.spool = config_.spool;
   files.make_syncer = helpers_of("session-journal", file_syncer);
   files.make_compactor = helpers_of("session-journal", session_compactor);

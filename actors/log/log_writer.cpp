@@ -53,6 +53,7 @@ caf::error log_writer_state::make_directory() {
 /// Sees to it that the entry's file is the one that the log's path names.
 caf::error log_writer_state::open(const std::string& log, log_file& to) {
   if (to.file) {
+    open_.use(&to);
     auto named = to.file->still_named();
     if (!named || *named)
       return named ? caf::error{} : std::move(named.error());
@@ -70,19 +71,23 @@ caf::error log_writer_state::open(const std::string& log, log_file& to) {
   if (to.file)
     ++files_replaced_;
   let_go(to);
+  if (auto err = make_place())
+    return err;
   if (auto err = make_directory())
     return err;
   auto file = append_file::open(config_.directory, file_name(log), config_.rights);
   if (!file)
     return std::move(file.error());
   to.file = std::move(*file);
+  to.resting = false;
+  open_.use(&to);
   to.before_file = to.written;
   if (to.taken_over)
     return caf::none;
   auto err = take_over(log, to);
   if (err) {
     to.taken_over = false;
-    to.file.reset();
+    shut(to);
   }
   return err;
 }
@@ -134,6 +139,8 @@ caf::result<log_tail> log_writer_state::tail(const std::string& log,
   if (!*there)
     return log_tail{};
   auto& x = entry(log);
+  if (x.resting)
+    return load(log, wanted);
   if (auto err = open(log, x))
     return err;
   return read_tail(*x.file, wanted);
@@ -170,8 +177,7 @@ caf::expected<bool> log_writer_state::exists(const std::string& log) const {
 
 /// Whether nothing of the log waits for the disk, nor for a mend.
 bool log_writer_state::log_file::is_idle() const {
-  return syncs_open == 0 && !suspect && !cut_open && renamed.empty()
-         && (!file || !file->has_unsynced());
+  return may_rest() && (!file || !file->has_unsynced());
 }
 
 bool log_writer_state::log_file::had_trouble() const {
@@ -185,6 +191,7 @@ caf::result<bool> log_writer_state::close(const std::string& log) {
   auto& x = place->second;
   if (!x.is_idle())
     return caf::make_error(ec::refused, "log " + log + " is not on disk");
+  shut(x);
   if (x.syncer)
     stop_syncer(x.syncer);
   // What a person is to look at is told for good.
@@ -227,6 +234,7 @@ status_report log_writer_state::status() const {
   report.troubles.push_back({"log-file-replaced", files_replaced_});
   report.state = {{"openFiles", open_files},
                   {"suspectFiles", suspect_files},
+                  {"filesRested", static_cast<int64_t>(files_rested_)},
                   {"writes", static_cast<int64_t>(io_.writes)},
                   {"bytesWritten", static_cast<int64_t>(io_.write_bytes)},
                   {"syncs", static_cast<int64_t>(io_.syncs)},

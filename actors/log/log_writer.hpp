@@ -9,6 +9,7 @@
 
 #include "actors/detail/owed.hpp"
 #include "actors/detail/trouble.hpp"
+#include "actors/detail/use_order.hpp"
 #include "actors/storage/append_file.hpp"
 #include "actors/storage/file_rights.hpp"
 #include "actors/storage/spool.hpp"
@@ -35,6 +36,9 @@ struct log_writer_config {
   /// Starts a file syncer.
   std::function<file_syncer_actor()> make_syncer;
   file_rights rights = {};
+  /// Files that may be open at once: of more logs, those that were written longest ago
+  /// are synced and closed.
+  uint64_t open_files_max = 256;
   /// Is told what is begun, written and synced; may be null.
   std::shared_ptr<sluice::spool> spool = nullptr;
 };
@@ -93,6 +97,10 @@ private:
     uint64_t before_file = 0;
     /// What an earlier writer left in the files is taken over.
     bool taken_over = false;
+    /// A part of the last batch is in the open file, where the rest has to go too.
+    bool midway = false;
+    /// The file was closed for others, with all that was written on disk.
+    bool resting = false;
     /// Renamed files that are not synced yet, oldest first: until they are, nothing
     /// later counts as on disk.
     std::deque<renamed_file> renamed;
@@ -103,6 +111,7 @@ private:
     detail::trouble record_aside{"log-record-set-aside"};
 
     bool is_idle() const;
+    bool may_rest() const;
     bool had_trouble() const;
   };
 
@@ -115,6 +124,7 @@ private:
   log_file& entry(const std::string& log);
   std::string path_of(const std::string& log) const;
   caf::error open(const std::string& log, log_file& to);
+  void shut(log_file& x);
   caf::error make_directory();
   caf::error take_over(const std::string& log, log_file& x);
   caf::error claim_all(log_file& x, const caf::optional<file_position>& begun);
@@ -138,6 +148,10 @@ private:
   caf::error replay_each(const log_batch& batch, log_file& to, log_outcome& outcome);
   caf::error set_aside(const log_batch& batch, size_t start, spool_record record,
                        log_file& to, log_outcome& outcome);
+
+  // -- places (log_writer_places.cpp) ------------------------------------------------
+  caf::error make_place();
+  bool rest(log_file& x);
 
   // -- renamed files (log_writer_renamed.cpp) ----------------------------------------
   void let_go(log_file& from);
@@ -175,6 +189,8 @@ private:
   void sync_failed(const std::string& log, const std::shared_ptr<append_file>& file,
                    promise& waiting, caf::error reason);
   caf::error sync_now(const std::string& log, log_file& x);
+  caf::error sync_file(log_file& x);
+  caf::result<io_counts> sync_here(log_file& x, io_counts io);
   void release(const log_file& x, uint64_t seq);
 
   caf::result<log_tail> read_tail(const append_file& file, const tail_bounds& wanted);
@@ -184,6 +200,12 @@ private:
   log_writer_actor::pointer self_;
   log_writer_config config_;
   std::map<std::string, log_file> logs_;
+  /// Those whose file is open.
+  detail::use_order<log_file*> open_;
+  /// Renamed files of all logs, which are open too.
+  uint64_t renamed_open_ = 0;
+  uint64_t files_rested_ = 0;
+  uint64_t syncs_open_ = 0;
   /// The directory's own name is known to be on disk.
   bool directory_synced_ = false;
   io_counts io_;

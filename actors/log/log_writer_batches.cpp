@@ -48,8 +48,10 @@ caf::error log_writer_state::put(const log_batch& batch, log_outcome& outcome) {
     if (auto err = batch.replayed.empty() ? append_rest(batch, to, outcome)
                                           : replay(batch, to, outcome)) {
       note_whole_lines(batch, to, outcome.written_bytes);
+      to.midway = outcome.written_bytes > 0;
       return err;
     }
+  to.midway = false;
   outcome.end = to.file->position();
   to.written = batch.last_seq;
   if (to.lane != 0)
@@ -92,6 +94,7 @@ caf::error log_writer_state::reopen(const file_position& begun, log_file& to) {
   if (*renamed) {
     let_go(to);
     to.file = std::move(*renamed);
+    open_.use(&to);
     to.before_file = to.written;
   }
   return caf::none;

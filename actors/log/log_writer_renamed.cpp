@@ -14,9 +14,10 @@ void log_writer_state::let_go(log_file& from) {
   if (from.file && from.file->has_unsynced()) {
     from.renamed.push_back(
       {from.file, from.written, from.before_file, from.suspect, false});
+    ++renamed_open_;
     sync_renamed(from);
   }
-  from.file.reset();
+  shut(from);
   from.suspect = false;
 }
 
@@ -60,6 +61,7 @@ void log_writer_state::sync_renamed(log_file& x) {
 void log_writer_state::renamed_synced(log_file& x) {
   release(x, x.renamed.front().last);
   x.renamed.pop_front();
+  --renamed_open_;
 }
 
 /// Writes again what a failed sync of the oldest one has put in doubt, where it is ours.

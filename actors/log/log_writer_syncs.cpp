@@ -13,6 +13,8 @@ namespace sluice {
 
 caf::result<io_counts> log_writer_state::sync(const std::string& log) {
   auto& x = entry(log);
+  if (x.resting)
+    return io_counts{};
   // An earlier run may have left lines in the page cache alone, under whatever name.
   const auto left = x.lane != 0 && config_.spool->state(x.lane).released < x.written;
   auto there = exists(log);
@@ -36,10 +38,15 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
       return err;
     }
   }
+  // Whose file is being synced cannot give its place away: of few places some must be
+  // free.
+  if (x.syncs_open == 0 && syncs_open_ >= config_.open_files_max / 2)
+    return sync_here(x, io);
   if (!x.syncer)
     x.syncer = config_.make_syncer();
   doubt(x, false);
   ++x.syncs_open;
+  ++syncs_open_;
   auto waiting = detail::owe<io_counts>(self_);
   self_->request(x.syncer, caf::infinite, atom::sync_v, file_handle{x.file})
     .then(
@@ -54,11 +61,22 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
   return waiting;
 }
 
+caf::result<io_counts> log_writer_state::sync_here(log_file& x, io_counts io) {
+  if (auto err = sync_file(x)) {
+    note_failure(err);
+    return err;
+  }
+  ++io.syncs;
+  io_ += io;
+  return io;
+}
+
 void log_writer_state::synced(const std::string& log,
                               const std::shared_ptr<append_file>& file, uint64_t end,
                               uint64_t seq, promise& waiting, io_counts io) {
   auto& x = logs_[log];
   --x.syncs_open;
+  --syncs_open_;
   if (x.file == file && x.suspect) {
     // It came after a failure, and so says nothing about what the failure lost.
     waiting.deliver(caf::make_error(ec::disk_failed, last_error_));
@@ -78,6 +96,7 @@ void log_writer_state::sync_failed(const std::string& log,
   note_failure(reason);
   auto& x = logs_[log];
   --x.syncs_open;
+  --syncs_open_;
   if (is_no_answer(reason))
     x.syncer = file_syncer_actor{};
   if (x.file == file) {
@@ -103,6 +122,10 @@ caf::error log_writer_state::sync_now(const std::string& log, log_file& x) {
   if (x.suspect)
     if (auto err = mend(log, x, io))
       return err;
+  return sync_file(x);
+}
+
+caf::error log_writer_state::sync_file(log_file& x) {
   doubt(x, false);
   if (auto err = x.file->sync()) {
     doubt(x, true);
@@ -110,6 +133,7 @@ caf::error log_writer_state::sync_now(const std::string& log, log_file& x) {
     return err;
   }
   x.file->mark_synced(x.file->end());
+  x.rescued.clear();
   release(x, x.written);
   return caf::none;
 }
@@ -225,7 +249,7 @@ caf::error log_writer_state::begin_anew(const std::string& log, log_file& x,
   x.aside.note("a sync failed and somebody else had changed the file: it is kept as "
                + *where + ", and " + x.file->path() + " begun anew");
   rescue(x, lines);
-  x.file.reset();
+  shut(x);
   if (auto err = open(log, x))
     return err;
   x.before_file = after;

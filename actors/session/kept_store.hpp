@@ -36,14 +36,23 @@ struct kept_store {
   std::string name;
   /// Null as long as the files cannot be read.
   std::unique_ptr<journal_store> files;
+  /// There is a file of it under its name.
+  bool listed = false;
   caf::error unreadable;
   /// What the names meant when the files could not be read: they are read again once that
   /// is something else, or after a pause.
   std::vector<file_state> seen;
   caf::actor_clock::time_point read_again_at;
+  /// What was found to be wrong with files that are not open any more.
+  std::vector<alert> alerts;
+  uint64_t set_aside = 0;
 
+  /// Something was appended since the files were opened.
+  bool appended = false;
   /// Syncs that have not answered.
   uint64_t syncs = 0;
+  /// Who waits for the one after the one that is under way.
+  std::vector<std::function<void(const caf::error&)>> next_syncs;
   /// A sync failed: no later one of the same file counts.
   bool suspect = false;
 
@@ -61,6 +70,24 @@ struct kept_store {
   detail::trouble syncing{"session-sync-failed"};
   detail::trouble compaction{"session-compaction-failed"};
   detail::trouble foreign{"session-file-foreign"};
+
+  /// Whether the files may be closed once all of them is on disk.
+  bool may_rest() const {
+    return files && !compacting && syncs == 0 && next_syncs.empty() && held.empty()
+           && !suspect && !files->needs_rebuild();
+  }
+
+  /// Whether something of ours is perhaps not on disk. What an earlier run left is the
+  /// spool's matter.
+  bool has_unsynced() const {
+    return appended && files && files->journal() && files->journal()->has_unsynced();
+  }
+
+  /// Whether a person is to be told of it for good.
+  bool had_trouble() const {
+    return reading.ever() || writing.ever() || syncing.ever() || compaction.ever()
+           || foreign.ever() || set_aside > 0 || !alerts.empty();
+  }
 };
 
 } // namespace sluice

@@ -88,15 +88,19 @@ session_backend_state::convert(session_archive_actor journal,
   rows_ = std::move(rows);
   answer_ = detail::owe<session_conversion>(self_);
   auto rp = answer_;
-  ask<infos>(
-    wanted_one(),
-    [this](infos& wanted) {
-      ask<infos>(
-        other_one(), [this, wanted](infos& other) { know_both(wanted, other); },
-        atom::stores_v);
-    },
-    atom::stores_v);
+  // Without a name the files are looked through only if they are to be brought over.
+  if (!named_ && config_.wanted == session_keeper::journal)
+    ask_other({});
+  else
+    ask<infos>(
+      wanted_one(), [this](infos& wanted) { ask_other(wanted); }, atom::stores_v);
   return rp;
+}
+
+void session_backend_state::ask_other(const infos& wanted) {
+  ask<infos>(
+    other_one(), [this, wanted](infos& other) { know_both(wanted, other); },
+    atom::stores_v);
 }
 
 void session_backend_state::know_both(const infos& wanted, const infos& other) {

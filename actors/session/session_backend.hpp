@@ -49,6 +49,7 @@ private:
   caf::error write_name() const;
   const session_archive_actor& wanted_one() const;
   const session_archive_actor& other_one() const;
+  void ask_other(const infos& wanted);
   void know_both(const infos& wanted, const infos& other);
   void next_store();
   void take_over(session_changes from);

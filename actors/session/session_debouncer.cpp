@@ -10,6 +10,9 @@ namespace {
 
 constexpr uint64_t cache_bytes_max = uint64_t{8} * 1024 * 1024;
 
+/// Stores that the numbers name, of those that are in use.
+constexpr size_t stores_told_max = 1000;
+
 /// How late a flush may be before the service does not count as ready.
 constexpr auto unflushed_grace = std::chrono::seconds{30};
 
@@ -42,13 +45,15 @@ caf::result<session_stats> session_debouncer_state::stats() {
   auto rp = detail::owe<session_stats>(self_);
   auto answer = [this, rp]() mutable {
     auto result = *config_.totals;
+    result.store_count = stores_elsewhere_;
     for (auto& [store, line] : lines_) {
       auto info = line.sessions.stored();
       if (info.entries == 0) {
         info.bytes = line.sessions.projected_bytes();
         info.entries = line.sessions.new_sessions();
       }
-      if (info.entries > 0)
+      result.store_count += info.entries > 0;
+      if (info.entries > 0 && result.stores.size() < stores_told_max)
         result.stores.push_back(std::move(info));
       result.pending += line.sessions.sessions();
       result.failing = result.failing || line.failures > 0;
@@ -67,6 +72,7 @@ void session_debouncer_state::apply(const session_limits& limits) {
   config_.debounced = limits.debounce.count() > 0;
   config_.debounce = limits.debounce;
   config_.max_pending = limits.max_pending;
+  config_.max_stores = limits.max_stores;
 }
 
 metrics_report session_debouncer_state::collect() {
@@ -101,6 +107,7 @@ status_report session_debouncer_state::status() {
                      {"session-maintenance-failed", maintenance_failures_},
                      {"session-store-over-limit", excesses_},
                      {"session-removal-held", removals_held_},
+                     {"session-store-refused", stores_refused_},
                      {"session-maintenance-held-rounds", maintenance_held_},
                      {"session-records-set-aside", records_set_aside_}};
   detail::sum_up_alerts(report);
@@ -165,8 +172,11 @@ session_debouncer(session_debouncer_actor::stateful_pointer<session_debouncer_st
     [st](atom::replace, session_replacement& x) { return st->replace(x); },
     [st](atom::get, std::string& store, std::string& key) { return st->get(store, key); },
     [st](atom::get_all, const std::string& store) { return st->get_all(store); },
-    [st](atom::flush) { return st->flush(caf::none); },
-    [st](atom::flush, const std::string& store) { return st->flush(store); },
+    [st](atom::flush) { return st->flush(caf::none, durability::ram); },
+    [st](atom::flush, const std::string& store) {
+      return st->flush(store, durability::ram);
+    },
+    [st](atom::flush, durability level) { return st->flush(caf::none, level); },
     [st](atom::persist, const std::string& store, uint64_t seq, durability level) {
       return st->persist(store, seq, level);
     },

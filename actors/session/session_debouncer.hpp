@@ -5,69 +5,27 @@
 #pragma once
 
 #include "actors/detail/clock_watch.hpp"
-#include "actors/detail/flush_grid.hpp"
 #include "actors/detail/growing_pause.hpp"
 #include "actors/detail/ledger_page.hpp"
 #include "actors/detail/owed.hpp"
 #include "actors/detail/trouble.hpp"
-#include "actors/detail/wall_clock.hpp"
 #include "actors/detail/window_timer.hpp"
 #include "actors/session/session_cache.hpp"
+#include "actors/session/session_debouncer_config.hpp"
 #include "actors/session/store_line.hpp"
-#include "actors/storage/file_rights.hpp"
-#include "actors/storage/spool.hpp"
 #include "messages/metrics_aggregator.hpp"
 #include "messages/session_debouncer.hpp"
 #include "messages/session_store.hpp"
-#include "messages/spool_keeper.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 namespace sluice {
-
-struct session_debouncer_config {
-  /// Window from a store's first unwritten update.
-  caf::timespan debounce = std::chrono::seconds{2};
-  /// False: every update is written at once.
-  bool debounced = true;
-  /// Sessions waiting in a store before an early flush.
-  uint64_t max_pending = 10;
-  /// Whether that gives way to the window while the spool has room.
-  bool adaptive = false;
-  /// On which windows end.
-  detail::flush_grid grid = {};
-  /// Age up to which a read is answered from memory; 0: never.
-  caf::timespan cache_ttl = std::chrono::seconds{45};
-  /// Whether maintenance removes, while the clocks allow it, or only tells.
-  bool enforce_maintenance = false;
-  caf::timespan prune_after = std::chrono::hours{720};
-  /// Documents a store may keep.
-  uint64_t max_entries = 500;
-  /// Keys and documents of a store, unwritten ones included.
-  uint64_t max_store_bytes = uint64_t{64} * 1024 * 1024;
-  /// Keeps what is accepted and not written yet; null: memory alone does.
-  std::shared_ptr<sluice::spool> spool = nullptr;
-  /// Is told when the spool's files are gone; may be null.
-  spool_keeper_actor keeper = {};
-  /// Counted so far, the spool's content too if `counted`; the next one goes on from it.
-  bool counted = false;
-  std::shared_ptr<session_stats> totals = std::make_shared<session_stats>();
-  /// Where records of the spool go that cannot be read (as `set-aside.ndjson`).
-  std::string set_aside_directory = {};
-  file_rights rights = {};
-  /// Time of day in ms since 1970.
-  std::function<int64_t()> wall_now_ms = detail::wall_clock_ms;
-  /// Beside it, what tells whether it can be trusted.
-  std::function<int64_t()> boot_now_ms = detail::boot_clock_ms;
-  std::function<bool()> clock_synchronised = detail::clock_synchronised;
-};
 
 class session_debouncer_state {
 public:
@@ -93,8 +51,8 @@ public:
 
   // -- writing (session_debouncer_writes.cpp) --------------------------------------
 
-  /// Of this store, or of all.
-  caf::result<flush_report> flush(caf::optional<std::string> only);
+  /// Of this store, or of all, up to this level.
+  caf::result<flush_report> flush(caf::optional<std::string> only, durability level);
   caf::result<durability> persist(const std::string& store, uint64_t seq,
                                   durability level);
   void on_tick(const std::string& store, uint64_t generation);
@@ -189,7 +147,8 @@ private:
 
   store_line& open_line(const session_store_info& stored);
   /// Opens what there is, and takes up again what the stores may not have.
-  void take_up(const infos& stores);
+  void take_up(const session_store_list& stores);
+  void take_up_spooled();
   caf::error restore(store_line& line);
   /// Stores that have a lane.
   std::vector<std::string> spooled_stores() const;
@@ -221,8 +180,19 @@ private:
   void turned_back(store_line& line, const caf::error& err, durability level);
   void answer_waiters(store_line& line);
   void after_flight(store_line& line);
-  uint64_t wait_for_write(store_line& line, std::function<void(const caf::error&)> done);
+  uint64_t wait_for_write(store_line& line, durability level,
+                          std::function<void(const caf::error&)> done);
   void report_counts();
+
+  // -- places (session_debouncer_places.cpp) ---------------------------------------
+
+  /// Whether one more store may hold something.
+  bool has_place(const store_line& line);
+  void make_places(const store_line* keep);
+  bool may_end(const store_line& line) const;
+  void bring_to_disk(store_line& line);
+  void end_line(store_line& line);
+  caf::error no_place();
 
   // -- maintenance (session_debouncer_maintenance.cpp) -----------------------------
 
@@ -250,6 +220,16 @@ private:
   metrics_aggregator_actor metrics_;
 
   std::map<std::string, store_line, std::less<>> lines_;
+  /// Of all requests for a store that is known, so that it is known which came last.
+  uint64_t uses_ = 0;
+  /// Stores opened since places were last made.
+  uint64_t opened_ = 0;
+  /// Stores that have sessions and no line.
+  uint64_t stores_elsewhere_ = 0;
+  /// Where there is no spool to know it: no update of a store without a line has a higher
+  /// number.
+  uint64_t number_floor_ = 0;
+  uint64_t stores_refused_ = 0;
   session_cache cache_;
   /// The answer to the load whose requests are being handled.
   const caf::expected<session_lookup>* loaded_ = nullptr;

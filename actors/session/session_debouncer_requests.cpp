@@ -30,13 +30,9 @@ void session_debouncer_state::ask_totals() {
   if (asking_totals_)
     return;
   asking_totals_ = true;
-  self_->request(store_, caf::infinite, atom::stores_v)
-    .then(
-      [this](const infos& stores) {
-        take_up(stores);
-        totals_answered({});
-      },
-      [this](const caf::error& err) { totals_answered(err); });
+  self_->request(store_, caf::infinite, atom::stores_v, config_.max_stores / 4 * 3)
+    .then([this](const session_store_list& stores) { take_up(stores); },
+          [this](const caf::error& err) { totals_answered(err); });
 }
 
 void session_debouncer_state::totals_answered(const caf::error& err) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 
 namespace sluice {
 
@@ -59,6 +60,10 @@ caf::error session_debouncer_state::append(store_line& line,
 
 void session_debouncer_state::take(store_line& line, std::vector<session_step> steps,
                                    durability at_least, receipt_promise rp) {
+  if (!steps.empty() && !has_place(line)) {
+    rp.deliver(no_place());
+    return;
+  }
   auto level = keep(line, steps, at_least);
   if (!level) {
     rp.deliver(level.error());
@@ -93,32 +98,35 @@ bool session_debouncer_state::windows_suffice() const {
 // -- taking up again ---------------------------------------------------------------
 
 store_line& session_debouncer_state::open_line(const session_store_info& stored) {
-  auto [place, fresh] = lines_.try_emplace(stored.store, stored, config_.grid);
-  auto& line = place->second;
-  if (!fresh)
-    return line;
+  if (auto* known = find_line(stored.store))
+    return *known;
+  ++opened_;
+  make_places(nullptr);
+  auto& line = lines_.try_emplace(stored.store, stored, config_.grid).first->second;
+  line.used = ++uses_;
   if (config_.spool) {
     line.lane = session_lane{config_.spool, stored.store};
     auto in_store = line.lane.in_store(stored.mark);
     line.sessions.resume(line.lane.last_seq(stored.mark), in_store, line.lane.on_disk());
     line.lane.landed(in_store, durability::ram);
+  } else {
+    line.sessions.resume(number_floor_, number_floor_, 0);
+    line.opened_seq = number_floor_;
   }
   line.restored = line.sessions.committed_seq() == line.sessions.last_seq();
   line.known = line.restored;
   return line;
 }
 
-void session_debouncer_state::take_up(const infos& stores) {
-  for (auto& x : stores)
+void session_debouncer_state::take_up(const session_store_list& stores) {
+  stores_elsewhere_ = stores.total;
+  for (auto& x : stores.stores) {
+    stores_elsewhere_ -= std::min<uint64_t>(stores_elsewhere_, 1);
     if (x.unreadable.empty())
       open_line(x);
     else
       note_unread(x.store, caf::make_error(ec::unavailable, x.unreadable));
-  if (!config_.spool)
-    return;
-  for (auto& store : spooled_stores())
-    if (!unread_.contains(store))
-      open_line({store});
+  }
   for (auto& [store, line] : lines_) {
     auto err = restore(line);
     line.lane.end_replay();
@@ -126,6 +134,29 @@ void session_debouncer_state::take_up(const infos& stores) {
     if (err)
       note_unread(store, err);
   }
+  take_up_spooled();
+}
+
+/// Of stores that were not among the first, whatever the spool has is taken up before
+/// anybody is answered.
+void session_debouncer_state::take_up_spooled() {
+  auto missing = std::make_shared<size_t>(1);
+  auto answered = [this, missing](const caf::error&) {
+    if (--*missing == 0)
+      totals_answered({});
+  };
+  auto taken_up = [answered] {
+    answered({});
+    return true;
+  };
+  for (auto& store : spooled_stores()) {
+    if (unread_.contains(store) || find_line(store))
+      continue;
+    ++*missing;
+    unread_[store].waiting.push_back({taken_up, answered});
+    ask_store(store);
+  }
+  answered({});
 }
 
 std::vector<std::string> session_debouncer_state::spooled_stores() const {

@@ -19,6 +19,7 @@ constexpr size_t unread_max = 256;
 void session_debouncer_state::with_store(const std::string& store, held_request request) {
   auto* known = totals_known_ ? find_line(store) : nullptr;
   if (known && known->known) {
+    known->used = ++uses_;
     request.run();
     return;
   }
@@ -68,10 +69,12 @@ caf::error session_debouncer_state::take_up_store(const session_store_info& foun
   auto empty = found.entries == 0 && found.mark.spool_id.empty();
   if (!line && empty && !has_lane(found.store))
     return caf::none;
-  if (!line)
+  if (!line) {
     line = &open_line(found);
-  else
+    stores_elsewhere_ -= stores_elsewhere_ > 0 && !empty;
+  } else {
     line->sessions.told(found);
+  }
   auto err = restore(*line);
   line->lane.end_replay();
   line->known = !err;
@@ -106,20 +109,16 @@ caf::error session_debouncer_state::unread(store_line& line, const caf::error& w
 }
 
 bool session_debouncer_state::has_lane(const std::string& store) const {
-  auto all = spooled_stores();
-  return std::find(all.begin(), all.end(), store) != all.end();
+  return config_.spool && config_.spool->find_lane(lane_kind::session, store) != 0;
 }
 
 uint64_t session_debouncer_state::left_in_spool(const std::string& store) const {
   auto line = lines_.find(store);
   if (!config_.spool || (line != lines_.end() && line->second.restored))
     return 0;
-  for (auto lane : config_.spool->lanes()) {
-    auto state = config_.spool->state(lane);
-    if (state.kind == lane_kind::session && state.name == store)
-      return state.appended - std::min(state.written, state.appended);
-  }
-  return 0;
+  auto lane = config_.spool->find_lane(lane_kind::session, store);
+  auto state = lane == 0 ? lane_state{} : config_.spool->state(lane);
+  return state.appended - std::min(state.written, state.appended);
 }
 
 } // namespace sluice

@@ -33,31 +33,31 @@ struct full_flush {
 // -- requests ----------------------------------------------------------------------
 
 uint64_t
-session_debouncer_state::wait_for_write(store_line& line,
+session_debouncer_state::wait_for_write(store_line& line, durability level,
                                         std::function<void(const caf::error&)> done) {
   auto& sessions = line.sessions;
   auto documents = sessions.waiting().size() + sessions.in_flight().size();
-  if (documents == 0) {
+  if (documents == 0 && sessions.reached(sessions.last_seq(), level)) {
     done({});
     return 0;
   }
-  line.waiters.push_back({sessions.last_seq(), durability::ram, std::move(done), false});
+  line.waiters.push_back({sessions.last_seq(), level, std::move(done), false});
   if (!line.busy)
     launch(line);
   return documents;
 }
 
-caf::result<flush_report>
-session_debouncer_state::flush(caf::optional<std::string> only) {
+caf::result<flush_report> session_debouncer_state::flush(caf::optional<std::string> only,
+                                                         durability level) {
   auto all = std::make_shared<full_flush>();
   all->rp = detail::owe<flush_report>(self_);
   auto rp = all->rp;
-  auto run = [this, all, only] {
+  auto run = [this, all, only, level] {
     for (auto& [store, line] : lines_) {
       if (only && *only != store)
         continue;
       ++all->open;
-      all->flushed += wait_for_write(line, [all](const caf::error& err) {
+      all->flushed += wait_for_write(line, level, [all](const caf::error& err) {
         if (err)
           all->failure = err;
         all->close_one();

@@ -40,39 +40,43 @@ void session_journal_state::init(session_journal_config config,
   config_ = std::move(config);
   in_ = folder{config_.directory, config_.rights};
   metrics_ = std::move(metrics);
+  learn_doubts();
   syncers_.configure(config_.make_syncer);
   compactors_.configure(config_.make_compactor);
 }
 
 // -- stores ------------------------------------------------------------------------
 
-/// Opens all that there are, before the first request.
+/// Learns which there are, before the first request.
 caf::error session_journal_state::list() {
   if (!stopping_.empty())
     return caf::make_error(ec::stopping, "the session store is stopping");
   if (listed_)
     return caf::none;
-  auto names = in_.names();
-  if (!names) {
-    listing_.note(text_of(names.error()));
-    return cannot_read(names.error());
+  auto files = in_.names();
+  if (!files) {
+    listing_.note(text_of(files.error()));
+    return cannot_read(files.error());
   }
   listing_.clear();
-  for (auto& file : *names)
+  for (auto& file : *files)
     if (auto store = store_of(file); !store.empty())
-      open(store, stores_[store]);
+      names_.try_emplace(std::move(store), 0u);
   listed_ = true;
-  report_counts();
   return caf::none;
 }
 
 caf::error session_journal_state::open(const std::string& store, kept_store& x) {
-  if (x.files)
+  if (x.files) {
+    opened_.use(&x);
     return caf::none;
+  }
   auto began = self_->clock().now();
   auto seen = look_at_files(store);
   if (x.unreadable && seen == x.seen && began < x.read_again_at)
     return x.unreadable;
+  if (auto err = make_place())
+    return err;
   io_counts io;
   auto files = journal_store::open(in_, store, config_.identity_file, io);
   count(store, io);
@@ -85,9 +89,13 @@ caf::error session_journal_state::open(const std::string& store, kept_store& x) 
     x.reading.note(text_of(x.unreadable));
     return x.unreadable;
   }
+  compare_with_rested(store, x, seen);
   x.name = store;
+  x.appended = false;
   x.files = std::move(*files);
-  x.suspect = x.suspect || in_doubt(store);
+  x.listed = names_.contains(store);
+  opened_.use(&x);
+  x.suspect = x.suspect || doubted_.erase(store) > 0;
   x.unreadable = caf::none;
   x.reading.clear();
   return caf::none;
@@ -102,13 +110,20 @@ session_journal_state::look_at_files(const std::string& store) const {
   return result;
 }
 
-/// Whether an earlier run's sync failed, or may have: what the page cache shows of the
-/// files proves nothing then, and they are written anew.
-bool session_journal_state::in_doubt(const std::string& store) const {
+/// Before anybody begins a sync in this run.
+void session_journal_state::learn_doubts() {
   if (!config_.spool)
-    return false;
-  auto lane = config_.spool->lane(lane_kind::session, store);
-  return config_.spool->state(lane).doubt.has_value();
+    return;
+  for (auto lane : config_.spool->lanes()) {
+    auto state = config_.spool->state(lane);
+    if (state.kind == lane_kind::session && state.doubt)
+      doubted_.insert(std::move(state.name));
+  }
+}
+
+void session_journal_state::shut(kept_store& x) {
+  x.files.reset();
+  opened_.forget(&x);
 }
 
 caf::expected<kept_store*> session_journal_state::find(const std::string& store) {
@@ -116,12 +131,15 @@ caf::expected<kept_store*> session_journal_state::find(const std::string& store)
     return err;
   auto found = stores_.find(store);
   if (found == stores_.end()) {
-    // Somebody may have put it there since.
+    // Somebody may have put it there since, or have taken it away.
     auto there = exists(store);
     if (!there)
       return cannot_read(there.error());
-    if (!*there)
+    if (!*there) {
+      note_gone(store);
       return nullptr;
+    }
+    names_.try_emplace(store, 0u);
     found = stores_.try_emplace(store).first;
   }
   if (auto err = open(store, found->second))
@@ -205,16 +223,39 @@ caf::result<std::vector<session_store_info>> session_journal_state::stores() {
   if (auto err = list())
     return err;
   std::vector<session_store_info> result;
-  for (auto& [store, x] : stores_) {
-    if (auto err = open(store, x)) {
-      result.push_back({store, 0, 0, {}, text_of(err)});
-      continue;
-    }
-    auto info = x.files->info();
-    if (info.entries > 0 || !info.mark.spool_id.empty())
-      result.push_back(std::move(info));
-  }
+  for (auto& [store, looks] : names_)
+    list_one(store, result);
+  report_counts();
   return result;
+}
+
+caf::result<session_store_list> session_journal_state::stores(uint64_t max) {
+  if (auto err = list())
+    return err;
+  session_store_list result{{}, names_.size()};
+  auto read = io_.read_bytes;
+  for (auto& [store, looks] : names_) {
+    if (result.stores.size() >= max || io_.read_bytes - read >= config_.list_bytes_max)
+      break;
+    list_one(store, result.stores);
+  }
+  report_counts();
+  return result;
+}
+
+void session_journal_state::list_one(const std::string& store,
+                                     std::vector<session_store_info>& to) {
+  auto& x = stores_[store];
+  const auto in_use = x.files != nullptr;
+  if (auto err = open(store, x)) {
+    to.push_back({store, 0, 0, {}, text_of(err)});
+    return;
+  }
+  auto info = x.files->info();
+  if (info.entries > 0 || !info.mark.spool_id.empty())
+    to.push_back(std::move(info));
+  if (!in_use)
+    rest(x);
 }
 
 caf::result<session_store_info> session_journal_state::info(const std::string& store) {
@@ -237,6 +278,7 @@ session_journal(session_journal_actor::stateful_pointer<session_journal_state> s
     },
     [st](atom::load_all, const std::string& store) { return st->load_all(store); },
     [st](atom::stores) { return st->stores(); },
+    [st](atom::stores, uint64_t max) { return st->stores(max); },
     [st](atom::stores, const std::string& store) { return st->info(store); },
     [st](atom::apply, session_changes& x, durability level) {
       return st->apply(x, level);

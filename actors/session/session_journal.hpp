@@ -5,12 +5,16 @@
 // Runs detached, since files block; but it never waits for a sync, nor for a compaction:
 // helpers do, one for each store that needs one at the time. While a store is compacted
 // its writes wait, and its reads do not.
+//
+// A store is opened when somebody asks for it. Of more than may be open, those that were
+// used longest ago are closed, and nothing of them stays in memory.
 #pragma once
 
 #include "actors/detail/helper_pool.hpp"
 #include "actors/detail/ledger_page.hpp"
 #include "actors/detail/owed.hpp"
 #include "actors/detail/sync_watch.hpp"
+#include "actors/detail/use_order.hpp"
 #include "actors/session/kept_store.hpp"
 #include "actors/storage/file_rights.hpp"
 #include "actors/storage/spool.hpp"
@@ -23,6 +27,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +45,10 @@ struct session_journal_config {
   uint64_t compact_snapshots = 4;
   /// A journal that has grown by this and cannot be compacted takes nothing more.
   uint64_t max_journal_bytes = 67'108'864;
+  /// Stores whose files may be open at once.
+  uint64_t open_stores_max = 1000;
+  /// Bytes of files that are read to list stores.
+  uint64_t list_bytes_max = 67'108'864;
   std::function<file_syncer_actor()> make_syncer;
   std::function<session_compactor_actor()> make_compactor;
   /// Tells which stores' syncs failed, or were cut short, in an earlier run; may be null.
@@ -59,6 +68,7 @@ public:
   caf::result<std::vector<session_document>> load_all(const std::string& store);
   caf::result<session_changes> dump(const std::string& store);
   caf::result<std::vector<session_store_info>> stores();
+  caf::result<session_store_list> stores(uint64_t max);
   caf::result<session_store_info> info(const std::string& store);
   caf::result<session_applied> apply(session_changes& x, durability level);
   caf::result<session_pruned> prune(const session_prune& x);
@@ -70,6 +80,7 @@ public:
 private:
   // -- stores ----------------------------------------------------------------------
   caf::error list();
+  void list_one(const std::string& store, std::vector<session_store_info>& to);
   /// The store with its files open; null if there is no such store.
   caf::expected<kept_store*> find(const std::string& store);
   caf::error open(const std::string& store, kept_store& x);
@@ -78,7 +89,21 @@ private:
   caf::expected<bool> exists(const std::string& store) const;
   /// Notes how a reading of files that are open ended, and returns its error.
   static caf::error judge(kept_store& x, const caf::error& problem);
-  bool in_doubt(const std::string& store) const;
+  void learn_doubts();
+  /// Lets go of the files, if they are open.
+  void shut(kept_store& x);
+
+  // -- places (session_journal_places.cpp) -----------------------------------------
+  caf::error make_place();
+  bool rest(kept_store& x);
+  void sync_ahead();
+  void forget(kept_store& x);
+  void compare_with_rested(const std::string& store, kept_store& x,
+                           const std::vector<file_state>& now);
+  void note_gone(const std::string& store);
+  void sync_begins(const kept_store& x, bool failed);
+  void sync_ends(const std::string& store, const session_mark& mark,
+                 const caf::error& err);
 
   // -- writing ---------------------------------------------------------------------
   void write(store_write x);
@@ -87,6 +112,8 @@ private:
   void append(kept_store& store, store_write x);
   /// Calls `done` without an error once all that was appended is on disk.
   void sync(kept_store& store, const std::function<void(const caf::error&)>& done);
+  void sync_next(kept_store& store);
+  void sync_here(kept_store& store, const std::function<void(const caf::error&)>& done);
   caf::error synced(kept_store& store, const std::shared_ptr<append_file>& file,
                     uint64_t end);
   void sync_failed(kept_store& store, const std::shared_ptr<append_file>& file,
@@ -112,9 +139,19 @@ private:
   detail::helper_pool<session_compactor_actor> compactors_;
   detail::sync_watch sync_watch_{"session-sync-slow"};
   bool listed_ = false;
+  /// Stores of which an earlier run's sync failed, or may have: what the page cache shows
+  /// of their files proves nothing, and they are written anew.
+  std::set<std::string> doubted_;
   /// Nobody knows which stores there are.
   detail::trouble listing_{"session-store-unreadable"};
+  /// All that have files, with what these looked like when they were closed for others: a
+  /// hash, or 0 where that is not known.
+  std::map<std::string, uint64_t, std::less<>> names_;
+  /// Those that are open, or have to be remembered.
   std::map<std::string, kept_store, std::less<>> stores_;
+  /// Those whose files are open.
+  detail::use_order<kept_store*> opened_;
+  uint64_t rested_ = 0;
 
   io_counts io_;
   /// Counted, and not told yet.
@@ -123,8 +160,9 @@ private:
   uint64_t compactions_ = 0;
   uint64_t failures_ = 0;
 
-  /// Requests to helpers that are not answered.
+  /// Requests to helpers that are not answered, and those of them that are syncs.
   uint64_t open_ = 0;
+  uint64_t syncs_open_ = 0;
   std::vector<detail::owed<stop_report>> stopping_;
   bool ending_ = false;
   /// Stores that the end had to sync.

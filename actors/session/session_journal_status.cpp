@@ -32,10 +32,12 @@ status_report session_journal_state::status() const {
     for (auto* trouble : {&x.reading, &x.writing, &x.syncing, &x.compaction, &x.foreign})
       trouble->tell(report);
     held += x.held.size();
-    if (!x.files) {
+    report.alerts.insert(report.alerts.end(), x.alerts.begin(), x.alerts.end());
+    set_aside += x.set_aside;
+    if (x.unreadable)
       files = {"session-files", false, text_of(x.unreadable)};
+    if (!x.files)
       continue;
-    }
     auto& found = x.files->alerts();
     report.alerts.insert(report.alerts.end(), found.begin(), found.end());
     entries += x.files->index().entries();
@@ -49,7 +51,9 @@ status_report session_journal_state::status() const {
   report.checks = {files};
   report.troubles.push_back({"session-line-set-aside", set_aside});
   report.troubles.push_back({"session-journal-tries-failed", failures_});
-  report.state = {{"stores", static_cast<int64_t>(stores_.size())},
+  report.state = {{"stores", static_cast<int64_t>(names_.size())},
+                  {"openStores", static_cast<int64_t>(opened_.size())},
+                  {"restedStores", static_cast<int64_t>(rested_)},
                   {"entries", static_cast<int64_t>(entries)},
                   {"storedBytes", static_cast<int64_t>(bytes)},
                   {"journalBytes", static_cast<int64_t>(journals)},

@@ -50,7 +50,7 @@ void session_journal_state::compacted(kept_store& store, const store_compaction&
     ++compactions_;
     // Where the new files cannot be opened, they are read at the next request.
     if (store.files->adopt(work))
-      store.files.reset();
+      shut(store);
     store.suspect = false;
     store.pause.reset();
     store.compaction.clear();

@@ -110,7 +110,7 @@ caf::error session_journal_state::make_ready(const std::string& store, kept_stor
     return as_left ? caf::error{} : std::move(as_left.error());
   if (!x.files->journal()) {
     // Nothing of ours is in it yet: what is there now is the store.
-    x.files.reset();
+    shut(x);
     return open(store, x);
   }
   x.disturbed = true;
@@ -138,6 +138,11 @@ void session_journal_state::append(kept_store& store, store_write x) {
     return;
   }
   store.writing.clear();
+  store.appended = true;
+  if (!store.listed && files.journal()) {
+    names_.try_emplace(store.name, 0u);
+    store.listed = true;
+  }
   session_applied applied{plan.changes.size(), files.info(), durability::ram};
   if (x.level == durability::disk) {
     applied.level = durability::disk;
@@ -163,7 +168,18 @@ void session_journal_state::sync(kept_store& store,
     done(caf::none);
     return;
   }
+  // The kernel tells of a failure once, and of two at the same time one might not hear.
+  if (store.syncs > 0) {
+    store.next_syncs.push_back(done);
+    return;
+  }
+  // Who is being synced cannot give its place away: of few places some must be free.
+  if (syncs_open_ >= config_.open_stores_max / 2) {
+    sync_here(store, done);
+    return;
+  }
   ++store.syncs;
+  ++syncs_open_;
   ++open_;
   auto helper = syncers_.take();
   auto watched = sync_watch_.begin(self_, file->path());
@@ -172,6 +188,7 @@ void session_journal_state::sync(kept_store& store,
     syncers_.give_back(self_, helper, err);
     sync_watch_.end(self_, watched);
     --store.syncs;
+    --syncs_open_;
     --open_;
     count(store.name, io);
   };
@@ -180,6 +197,7 @@ void session_journal_state::sync(kept_store& store,
       [=, this, &store, file = file, end = file->end()](const io_counts& io) {
         ended(io, caf::none);
         done(synced(store, file, end));
+        sync_next(store);
         report_counts();
         compact_if_due(store);
         finish_stop();
@@ -188,8 +206,38 @@ void session_journal_state::sync(kept_store& store,
         ended({}, reason);
         sync_failed(store, file, reason);
         done(reason);
+        sync_next(store);
         finish_stop();
       });
+}
+
+/// One more for all who came while one was under way.
+void session_journal_state::sync_next(kept_store& store) {
+  if (store.next_syncs.empty())
+    return;
+  auto done = [all = std::exchange(store.next_syncs, {})](const caf::error& err) {
+    for (auto& each : all)
+      each(err);
+  };
+  if (store.files)
+    sync(store, done);
+  else
+    done(caf::make_error(ec::unavailable,
+                         "the files of session store " + store.name + " were closed"));
+}
+
+void session_journal_state::sync_here(
+  kept_store& store, const std::function<void(const caf::error&)>& done) {
+  auto file = store.files->journal();
+  if (auto err = file->sync()) {
+    sync_failed(store, file, err);
+    done(err);
+    return;
+  }
+  io_counts io;
+  io.syncs = 1;
+  count(store.name, io);
+  done(synced(store, file, file->end()));
 }
 
 caf::error session_journal_state::synced(kept_store& store,

@@ -99,6 +99,12 @@ public:
     spool_->begin_batch(lane_, {{}, kept + 1, last});
   }
 
+  /// Nobody gives numbers of this lane until it is opened again.
+  void forget() {
+    if (spool_)
+      spool_->forget(lane_);
+  }
+
   /// What a store that has everything up to this number is to remember.
   session_mark mark(uint64_t seq) const {
     return spool_ ? session_mark{spool_->id(), seq} : session_mark{};

@@ -68,6 +68,19 @@ caf::result<std::vector<session_store_info>> session_rows_state::stores() {
   });
 }
 
+caf::result<session_store_list> session_rows_state::stores(uint64_t max) {
+  using promise = caf::typed_response_promise<session_store_list>;
+  return when_ready<session_store_list>([this, max](const promise& rp) {
+    session_store_list result{{}, stores_.size()};
+    for (auto& [store, x] : stores_) {
+      if (result.stores.size() >= max)
+        break;
+      result.stores.push_back(x);
+    }
+    answer(rp, std::move(result));
+  });
+}
+
 caf::result<session_store_info> session_rows_state::store(const std::string& wanted) {
   using promise = detail::owed<session_store_info>;
   return when_ready<session_store_info>(
@@ -224,6 +237,7 @@ session_rows(session_rows_actor::stateful_pointer<session_rows_state> self,
     },
     [st](atom::load_all, const std::string& store) { return st->load_all(store); },
     [st](atom::stores) { return st->stores(); },
+    [st](atom::stores, uint64_t max) { return st->stores(max); },
     [st](atom::stores, const std::string& store) { return st->store(store); },
     [st](atom::apply, session_changes& x, durability level) {
       return st->apply(x, level);

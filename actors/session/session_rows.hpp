@@ -30,6 +30,7 @@ public:
   caf::result<session_lookup> load(const std::string& store, const std::string& key);
   caf::result<std::vector<session_document>> load_all(const std::string& store);
   caf::result<std::vector<session_store_info>> stores();
+  caf::result<session_store_list> stores(uint64_t max);
   caf::result<session_store_info> store(const std::string& wanted);
   caf::result<session_applied> apply(session_changes& x, durability level);
   caf::result<session_pruned> prune(session_prune& x);

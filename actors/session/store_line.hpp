@@ -60,6 +60,10 @@ struct store_line {
   bool known = false;
   /// What the spool had of an earlier run is among the sessions.
   bool restored = false;
+  /// Without a lane, number of the last update before it was opened.
+  uint64_t opened_seq = 0;
+  /// Number of its last request.
+  uint64_t used = 0;
   /// The store was reopened after an I/O error, and what is beyond this number has to be
   /// looked for in the spool once the flush is back.
   caf::optional<uint64_t> lost_after;

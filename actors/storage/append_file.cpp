@@ -14,21 +14,23 @@
 
 namespace sluice {
 
-append_file::append_file(std::string path, unique_fd file, unique_fd directory)
-    : path_(std::move(path)), file_(std::move(file)), directory_(std::move(directory)) {}
+append_file::append_file(std::string path, unique_fd file,
+                         std::shared_ptr<open_folder> in)
+    : path_(std::move(path)), file_(std::move(file)), directory_(std::move(in)),
+      directory_failures_(directory_->failures()) {}
 
 caf::expected<std::shared_ptr<append_file>>
 append_file::open(const std::string& directory, const std::string& name,
                   file_rights rights) {
   auto path = directory + "/" + name;
-  unique_fd folder{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!folder)
-    return system_failure("open directory", directory, errno);
+  auto in = open_folder::at(directory);
+  if (!in)
+    return std::move(in.error());
   auto file = open_regular(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, rights.file);
   if (!file)
     return std::move(file.error());
   std::shared_ptr<append_file> result{
-    new append_file(path, std::move(*file), std::move(folder))};
+    new append_file(path, std::move(*file), std::move(*in))};
   if (auto err = result->prepare())
     return err;
   return result;
@@ -161,8 +163,8 @@ caf::error append_file::cut(uint64_t end) {
 caf::error append_file::sync() {
   // The entry first: a synced file that no directory names is lost all the same.
   if (entry_unsynced_.load()) {
-    if (::fsync(directory_.get()) != 0)
-      return system_failure("sync directory of", path_, errno);
+    if (const auto problem = directory_->sync(directory_failures_); problem != 0)
+      return system_failure("sync directory of", path_, problem);
     entry_unsynced_.store(false);
   }
   if (::fdatasync(file_.get()) != 0)
@@ -171,7 +173,7 @@ caf::error append_file::sync() {
 }
 
 caf::error append_file::sync_file_system() const {
-  return ::syncfs(directory_.get()) == 0
+  return ::syncfs(directory_->get()) == 0
            ? caf::error{}
            : system_failure("sync the file system of", path_, errno);
 }

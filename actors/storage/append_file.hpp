@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/storage/file_rights.hpp"
+#include "actors/storage/open_folder.hpp"
 #include "actors/storage/unique_fd.hpp"
 #include "messages/file_position.hpp"
 #include "messages/metrics_aggregator.hpp"
@@ -150,7 +151,7 @@ public:
   caf::expected<last_lines> tail(uint64_t lines, uint64_t bytes_max, io_counts& io) const;
 
 private:
-  append_file(std::string path, unique_fd file, unique_fd directory);
+  append_file(std::string path, unique_fd file, std::shared_ptr<open_folder> in);
 
   caf::error prepare();
   caf::error look_at_end();
@@ -166,7 +167,9 @@ private:
 
   std::string path_;
   unique_fd file_;
-  unique_fd directory_;
+  std::shared_ptr<open_folder> directory_;
+  /// Failed syncs of the directory that this file's holder has heard of.
+  std::atomic<uint64_t> directory_failures_;
   /// The directory entry is not known to be on disk: whoever made the file may have died
   /// before its first sync. Written by both threads.
   std::atomic<bool> entry_unsynced_{true};

@@ -100,7 +100,7 @@ caf::expected<std::string> append_file::set_aside() {
   auto name = path_.substr(slash + 1);
   for (int i = 1; i <= aside_names_max; ++i) {
     auto aside = name + ".aside-" + std::to_string(i);
-    if (::renameat2(directory_.get(), name.c_str(), directory_.get(), aside.c_str(),
+    if (::renameat2(directory_->get(), name.c_str(), directory_->get(), aside.c_str(),
                     RENAME_NOREPLACE)
         == 0) {
       entry_unsynced_.store(true);

@@ -42,6 +42,11 @@ lane_id spool::lane(lane_kind kind, const std::string& name) {
   return impl_->journal->lane(kind, name);
 }
 
+lane_id spool::find_lane(lane_kind kind, const std::string& name) const {
+  auto held = impl_->lock();
+  return impl_->journal->find_lane(kind, name);
+}
+
 void spool::forget(lane_id lane) {
   auto held = impl_->lock();
   impl_->journal->forget(lane);

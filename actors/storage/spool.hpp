@@ -151,6 +151,8 @@ public:
 
   /// Returns the lane of this name, making it if need be.
   lane_id lane(lane_kind kind, const std::string& name);
+  /// The lane of this name, or 0 if there is none.
+  lane_id find_lane(lane_kind kind, const std::string& name) const;
   /// Nobody uses this number any more: a lane that holds nothing is forgotten with its
   /// place, and its name begins beyond what it has counted.
   void forget(lane_id lane);

@@ -42,6 +42,11 @@ lane_id spool_journal::lane(lane_kind kind, const std::string& name) {
   return id;
 }
 
+lane_id spool_journal::find_lane(lane_kind kind, const std::string& name) const {
+  const auto place = names_.find({kind, name});
+  return place == names_.end() ? 0 : place->second;
+}
+
 std::vector<lane_id> spool_journal::lanes() const {
   std::vector<lane_id> result;
   for (const auto& entry : lanes_)

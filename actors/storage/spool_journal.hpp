@@ -38,6 +38,7 @@ public:
   const std::string& id() const { return id_; }
 
   lane_id lane(lane_kind kind, const std::string& name);
+  lane_id find_lane(lane_kind kind, const std::string& name) const;
   void forget(lane_id lane);
   std::vector<lane_id> lanes() const;
   lane_state state(lane_id lane) const;

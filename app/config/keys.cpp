@@ -116,6 +116,8 @@ std::vector<key> session_keys() {
      "updates are written so long after the first unwritten one", live},
     {"session.max-pending", at<&s::session, &session::max_pending>, counts(),
      "sessions waiting, past which they are written early", live},
+    {"session.max-stores", at<&s::session, &session::max_stores>, counts(),
+     "stores that hold updates not on disk yet; one more is answered with 429", live},
     {"session.cache-ttl", at<&s::session, &session::cache_ttl>, times_or_zero("off"),
      "how long the read cache keeps a document"},
     {"session.maintenance", at<&s::session, &session::maintenance>,

@@ -57,6 +57,8 @@ struct log_settings {
   /// fdatasync with every flush, not only when asked.
   bool sync = false;
   uint64_t max_logs = 256;
+  /// Whose files are open at once; follows from the descriptors.
+  uint64_t open_files = 256;
   /// Of one line, its LF not counted.
   uint64_t max_line_bytes = 1'048'576;
 };
@@ -68,6 +70,9 @@ struct session_settings {
   /// False: every update is written at once. Follows from `debounce`, 0 being off.
   bool debounced = true;
   uint64_t max_pending = 10;
+  uint64_t max_stores = 1000;
+  /// Whose files are open at once; follows from the descriptors.
+  uint64_t open_stores = 1000;
   /// 0: no cache.
   caf::timespan cache_ttl = std::chrono::seconds{45};
   /// Whether maintenance removes (`enforce`) or only tells (`warn`).

@@ -147,6 +147,7 @@ live_settings live_part(const sluice::settings& from) {
   result.sessions.debounce =
     from.session.debounced ? from.session.debounce : caf::timespan{0};
   result.sessions.max_pending = from.session.max_pending;
+  result.sessions.max_stores = from.session.max_stores;
   return result;
 }
 

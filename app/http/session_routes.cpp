@@ -162,37 +162,13 @@ void get_store(edge& e, const exchange_ptr& x) {
 
 // -- flushes ------------------------------------------------------------------------
 
-/// A flush of all stores that is to end on disk: one sync a store.
-struct sync_round {
-  exchange_ptr x;
-  flush_report report;
-  size_t missing = 0;
-
-  void add() {
-    if (--missing == 0)
-      reply_flushed(*x, report);
-  }
-};
-
-void sync_each(edge& e, const std::shared_ptr<sync_round>& round,
-               const std::vector<session_store_info>& stores) {
-  round->missing = stores.size();
-  if (stores.empty())
-    reply_flushed(*round->x, round->report);
-  for (const auto& each : stores)
-    e.request(sessions(e), e.settings().disk_timeout, atom::persist_v, each.store,
-              all_updates, durability::disk)
-      .then([round](durability) { round->add(); }, refuse(round->x));
-}
-
+/// The flush first: it tells at once when the disk refuses, where a sync would wait.
 void on_all_flushed(edge& e, const exchange_ptr& x, const flush_report& report,
                     bool to_disk) {
   if (!to_disk)
     return reply_flushed(*x, report);
-  auto round = std::make_shared<sync_round>(sync_round{x, report});
-  e.request(sessions(e), telling_time_max, atom::stats_v)
-    .then([&e, round](const session_stats& stats) { sync_each(e, round, stats.stores); },
-          refuse(x));
+  e.request(sessions(e), e.settings().disk_timeout, atom::flush_v, durability::disk)
+    .then([x, report](const flush_report&) { reply_flushed(*x, report); }, refuse(x));
 }
 
 void post_store_flushes(edge& e, const exchange_ptr& x) {

@@ -61,8 +61,8 @@ std::string sessions_json(const session_stats& x) {
     .member("misses", x.cache_misses)
     .member("hitRate", percent(x.cache_hits, lookups))
     .close_object();
-  json.key("stores").open_array();
-  for (const auto& store : first_of(x.stores))
+  json.member("storeCount", x.store_count).key("stores").open_array();
+  for (const auto& store : x.stores)
     json.open_object()
       .member("store", store.store)
       .member("entries", store.entries)
@@ -74,7 +74,7 @@ std::string sessions_json(const session_stats& x) {
       .member("store", store.store)
       .member("detail", store.unreadable)
       .close_object();
-  json.close_array().member("truncated", x.stores.size() > listed_max
+  json.close_array().member("truncated", x.store_count > x.stores.size()
                                            || x.unreadable.size() > listed_max);
   return json.close_object().take();
 }

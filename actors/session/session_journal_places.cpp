@@ -1,0 +1,142 @@
+// Which stores have their files open, where there may be more stores than descriptors.
+// The kernel tells of a write that it could not bring to the disk only whoever has the
+// file open: so none is closed before it is synced, and syncs begin before places are
+// short.
+
+#include "actors/session/session_journal.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+/// Syncs that are begun for stores which are to be closed, at a time.
+constexpr size_t syncs_ahead_max = 4;
+
+/// Tells files apart: others have another hash, and so have these once they are changed.
+uint64_t looks_of(const std::vector<file_state>& files) {
+  uint64_t result = 1;
+  for (auto& x : files)
+    for (auto part :
+         {uint64_t{x.absent()}, uint64_t{x.identity.device}, uint64_t{x.identity.inode},
+          x.size, static_cast<uint64_t>(x.modified_ns)})
+      result = (result ^ part) * 0x9E3779B97F4A7C15u + (result >> 29);
+  return result;
+}
+
+} // namespace
+
+/// Closes the stores that were used longest ago, until one more may be opened.
+caf::error session_journal_state::make_place() {
+  for (auto next = opened_.begin(); next != opened_.end();) {
+    if (opened_.size() < config_.open_stores_max)
+      break;
+    auto* x = *next++;
+    rest(*x);
+  }
+  if (opened_.size() >= config_.open_stores_max)
+    return caf::make_error(ec::unavailable,
+                           "all " + std::to_string(config_.open_stores_max)
+                             + " session stores that may be open wait for the disk");
+  sync_ahead();
+  return caf::none;
+}
+
+/// Closes the store, unless something of it is not on disk and cannot be brought there.
+bool session_journal_state::rest(kept_store& x) {
+  if (!x.may_rest())
+    return false;
+  if (x.has_unsynced()) {
+    sync_begins(x, false);
+    sync_here(x, [this, &x](const caf::error& err) {
+      sync_ends(x.name, x.files->info().mark, err);
+    });
+  }
+  if (!x.may_rest())
+    return false;
+  auto& found = x.files->alerts();
+  x.alerts.insert(x.alerts.end(), found.begin(), found.end());
+  x.set_aside += x.files->set_aside();
+  if (auto place = names_.find(x.name); place != names_.end())
+    place->second = looks_of(look_at_files(x.name));
+  shut(x);
+  ++rested_;
+  forget(x);
+  return true;
+}
+
+/// So that whoever comes next has not to wait for a sync.
+void session_journal_state::sync_ahead() {
+  if (opened_.size() < config_.open_stores_max / 4 * 3)
+    return;
+  size_t looked_at = 0;
+  for (auto* x : opened_) {
+    if (looked_at++ == syncs_ahead_max)
+      return;
+    if (!x->may_rest() || !x->has_unsynced()
+        || syncs_open_ >= config_.open_stores_max / 2)
+      continue;
+    sync_begins(*x, false);
+    sync(*x, [this, store = x->name, mark = x->files->info().mark](
+               const caf::error& err) { sync_ends(store, mark, err); });
+  }
+}
+
+/// One of which there is nothing to tell is as if it had never been opened.
+void session_journal_state::forget(kept_store& x) {
+  if (!x.had_trouble())
+    stores_.erase(std::string{x.name});
+}
+
+void session_journal_state::compare_with_rested(const std::string& store, kept_store& x,
+                                                const std::vector<file_state>& now) {
+  auto place = names_.find(store);
+  if (place == names_.end())
+    return;
+  auto before = std::exchange(place->second, 0u);
+  if (before != 0 && before != looks_of(now))
+    x.foreign.note("somebody removed or changed files of session store " + store + " in "
+                   + config_.directory
+                   + " while they were closed: what is there now counts");
+}
+
+/// Somebody took away all that there was of a store, perhaps while it was closed.
+void session_journal_state::note_gone(const std::string& store) {
+  auto place = names_.find(store);
+  if (place == names_.end())
+    return;
+  if (place->second != 0)
+    compare_with_rested(store, stores_[store], look_at_files(store));
+  names_.erase(store);
+}
+
+// -- syncs that nobody asked for ---------------------------------------------------
+
+/// The spool knows whom to doubt if the service dies in it, or it fails.
+void session_journal_state::sync_begins(const kept_store& x, bool failed) {
+  auto mark = x.files->info().mark;
+  if (!config_.spool || mark.spool_id != config_.spool->id())
+    return;
+  auto lane = config_.spool->find_lane(lane_kind::session, x.name);
+  auto state = config_.spool->state(lane);
+  if (lane != 0 && (failed || !state.doubt || state.doubt->what.last_seq < mark.seq))
+    config_.spool->doubt(lane, {{{}, state.released + 1, mark.seq}, failed});
+}
+
+/// What a failed one puts in doubt is written anew at once.
+void session_journal_state::sync_ends(const std::string& store, const session_mark& mark,
+                                      const caf::error& err) {
+  auto place = stores_.find(store);
+  if (err && place != stores_.end() && place->second.files) {
+    sync_begins(place->second, true);
+    if (place->second.suspect && !place->second.compacting)
+      compact(place->second);
+  } else if (!err && config_.spool && mark.spool_id == config_.spool->id()) {
+    if (auto lane = config_.spool->find_lane(lane_kind::session, store); lane != 0)
+      config_.spool->released(lane, mark.seq);
+  }
+}
+
+} // namespace sluice
