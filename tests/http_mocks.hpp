@@ -105,6 +105,7 @@ mock_sessions(session_debouncer_actor::pointer self, const stage& x) {
     },
     [](atom::flush) { return flush_report{2}; },
     [](atom::flush, const std::string&) { return flush_report{1}; },
+    [](atom::flush, durability) { return flush_report{2}; },
     [](atom::persist, const std::string&, uint64_t, durability level) { return level; },
     [](atom::prune, const std::string& store) {
       return session_pruned{{"a", "b"}, {store}};
