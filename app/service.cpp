@@ -10,6 +10,7 @@
 #include "app/introspection/socket_keeper.hpp"
 #include "app/introspection/unix_socket.hpp"
 #include "app/introspection/wire.hpp"
+#include "app/memory_keeper.hpp"
 #include "messages/credit.hpp"
 #include "messages/error.hpp"
 
@@ -62,6 +63,7 @@ struct service::implementation {
   std::unique_ptr<http::server> http;
   config::settings_keeper_actor settings;
   wire::socket_keeper_actor keeper;
+  memory_keeper_actor memory;
 };
 
 service::service(config::configuration config, spool_use spool,
@@ -113,12 +115,15 @@ caf::error service::serve() {
   auto& self = *impl_;
   http::backend backend{self.root, self.actors,
                         std::make_shared<budget>(self.config.http.max_in_flight_bytes),
+                        std::make_shared<budget>(self.config.http.max_answer_bytes_total),
                         self.settings};
   self.http = std::make_unique<http::server>(self.system, self.config.http,
                                              self.config.websocket, std::move(backend));
   auto problem = self.http->start();
   if (!problem)
     problem = serve_introspection();
+  self.memory = spawn_listed(self.system, self.actors.directory, {}, memory_keeper,
+                             memory_keeper_config{});
   if (problem)
     stop();
   return problem;
@@ -179,6 +184,9 @@ std::vector<stop_report> service::stop() {
     self.keeper = nullptr;
     unlink(self.socket.c_str());
   }
+  if (self.memory)
+    caf::anon_send_exit(std::exchange(self.memory, nullptr),
+                        caf::exit_reason::user_shutdown);
   caf::anon_send_exit(self.settings, caf::exit_reason::user_shutdown);
   self.settings = nullptr;
   self.actors = {};

@@ -27,8 +27,14 @@ public:
   /// Draws `bytes` more from the same budget. On false nothing was drawn.
   bool try_grow(size_t bytes);
 
+  /// Holds exactly so many from now on. On false nothing has changed.
+  bool try_hold(size_t bytes);
+
   /// Bytes drawn so far.
   size_t bytes() const;
+
+  /// Whether its budget could ever grant so much.
+  bool could_hold(size_t bytes) const;
 
   friend bool operator==(const credit&, const credit&) = default;
 
@@ -47,6 +53,9 @@ public:
 
   /// Draws `bytes`, or returns an empty credit and false if they would not fit.
   std::pair<credit, bool> try_draw(size_t bytes);
+
+  /// An account that nothing is drawn on yet.
+  credit open();
 
   /// Draws `bytes`, waiting until they fit. For plain threads, never in an actor.
   /// More than the whole limit is granted once nothing else is out.
@@ -77,7 +86,10 @@ struct credit::share {
   share(std::shared_ptr<budget> owner, size_t n) : from(std::move(owner)), bytes(n) {}
   share(const share&) = delete;
   share& operator=(const share&) = delete;
-  ~share() { from->give_back(bytes); }
+  ~share() {
+    if (bytes > 0)
+      from->give_back(bytes);
+  }
 
   std::shared_ptr<budget> from;
   size_t bytes;
@@ -94,8 +106,22 @@ inline bool credit::try_grow(size_t bytes) {
   return true;
 }
 
+inline bool credit::try_hold(size_t bytes) {
+  if (!share_ || share_->bytes == bytes)
+    return true;
+  if (bytes > share_->bytes)
+    return try_grow(bytes - share_->bytes);
+  share_->from->give_back(share_->bytes - bytes);
+  share_->bytes = bytes;
+  return true;
+}
+
 inline size_t credit::bytes() const {
   return share_ ? share_->bytes : 0;
+}
+
+inline bool credit::could_hold(size_t bytes) const {
+  return !share_ || bytes <= share_->from->limit_bytes();
 }
 
 inline bool budget::take(size_t bytes) {
@@ -120,6 +146,10 @@ inline std::pair<credit, bool> budget::try_draw(size_t bytes) {
   if (!take(bytes))
     return {credit{}, false};
   return {credit{std::make_shared<credit::share>(shared_from_this(), bytes)}, true};
+}
+
+inline credit budget::open() {
+  return credit{std::make_shared<credit::share>(shared_from_this(), size_t{0})};
 }
 
 inline credit budget::draw(size_t bytes) {

@@ -2,6 +2,7 @@
 // have no timeout: a retry would write twice.
 #pragma once
 
+#include "messages/credit.hpp"
 #include "messages/error.hpp"
 #include "messages/file_position.hpp"
 #include "messages/metrics_aggregator.hpp"
@@ -62,6 +63,8 @@ struct log_outcome {
 struct tail_bounds {
   uint64_t lines = 100;
   uint64_t bytes = 16'777'216;
+  /// The lines' bytes are held in it before they are read.
+  credit room = {};
 
   bool operator==(const tail_bounds&) const = default;
 };
@@ -112,7 +115,7 @@ typename Inspector::result_type inspect(Inspector& f, log_outcome& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, tail_bounds& x) {
-  return f(caf::meta::type_name("tail_bounds"), x.lines, x.bytes);
+  return f(caf::meta::type_name("tail_bounds"), x.lines, x.bytes, x.room);
 }
 
 template <class Inspector>

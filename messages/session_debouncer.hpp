@@ -96,10 +96,12 @@ using session_debouncer_actor = caf::typed_actor<
                   durability>::with<session_receipt>,
   /// Replaces a store: one update for each key that it sets or removes.
   caf::replies_to<atom::replace, session_replacement>::with<session_receipt>,
-  /// Returns the document at store, key, with unwritten updates; or `not_found`.
-  caf::replies_to<atom::get, std::string, std::string>::with<std::string>,
-  /// Returns a whole store, with unwritten updates, ordered by key.
-  caf::replies_to<atom::get_all, std::string>::with<std::vector<session_document>>,
+  /// Returns the document at store, key, with unwritten updates; or `not_found`. Its
+  /// bytes are held in the account.
+  caf::replies_to<atom::get, std::string, std::string, credit>::with<std::string>,
+  /// Returns a whole store, with unwritten updates, ordered by key; likewise.
+  caf::replies_to<atom::get_all, std::string,
+                  credit>::with<std::vector<session_document>>,
   /// Answers once all updates taken so far, in every store, are written.
   caf::replies_to<atom::flush>::with<flush_report>,
   /// The same for one store.

@@ -1,29 +1,16 @@
 // SQL on its way to a database and back: values, statements, writes, results.
 #pragma once
 
+#include "messages/credit.hpp"
+#include "messages/sql_rows.hpp"
+
 #include <caf/meta/type_name.hpp>
-#include <caf/variant.hpp>
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace sluice {
-
-struct sql_null {
-  bool operator==(const sql_null&) const = default;
-};
-
-struct sql_blob {
-  std::string bytes;
-
-  bool operator==(const sql_blob&) const = default;
-};
-
-/// As SQLite knows them: NULL, INTEGER, REAL, TEXT, BLOB.
-using sql_value = caf::variant<sql_null, int64_t, double, std::string, sql_blob>;
-
-using sql_row = std::vector<sql_value>;
 
 struct sql_statement {
   /// Exactly one statement.
@@ -32,6 +19,8 @@ struct sql_statement {
   /// Names of the parameters, with their prefix (`:id`), as many as there are values;
   /// empty where they are given by position.
   std::vector<std::string> names = {};
+  /// Holds the result of a query, as its rows come.
+  credit room = {};
 
   bool operator==(const sql_statement&) const = default;
 };
@@ -49,8 +38,10 @@ struct sql_write {
   std::vector<sql_statement> statements;
   /// ...or, when not empty, `statements[0].sql` run once for each row, with the
   /// statement's names.
-  std::vector<sql_row> rows;
+  sql_rows rows;
   sql_origin origin = sql_origin::user;
+  /// Holds what the statements return, likewise.
+  credit room = {};
 
   bool operator==(const sql_write&) const = default;
 };
@@ -67,23 +58,13 @@ struct sql_result {
 };
 
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, sql_null&) {
-  return f(caf::meta::type_name("sql_null"));
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, sql_blob& x) {
-  return f(caf::meta::type_name("sql_blob"), x.bytes);
-}
-
-template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, sql_statement& x) {
-  return f(caf::meta::type_name("sql_statement"), x.sql, x.params, x.names);
+  return f(caf::meta::type_name("sql_statement"), x.sql, x.params, x.names, x.room);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, sql_write& x) {
-  return f(caf::meta::type_name("sql_write"), x.statements, x.rows, x.origin);
+  return f(caf::meta::type_name("sql_write"), x.statements, x.rows, x.origin, x.room);
 }
 
 template <class Inspector>

@@ -1,6 +1,6 @@
 // The promises of credit: bytes are counted once, and come back by themselves.
 #define CAF_SUITE credit
-#include "messages/credit.hpp"
+#include "messages/answer_room.hpp"
 
 #include "tests/fixture.hpp"
 
@@ -50,4 +50,41 @@ CAF_TEST(more than the whole limit is granted once nothing else is out) {
   auto account = std::make_shared<budget>(100);
   CAF_CHECK_EQUAL(account->draw(500).bytes(), 500u);
   CAF_CHECK_EQUAL(account->used_bytes(), 0u);
+}
+
+CAF_TEST(an account that was opened holds what it is told to and gives the rest back) {
+  auto account = std::make_shared<budget>(100);
+  auto mine = account->open();
+  auto same = mine;
+  CAF_CHECK_EQUAL(account->used_bytes(), 0u);
+  CAF_CHECK(mine.try_hold(80));
+  CAF_CHECK(!mine.try_hold(101));
+  CAF_CHECK_EQUAL(account->used_bytes(), 80u);
+  CAF_CHECK(same.try_hold(30));
+  CAF_CHECK_EQUAL(mine.bytes(), 30u);
+  CAF_CHECK_EQUAL(account->used_bytes(), 30u);
+  mine = {};
+  same = {};
+  CAF_CHECK_EQUAL(account->used_bytes(), 0u);
+}
+
+CAF_TEST(a credit knows what its budget can never grant) {
+  auto account = std::make_shared<budget>(100);
+  auto mine = account->open();
+  CAF_CHECK(mine.could_hold(100));
+  CAF_CHECK(!mine.could_hold(101));
+  CAF_CHECK(credit{}.could_hold(101));
+  CAF_CHECK(credit{}.try_hold(101));
+}
+
+CAF_TEST(a small answer is always possible and a large one where there is room) {
+  auto account = std::make_shared<budget>(100'000);
+  auto one = account->open();
+  auto two = account->open();
+  CAF_CHECK(!hold_answer(one, 100'000));
+  CAF_CHECK(!hold_answer(two, small_answer_bytes_max));
+  CAF_CHECK_EQUAL(code_of(hold_answer(two, small_answer_bytes_max + 1)), ec::overloaded);
+  CAF_CHECK_EQUAL(code_of(hold_answer(two, 100'001)), ec::too_large);
+  one = {};
+  CAF_CHECK(!hold_answer(two, small_answer_bytes_max + 1));
 }

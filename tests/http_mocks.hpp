@@ -93,14 +93,14 @@ mock_sessions(session_debouncer_actor::pointer self, const stage& x) {
     [](atom::replace, const session_replacement& all) {
       return session_receipt{all.documents.size()};
     },
-    [x](atom::get, const std::string&,
-        const std::string& key) -> caf::result<std::string> {
+    [x](atom::get, const std::string&, const std::string& key,
+        const credit&) -> caf::result<std::string> {
       std::lock_guard guard{x->mutex};
       if (key == "absent")
         return caf::make_error(ec::not_found, "no such session");
       return key == "echo/key" ? R"({"slash":true})" : x->document;
     },
-    [](atom::get_all, const std::string&) {
+    [](atom::get_all, const std::string&, const credit&) {
       return std::vector<session_document>{{"a", "{\"n\": 1}"}, {"b", "{}"}};
     },
     [](atom::flush) { return flush_report{2}; },
@@ -282,6 +282,7 @@ struct theatre {
     back.actors.database = sys.spawn(mock_database);
     back.actors.metrics = sys.spawn(mock_metrics, x);
     back.in_flight = in_flight;
+    back.answers = std::make_shared<budget>(http_settings{}.max_answer_bytes_total);
     back.settings = sys.spawn(mock_settings);
   }
 

@@ -258,7 +258,7 @@ CAF_TEST(a batch is one statement with rows) {
   CAF_REQUIRE(write);
   CAF_REQUIRE_EQUAL(write->statements.size(), 1u);
   CAF_REQUIRE_EQUAL(write->rows.size(), 3u);
-  CAF_CHECK(write->rows[1] == sql_row{std::string{"a"}});
+  CAF_CHECK(*++write->rows.begin() == sql_row{std::string{"a"}});
   auto words = [](const char* text) { return refusal(json::read_batch(text)); };
   CAF_CHECK_EQUAL(words(R"({"sql":"x","rows":[]})"), "\"rows\" is empty");
   CAF_CHECK_EQUAL(
@@ -268,6 +268,48 @@ CAF_TEST(a batch is one statement with rows) {
                   "rows[1][1]: ");
   CAF_CHECK_EQUAL(words(R"({"sql":"x"})"), "\"rows\" is missing");
   CAF_CHECK_EQUAL(words(R"({"rows":[[1]]})"), "\"sql\" is missing");
+}
+
+CAF_TEST(a long batch is read in pieces and none of its rows is another) {
+  std::string text = R"({"rows":[)";
+  sql_rows expected;
+  for (int64_t i = 0; i < 20'000; ++i) {
+    text += (i > 0 ? ",[" : "[") + std::to_string(i) + R"(,"],[\"{"])";
+    expected.push_back({i, std::string{"],[\"{"}});
+  }
+  auto whole = text + R"(],"sql":"x"})";
+  auto write = json::read_batch(whole);
+  CAF_REQUIRE(write);
+  CAF_CHECK(write->rows == expected);
+  CAF_CHECK_EQUAL(write->statements[0].sql, "x");
+  auto words = [&](const char* end) { return refusal(json::read_batch(text + end)); };
+  CAF_CHECK_EQUAL(words(R"(,[1,[]]],"sql":"x"})"),
+                  "rows[20000][1]: an array cannot be a value");
+  CAF_CHECK_EQUAL(words("]}"), "\"sql\" is missing");
+  CAF_CHECK(words(R"(,],"sql":"x"})").starts_with("not JSON: "));
+  CAF_CHECK(words(R"(,[1}],"sql":"x"})").starts_with("not JSON: "));
+  CAF_CHECK(words(R"(],"sql":"x")").starts_with("not JSON: "));
+  CAF_CHECK(words(R"(],"rows":[[1]],"sql":"x"})").starts_with("unknown or repeated"));
+}
+
+CAF_TEST(what is made of a body is paid for and the rest is given back with it) {
+  auto account = std::make_shared<budget>(200'000);
+  std::string text = R"({"sql":"x","params":[)";
+  for (int i = 0; i < 2'000; ++i)
+    text += "1,";
+  auto charge = account->try_draw(1).first;
+  CAF_CHECK(json::read_statement(text + "1]}", charge));
+  CAF_CHECK_GREATER(account->used_bytes(), 2'000 * sizeof(sql_value) - 16'384);
+  CAF_MESSAGE("others hold the room, or nobody could");
+  auto other = account->open();
+  CAF_CHECK(other.try_hold(200'000 - account->used_bytes()));
+  auto late = account->open();
+  CAF_CHECK_EQUAL(code_of(json::read_statement(text + "1]}", late).error()),
+                  ec::overloaded);
+  for (int i = 0; i < 4'000; ++i)
+    text += "1,";
+  CAF_CHECK_EQUAL(code_of(json::read_statement(text + "1]}", late).error()),
+                  ec::too_large);
 }
 
 CAF_TEST(a checkpoint mode comes in either case and may be left out) {

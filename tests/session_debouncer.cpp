@@ -144,7 +144,8 @@ CAF_TEST(requests to a key that is looked up keep their order) {
   hold();
   auto patched =
     ask_later<session_receipt>(atom::patch_v, session_update{"s", "a", R"({"n":1})", {}});
-  auto read = ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"});
+  auto read =
+    ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"}, credit{});
   auto put_ =
     ask_later<session_receipt>(atom::put_v, session_update{"s", "a", R"({"m":1})", {}});
   auto again =
@@ -187,7 +188,8 @@ CAF_TEST(a failed look up is answered and harms neither a put behind it nor the 
   hold();
   auto patched =
     ask_later<session_receipt>(atom::patch_v, session_update{"s", "a", R"({"n":1})", {}});
-  auto read = ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"});
+  auto read =
+    ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"}, credit{});
   auto erased = ask_later<session_receipt>(atom::erase_v, std::string{"s"},
                                            std::string{"a"}, durability::memory);
   auto replaced =
@@ -315,8 +317,10 @@ CAF_TEST(a whole store that is read during a flush has what the flush wrote) {
   erase("b");
   hold();
   pass(2s);
-  auto all = ask_later<std::vector<session_document>>(atom::get_all_v, std::string{"s"});
-  auto same = ask_later<std::vector<session_document>>(atom::get_all_v, std::string{"s"});
+  auto all =
+    ask_later<std::vector<session_document>>(atom::get_all_v, std::string{"s"}, credit{});
+  auto same =
+    ask_later<std::vector<session_document>>(atom::get_all_v, std::string{"s"}, credit{});
   CAF_MESSAGE("the flush ends between the reading and its answer");
   release_held(1);
   put("c", "{}");

@@ -271,13 +271,14 @@ struct session_fixture : fixture {
 
   /// The document, or the error's code in angle brackets.
   std::string get(const std::string& key) {
-    auto found = ask<std::string>(debouncer, atom::get_v, std::string{"s"}, key);
+    auto found =
+      ask<std::string>(debouncer, atom::get_v, std::string{"s"}, key, credit{});
     return found ? *found : "<" + to_string(code_of(found.error())) + ">";
   }
 
   documents get_all() {
-    auto found =
-      ask<std::vector<session_document>>(debouncer, atom::get_all_v, std::string{"s"});
+    auto found = ask<std::vector<session_document>>(debouncer, atom::get_all_v,
+                                                    std::string{"s"}, credit{});
     documents result;
     CAF_REQUIRE(found);
     for (auto& x : *found)

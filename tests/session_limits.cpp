@@ -37,8 +37,10 @@ CAF_TEST(reads that wait for the same look up share it and are misses) {
   script->data["s"]["a"] = "{}";
   start();
   hold();
-  auto one = ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"});
-  auto two = ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"});
+  auto one =
+    ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"}, credit{});
+  auto two =
+    ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"}, credit{});
   release();
   CAF_CHECK_EQUAL(*one->answer + *two->answer, "{}{}");
   CAF_CHECK_EQUAL(script->loads, 1);

@@ -84,7 +84,8 @@ CAF_TEST(a look up that a prune overtakes is not remembered) {
   script->data["s"]["a"] = R"({"n":1})";
   start();
   hold();
-  auto read = ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"});
+  auto read =
+    ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"}, credit{});
   put("b", "{}");
   script->excess = {"a"};
   pass(2s);

@@ -192,7 +192,8 @@ CAF_TEST(a flush and a persist that come first wait until all is taken up) {
   auto synced = ask_later<durability>(atom::persist_v, std::string{"s"}, all_so_far,
                                       durability::disk);
   auto flushed = ask_later<flush_report>(atom::flush_v);
-  auto read = ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"});
+  auto read =
+    ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"}, credit{});
   release_held(1);
   CAF_CHECK_EQUAL(*read->answer, "{}");
   CAF_CHECK(synced->open() && flushed->open());

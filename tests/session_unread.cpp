@@ -28,8 +28,8 @@ struct unread_fixture : session_spool_fixture {
       refusal_of<session_receipt>(atom::patch_v, of(which)),
       refusal_of<session_receipt>(atom::erase_v, which, "a"s, durability::memory),
       refusal_of<session_receipt>(atom::replace_v, session_replacement{which, {}, {}}),
-      refusal_of<std::string>(atom::get_v, which, "a"s),
-      refusal_of<std::vector<session_document>>(atom::get_all_v, which),
+      refusal_of<std::string>(atom::get_v, which, "a"s, credit{}),
+      refusal_of<std::vector<session_document>>(atom::get_all_v, which, credit{}),
       refusal_of<flush_report>(atom::flush_v, which),
       refusal_of<durability>(atom::persist_v, which, all_so_far, durability::disk)};
   }
@@ -151,7 +151,7 @@ CAF_TEST(a document that the device does not give is not the fault of a request)
   CAF_CHECK_EQUAL(get("a"), "<unavailable>");
   patch("a", "{}");
   CAF_CHECK(code_of(refusal) == ec::unavailable);
-  auto all = refusal_of<std::vector<session_document>>(atom::get_all_v, "s"s);
+  auto all = refusal_of<std::vector<session_document>>(atom::get_all_v, "s"s, credit{});
   CAF_CHECK_EQUAL(all, "unavailable: read s.json: EIO");
   script->load_failure = {};
   CAF_CHECK_EQUAL(get("a"), "{}");

@@ -335,9 +335,11 @@ CAF_TEST(a stop refuses what still waits for a reading) {
     ask_later<session_receipt>(atom::patch_v, session_update{"s", "a", "{}", {}});
   auto replaced =
     ask_later<session_receipt>(atom::replace_v, session_replacement{"s", {}, {}});
-  auto behind = ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"});
+  auto behind =
+    ask_later<std::string>(atom::get_v, std::string{"s"}, std::string{"a"}, credit{});
   update(atom::put_v, session_update{"t", "b", "{}", {}});
-  auto all = ask_later<std::vector<session_document>>(atom::get_all_v, std::string{"s"});
+  auto all =
+    ask_later<std::vector<session_document>>(atom::get_all_v, std::string{"s"}, credit{});
   auto stopped = ask_later<stop_report>(atom::stop_v);
   CAF_CHECK(code_of(patched->failure) == ec::stopping);
   CAF_CHECK(code_of(replaced->failure) == ec::stopping);

@@ -99,9 +99,7 @@ CAF_TEST(the rows of a batch have the names of the first one in its order) {
   auto x = json::read_batch(R"({"sql":"s","rows":[{":a":1,":b":2},{":b":4,":a":3}]})");
   CAF_REQUIRE(x.engaged());
   CAF_CHECK(x->statements[0].names == (std::vector<std::string>{":a", ":b"}));
-  CAF_CHECK(
-    x->rows
-    == (std::vector<sql_row>{{int64_t{1}, int64_t{2}}, {int64_t{3}, int64_t{4}}}));
+  CAF_CHECK(x->rows == (sql_rows{{int64_t{1}, int64_t{2}}, {int64_t{3}, int64_t{4}}}));
   for (const auto* rows :
        {R"([{":a":1},{":b":1}])", R"([{":a":1},{}])", R"([{":a":1},[1]])",
         R"([[1],{":a":1}])", R"([{":a":1},{":a":1,":b":2}])"}) {

@@ -112,7 +112,7 @@ CAF_TEST_FIXTURE_SCOPE(supervisor_restarts_tests, fixture)
 CAF_TEST(sessions that were acknowledged are there after their debouncer died) {
   CAF_CHECK(put("a"));
   kill(actors.sessions);
-  auto document = ask<std::string>(actors.sessions, atom::get_v, "s"s, "a"s);
+  auto document = ask<std::string>(actors.sessions, atom::get_v, "s"s, "a"s, credit{});
   CAF_REQUIRE(document);
   CAF_CHECK_EQUAL(*document, "{\"n\":1}");
   CAF_CHECK(put("b"));
@@ -134,7 +134,7 @@ CAF_TEST(the database goes on after its front died) {
   kill(actors.database);
   CAF_CHECK(execute("INSERT INTO t VALUES(2)"));
   CAF_CHECK_EQUAL(rows(), 2);
-  CAF_CHECK(ask<std::string>(actors.sessions, atom::get_v, "s"s, "a"s));
+  CAF_CHECK(ask<std::string>(actors.sessions, atom::get_v, "s"s, "a"s, credit{}));
 }
 
 CAF_TEST(topics go on under another epoch after the hub died) {

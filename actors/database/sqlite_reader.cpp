@@ -36,8 +36,8 @@ caf::expected<sql_result> sqlite_reader_state::run(const sql_statement& x,
   if (auto err = statement->bind(x.params, x.names))
     return err;
   sql_result result;
-  auto bytes_left = cfg_.max_result_bytes;
-  if (auto err = sqlite::collect(*statement, bytes_left, result))
+  sqlite::result_room room{cfg_.max_result_bytes, x.room};
+  if (auto err = sqlite::collect(*statement, room, result))
     return err;
   return result;
 }

@@ -1,6 +1,5 @@
 #include "actors/database/write_transaction.hpp"
 
-#include "actors/storage/sqlite_query.hpp"
 #include "actors/storage/sqlite_settings.hpp"
 #include "actors/storage/sqlite_tokens.hpp"
 #include "messages/error.hpp"
@@ -189,7 +188,7 @@ caf::expected<sql_receipt> write_transaction::results_of(const sql_write& x) {
   if (x.statements.empty() || (batch && x.statements.size() != 1))
     return caf::make_error(ec::invalid_argument, "a write is statements, or rows of one");
   sql_receipt receipt;
-  auto bytes_left = cfg_.result_bytes_max;
+  sqlite::result_room room{cfg_.result_bytes_max, x.room};
   auto schema_changed = false;
   for (const auto& y : x.statements) {
     if (migrating_ && sqlite::foreign_keys_set_by(y.sql)) {
@@ -201,10 +200,10 @@ caf::expected<sql_receipt> write_transaction::results_of(const sql_write& x) {
       return std::move(statement.error());
     auto& result = receipt.results.emplace_back();
     if (!batch)
-      if (auto err = run_once(*statement, y.params, y.names, bytes_left, result))
+      if (auto err = run_once(*statement, y.params, y.names, room, result))
         return err;
     for (const auto& row : x.rows)
-      if (auto err = run_once(*statement, row, y.names, bytes_left, result))
+      if (auto err = run_once(*statement, row, y.names, room, result))
         return err;
     schema_changed = schema_changed || db_.changes_schema();
   }
@@ -216,12 +215,12 @@ caf::expected<sql_receipt> write_transaction::results_of(const sql_write& x) {
 
 caf::error write_transaction::run_once(sqlite::statement& x, const sql_row& params,
                                        const std::vector<std::string>& names,
-                                       size_t& bytes_left, sql_result& result) {
+                                       sqlite::result_room& room, sql_result& result) {
   if (auto err = x.bind(params, names))
     return err;
   auto before = db_.total_changes();
   db_.limit_time(cfg_.statement_time_max);
-  auto err = sqlite::collect(x, bytes_left, result);
+  auto err = sqlite::collect(x, room, result);
   db_.unlimit_time();
   x.reset();
   if (err)

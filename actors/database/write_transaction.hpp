@@ -6,6 +6,7 @@
 #pragma once
 
 #include "actors/storage/sqlite_connection.hpp"
+#include "actors/storage/sqlite_query.hpp"
 #include "actors/storage/sqlite_schema_watch.hpp"
 #include "messages/durability.hpp"
 
@@ -91,7 +92,7 @@ public:
 private:
   caf::expected<sql_receipt> results_of(const sql_write& x);
   caf::error run_once(sqlite::statement& x, const sql_row& params,
-                      const std::vector<std::string>& names, size_t& bytes_left,
+                      const std::vector<std::string>& names, sqlite::result_room& room,
                       sql_result& result);
   void lower();
   caf::error touch();

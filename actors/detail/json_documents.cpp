@@ -2,6 +2,7 @@
 #include "actors/detail/json_input.hpp"
 #include "actors/detail/json_reading.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <unordered_map>
 
@@ -11,6 +12,10 @@ namespace {
 
 /// Documents are one level down in it.
 constexpr size_t store_depth_max = depth_max + 1;
+
+/// What a session of a store takes besides its text: itself, in a list that grows by
+/// doubling, and its place among the others.
+constexpr size_t bytes_a_session = 2 * sizeof(session_document) + 96;
 
 /// Refuses a member that is no session. A key is a name, and has to be had.
 caf::error check_session(const member& x, std::string_view key) {
@@ -24,21 +29,26 @@ caf::error check_session(const member& x, std::string_view key) {
 
 } // namespace
 
-caf::expected<std::vector<session_document>> read_store(const std::string& text) {
+caf::expected<std::vector<session_document>> read_store(const std::string& text,
+                                                        credit charge) {
   if (auto err = check_object(text, store_depth_max))
     return err;
+  payment pays{std::move(charge)};
   std::vector<session_document> documents;
   std::unordered_map<std::string, size_t> places;
   std::string space;
-  auto list = list_members(text, 1);
-  for (size_t i = 1; i < list.size(); ++i) {
-    auto key = plain_name(list[i].name, space);
-    if (auto err = check_session(list[i], key))
+  member_walk walk{text};
+  for (member x; walk.next(x);) {
+    const auto key = plain_name(x.name, space);
+    auto err = check_session(x, key);
+    if (!err)
+      err = pays.take(bytes_a_session + 2 * key.size() + x.value.size());
+    if (err)
       return err;
     auto [place, fresh] = places.emplace(key, documents.size());
     if (fresh)
       documents.push_back({std::string{key}, {}});
-    documents[place->second].document = list[i].value;
+    documents[place->second].document = x.value;
   }
   return documents;
 }
@@ -47,12 +57,12 @@ caf::error check_store(std::string_view text) {
   text.remove_prefix(mark_length(text));
   if (auto found = find_fault(text, store_depth_max))
     return told(*found, text);
-  std::string space;
-  auto list = list_members(text, 1);
-  if (!list[0].is_object())
+  if (text.substr(std::min(text.find_first_not_of(" \t\n\r"), text.size()), 1) != "{")
     return invalid("not an object of objects");
-  for (size_t i = 1; i < list.size(); ++i)
-    if (auto err = check_session(list[i], plain_name(list[i].name, space)))
+  std::string space;
+  member_walk walk{text};
+  for (member x; walk.next(x);)
+    if (auto err = check_session(x, plain_name(x.name, space)))
       return err;
   return {};
 }
@@ -60,13 +70,12 @@ caf::error check_store(std::string_view text) {
 int64_t updated_at_ms(const std::string& document) {
   int64_t found = -1;
   std::string space;
-  auto list = list_members(document, 1);
-  for (size_t i = 1; i < list.size(); ++i) {
-    if (plain_name(list[i].name, space) != "updatedAt")
+  member_walk walk{document};
+  for (member x; walk.next(x);) {
+    if (plain_name(x.name, space) != "updatedAt")
       continue;
-    auto value = list[i].value;
     double ms = -1;
-    std::from_chars(value.data(), value.data() + value.size(), ms);
+    std::from_chars(x.value.data(), x.value.data() + x.value.size(), ms);
     found = ms >= 0 && ms < 0x1p63 ? static_cast<int64_t>(ms) : -1;
   }
   return found;

@@ -13,6 +13,14 @@ namespace {
 constexpr std::string_view blanks = " \t\n\r";
 constexpr auto npos = std::string_view::npos;
 
+bool opens(char c) {
+  return c == '{' || c == '[';
+}
+
+bool closes(char c) {
+  return c == '}' || c == ']';
+}
+
 /// Position behind the string that opens at `at`.
 size_t behind_string(std::string_view text, size_t at) {
   at = text.find_first_of("\"\\", at + 1);
@@ -23,12 +31,12 @@ size_t behind_string(std::string_view text, size_t at) {
 
 /// Position behind the array or object that opens at `at`.
 size_t behind_brackets(std::string_view text, size_t at) {
-  for (size_t depth = 0; (at = text.find_first_of("\"{}[]", at)) != npos; ++at) {
+  for (size_t depth = 0; at < text.size(); ++at) {
     if (text[at] == '"')
       at = behind_string(text, at) - 1;
-    else if (text[at] == '{' || text[at] == '[')
+    else if (opens(text[at]))
       ++depth;
-    else if (--depth == 0)
+    else if (closes(text[at]) && --depth == 0)
       return at + 1;
   }
   return text.size();
@@ -49,6 +57,33 @@ size_t behind_value(std::string_view text, size_t at) {
   }
 }
 
+/// Counts outside of strings.
+template <class Predicate>
+size_t count_marks(std::string_view text, Predicate counts) {
+  size_t result = 0;
+  for (size_t at = 0; at < text.size(); ++at)
+    if (text[at] == '"')
+      at = behind_string(text, at) - 1;
+    else
+      result += counts(text[at]);
+  return result;
+}
+
+/// Reads the name of the member that comes next, up to its value; false if there is none.
+bool read_name(std::string_view text, size_t& at, std::string_view& name) {
+  at = std::min(text.find_first_not_of(" \t\n\r,", at), text.size());
+  if (at == text.size() || text[at] != '"')
+    return false;
+  const auto begin = at + 1;
+  at = behind_string(text, at);
+  name = text.substr(begin, std::max(at, begin + 1) - 1 - begin);
+  at = std::min(text.find_first_not_of(" \t\n\r:", at), text.size());
+  return true;
+}
+
+/// A longer text is counted first, so that its list need not be copied as it grows.
+constexpr size_t counted_bytes_min = 1'048'576;
+
 /// Walks a text once, from its front to its end.
 class lister {
 public:
@@ -56,6 +91,8 @@ public:
       : text_(text), levels_(levels), at_(mark_length(text)) {}
 
   std::vector<member> run() {
+    if (levels_ > 0 && text_.size() > counted_bytes_min)
+      list_.reserve(1 + count_members(text_));
     skip_blanks();
     list_.push_back({{}, text_.substr(at_), 0});
     if (list_[0].is_object() && levels_ > 0)
@@ -90,18 +127,14 @@ private:
 
   /// Takes the next member of the innermost open object, or closes it.
   void step() {
-    at_ = std::min(text_.find_first_not_of(" \t\n\r,", at_), text_.size());
-    if (front() != '"') {
+    std::string_view name;
+    if (!read_name(text_, at_, name)) {
       auto index = open_.back();
       open_.pop_back();
       finish(index, std::min(at_ + 1, text_.size()));
       return;
     }
-    auto name_begin = at_ + 1;
-    at_ = behind_string(text_, at_);
-    auto name_length = std::max(at_, name_begin + 1) - 1 - name_begin;
-    at_ = std::min(text_.find_first_not_of(" \t\n\r:", at_), text_.size());
-    list_.push_back({text_.substr(name_begin, name_length), text_.substr(at_), 0});
+    list_.push_back({name, text_.substr(at_), 0});
     if (list_.back().is_object() && open_.size() < levels_)
       open(list_.size() - 1);
     else
@@ -183,6 +216,48 @@ char simple_escape(char letter) {
 
 std::vector<member> list_members(std::string_view text, size_t levels) {
   return lister{text, levels}.run();
+}
+
+member_walk::member_walk(std::string_view text)
+    : text_(text),
+      at_(std::min(text.find_first_not_of(blanks, mark_length(text)), text.size())) {
+  if (text_.substr(at_, 1) == "{")
+    ++at_;
+  else
+    at_ = text_.size();
+}
+
+bool member_walk::next(member& x) {
+  if (!read_name(text_, at_, x.name))
+    return false;
+  const auto end = behind_value(text_, at_);
+  x.value = text_.substr(at_, end - at_);
+  at_ = end;
+  return true;
+}
+
+size_t count_values(std::string_view text) {
+  return count_marks(text, [](char c) { return c == ',' || opens(c); });
+}
+
+size_t count_members(std::string_view text) {
+  return count_marks(text, [](char c) { return c == ':'; });
+}
+
+size_t next_comma(std::string_view text, size_t at, size_t ahead) {
+  const auto from = at + ahead;
+  for (size_t depth = 0; at < text.size(); ++at) {
+    const auto c = text[at];
+    if (c == '"')
+      at = behind_string(text, at) - 1;
+    else if (opens(c))
+      ++depth;
+    else if (closes(c))
+      depth -= depth > 0 ? 1 : 0;
+    else if (c == ',' && depth == 0 && at >= from)
+      return at;
+  }
+  return text.size();
 }
 
 std::string_view with_blanks(std::string_view text, std::string_view part) {

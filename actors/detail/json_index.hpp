@@ -27,6 +27,30 @@ struct member {
 /// so is a byte order mark in front.
 std::vector<member> list_members(std::string_view text, size_t levels);
 
+/// The members of one object, one after the other, whatever they hold: for texts whose
+/// list would be longer than themselves. Of what is no object there are none.
+class member_walk {
+public:
+  explicit member_walk(std::string_view text);
+
+  /// The next one, or false behind the last. `after` says nothing.
+  bool next(member& x);
+
+private:
+  std::string_view text_;
+  size_t at_;
+};
+
+/// How many values there are, or a few more: arrays, objects, and what they hold.
+size_t count_values(std::string_view text);
+
+/// How many members all objects have, those in arrays too.
+size_t count_members(std::string_view text);
+
+/// The place of the first comma outside of strings and brackets that is not before `at`
+/// plus `ahead`; the text's end if there is none. At `at` no string or bracket is open.
+size_t next_comma(std::string_view text, size_t at, size_t ahead);
+
 /// `part` of `text`, with the blanks around it.
 std::string_view with_blanks(std::string_view text, std::string_view part);
 

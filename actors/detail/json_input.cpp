@@ -11,23 +11,26 @@ namespace sluice::json {
 
 namespace {
 
+/// Longer texts are looked at where they stand.
+constexpr size_t decoded_bytes_max = 1'048'576;
+
 // -- members of statements ---------------------------------------------------------
 
-field sql_field(std::string& sql) {
-  return {"sql", true, [&sql](dom::element x) -> caf::error {
+field sql_field(std::string& sql, payment& pays) {
+  return {"sql", true, [&sql, &pays](dom::element x) -> caf::error {
             std::string_view text;
             if (x.get(text))
               return invalid("\"sql\" must be a string");
             if (text.find_first_not_of(" \t\n\r\f\v") == text.npos)
               return invalid("\"sql\" is empty");
             sql = text;
-            return {};
+            return pays.take(text.size());
           }};
 }
 
-field params_field(sql_statement& x) {
-  auto read = [&x](dom::element value) {
-    auto err = read_params(value, "parameters", x.params, x.names);
+field params_field(sql_statement& x, payment& pays) {
+  auto read = [&x, &pays](dom::element value) {
+    auto err = read_params(value, "parameters", x.params, x.names, pays);
     return err ? behind(".params", err) : err;
   };
   return {"params", false, read};
@@ -42,8 +45,9 @@ bool valid_utf8(std::string_view text) {
 }
 
 caf::error check_value(const std::string& text, size_t levels) {
-  // What can be decoded is JSON; of the rest the grammar decides.
-  if (!reading{text}.failed())
+  // What can be decoded is JSON; of the rest, and of what would take much memory to
+  // decode, the grammar decides.
+  if (text.size() <= decoded_bytes_max && !reading{text}.failed())
     return {};
   auto found = find_fault(text, levels);
   return found ? told(*found, text) : caf::error{};
@@ -80,28 +84,39 @@ caf::error check_lines(const std::string& text) {
 
 // -- SQL ---------------------------------------------------------------------------
 
-caf::expected<sql_statement> read_statement(const std::string& text) {
+caf::expected<sql_statement> read_statement(const std::string& text, credit charge) {
   sql_statement statement;
+  payment pays{std::move(charge)};
   return read_body(text, "a statement", statement,
-                   {sql_field(statement.sql), params_field(statement)});
+                   {sql_field(statement.sql, pays), params_field(statement, pays)});
 }
 
-caf::expected<sql_write> read_transaction(const std::string& text) {
+caf::expected<sql_write> read_transaction(const std::string& text, credit charge) {
   sql_write write;
+  payment pays{std::move(charge)};
   auto add = [&](dom::element x) {
     auto& statement = write.statements.emplace_back();
+    // The list grows by doubling, and is copied then.
+    if (auto err = pays.take(2 * sizeof statement))
+      return err;
     return read_fields(x, "a statement",
-                       {sql_field(statement.sql), params_field(statement)});
+                       {sql_field(statement.sql, pays), params_field(statement, pays)});
   };
-  return read_body(text, "a transaction", write, {list_field("statements", add)});
+  if (auto err = read_listing(text, "a transaction", {}, {"statements", add}))
+    return err;
+  return write;
 }
 
-caf::expected<sql_write> read_batch(const std::string& text) {
+caf::expected<sql_write> read_batch(const std::string& text, credit charge) {
   sql_write write;
-  write.statements.resize(1);
-  auto add = [&](dom::element x) { return read_batch_row(x, write); };
-  return read_body(text, "a batch", write,
-                   {sql_field(write.statements[0].sql), list_field("rows", add)});
+  payment pays{std::move(charge)};
+  auto& statement = write.statements.emplace_back();
+  batch_reader rows{statement.names, write.rows, pays};
+  auto add = [&](dom::element x) { return rows.read(x); };
+  if (auto err =
+        read_listing(text, "a batch", {sql_field(statement.sql, pays)}, {"rows", add}))
+    return err;
+  return write;
 }
 
 caf::expected<checkpoint_mode> read_checkpoint(const std::string& text) {

@@ -5,6 +5,7 @@
 // Everything else is `invalid_argument`, with words a client may read and the place.
 #pragma once
 
+#include "messages/credit.hpp"
 #include "messages/error.hpp"
 #include "messages/session_store.hpp"
 #include "messages/sql.hpp"
@@ -40,20 +41,23 @@ caf::error check_line(std::string_view line, size_t room);
 /// by LF; an empty line is none. The error names the line's number, from 1.
 caf::error check_lines(const std::string& text);
 
-/// Reads an object of objects, key to document; documents keep their bytes.
-caf::expected<std::vector<session_document>> read_store(const std::string& text);
+/// Reads an object of objects, key to document; documents keep their bytes. What becomes
+/// of a body is paid for from `charge`, here and below: `overloaded` or `too_large` if
+/// that is not possible.
+caf::expected<std::vector<session_document>> read_store(const std::string& text,
+                                                        credit charge = {});
 
 /// Refuses a file that is not an object of objects, behind a byte order mark or without.
 caf::error check_store(std::string_view text);
 
 /// Reads `{"sql","params"?}`; parameters are an array, or an object by their names.
-caf::expected<sql_statement> read_statement(const std::string& text);
+caf::expected<sql_statement> read_statement(const std::string& text, credit charge = {});
 
 /// Reads `{"statements":[{"sql","params"?},...]}`.
-caf::expected<sql_write> read_transaction(const std::string& text);
+caf::expected<sql_write> read_transaction(const std::string& text, credit charge = {});
 
 /// Reads `{"sql","rows":[[...],...]}`, or objects for rows.
-caf::expected<sql_write> read_batch(const std::string& text);
+caf::expected<sql_write> read_batch(const std::string& text, credit charge = {});
 
 /// Reads `{"mode"?}`, in either case; without one, or with no text at all, PASSIVE.
 caf::expected<checkpoint_mode> read_checkpoint(const std::string& text);

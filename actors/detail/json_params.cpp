@@ -96,15 +96,37 @@ caf::error read_value(dom::element x, sql_value& out) {
 // -- many ---------------------------------------------------------------------------
 
 /// As many as SQLite takes at most; each name is looked up among the others.
-constexpr size_t names_max = 32'766;
+constexpr size_t params_max = 32'766;
+
+caf::error too_many() {
+  return invalid("there are more than " + std::to_string(params_max) + " parameters");
+}
+
+/// What a value takes in memory besides itself.
+struct payload {
+  size_t operator()(const std::string& x) const { return x.size(); }
+  size_t operator()(const sql_blob& x) const { return x.bytes.size(); }
+  template <class T>
+  size_t operator()(const T&) const {
+    return 0;
+  }
+};
+
+caf::error read_paid(dom::element x, sql_row& values, payment& pays) {
+  auto& value = values.emplace_back();
+  auto err = read_value(x, value);
+  return err ? err : pays.take(sizeof value + caf::visit(payload{}, value));
+}
 
 caf::error read_named(dom::object members, sql_row& values,
-                      std::vector<std::string>& names) {
+                      std::vector<std::string>& names, payment& pays) {
   for (auto [name, value] : members) {
-    if (names.size() == names_max)
-      return invalid("there are more than " + std::to_string(names_max) + " parameters");
+    if (names.size() == params_max)
+      return too_many();
     names.emplace_back(name);
-    if (auto err = read_value(value, values.emplace_back()))
+    if (auto err = pays.take(sizeof names.back() + name.size()))
+      return err;
+    if (auto err = read_paid(value, values, pays))
       return behind('.' + shown(name), err);
   }
   auto sorted = names;
@@ -143,34 +165,42 @@ caf::error put_in_order(const std::vector<std::string>& wanted,
 } // namespace
 
 caf::error read_params(dom::element x, const char* what, sql_row& values,
-                       std::vector<std::string>& names) {
+                       std::vector<std::string>& names, payment& pays) {
   dom::object members;
   if (!x.get(members))
-    return read_named(members, values, names);
+    return read_named(members, values, names, pays);
   dom::array elements;
   if (x.get(elements))
     return invalid(std::string{what}
                    + " must be an array of values, or an object of values by name");
-  values.reserve(elements.size());
-  for (auto element : elements)
-    if (auto err = read_value(element, values.emplace_back()))
+  values.reserve(std::min(elements.size(), params_max));
+  for (auto element : elements) {
+    if (values.size() == params_max)
+      return too_many();
+    if (auto err = read_paid(element, values, pays))
       return behind('[' + std::to_string(values.size() - 1) + ']', err);
+  }
   return {};
 }
 
-caf::error read_batch_row(dom::element x, sql_write& batch) {
-  auto& wanted = batch.statements[0].names;
-  const auto first = batch.rows.empty();
-  auto& row = batch.rows.emplace_back();
-  std::vector<std::string> names;
-  auto err = read_params(x, "a row", row, names);
+caf::error batch_reader::read(dom::element x) {
+  const auto first = rows_.empty();
+  row_.clear();
+  names_.clear();
+  payment of_row{{}}; // what stays is paid for packed
+  auto err = read_params(x, "a row", row_, names_, of_row);
   if (!err && first)
-    wanted = std::move(names);
-  else if (!err && names.empty() != wanted.empty())
+    wanted_ = names_;
+  else if (!err && names_.empty() != wanted_.empty())
     err = invalid("all rows are arrays, or all are objects");
   else if (!err)
-    err = put_in_order(wanted, names, row);
-  return err;
+    err = put_in_order(wanted_, names_, row_);
+  if (err)
+    return err;
+  const auto before = rows_.packed().size();
+  rows_.push_back(row_);
+  // A text that grows by doubling.
+  return pays_.take(2 * (rows_.packed().size() - before));
 }
 
 } // namespace sluice::json

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/detail/json_grammar.hpp"
+#include "messages/credit.hpp"
 #include "messages/error.hpp"
 
 #include <caf/expected.hpp>
@@ -31,6 +32,24 @@ std::string shown(std::string_view text);
 /// what was sent.
 std::string quoted_if_short(std::string_view name);
 
+/// Pays for what is made of a body's values, as it grows: they take more memory than the
+/// text they came in. What is not much is free.
+class payment {
+public:
+  explicit payment(credit from) : from_(std::move(from)) {}
+
+  /// `overloaded` if others hold too much, `too_large` if it is too much for anybody.
+  caf::error take(size_t bytes);
+
+private:
+  static constexpr size_t free_bytes = 16'384;
+  static constexpr size_t step_bytes = 65'536;
+
+  credit from_;
+  size_t taken_ = 0;
+  size_t paid_ = free_bytes;
+};
+
 /// One text being read, by the thread's own parser: at most one at a time.
 class reading {
 public:
@@ -59,6 +78,9 @@ private:
   dom::element root_;
 };
 
+/// Why a text cannot be read, with the place.
+caf::error fault_in(std::string_view text);
+
 /// Whether a number or a string of JSON can become a program's value.
 bool is_held(std::string_view scalar);
 
@@ -76,11 +98,22 @@ struct field {
 
 caf::error read_fields(dom::element x, const char* what, std::vector<field> fields);
 
-/// Reads each element of an array that must have some.
-field list_field(const char* name, std::function<caf::error(dom::element)> read);
+/// An array that must have some elements, and how each is read.
+struct element_list {
+  const char* name;
+  std::function<caf::error(dom::element)> read;
+};
 
 /// The way begins with a name.
 caf::error without_dot(const caf::error& err);
+
+/// The member that such an array is.
+field list_field(element_list list);
+
+/// Reads a body that is a list and a little more. A long one is read piece by piece:
+/// taken apart as a whole it would take many times its length.
+caf::error read_listing(const std::string& text, const char* what,
+                        std::vector<field> fields, const element_list& list);
 
 /// Reads a body into `result`, which the fields refer to.
 template <class T>

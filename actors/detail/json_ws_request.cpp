@@ -18,15 +18,15 @@ struct envelope {
   explicit envelope(const std::string& all) {
     std::string_view text{all};
     std::string space;
-    auto list = list_members(text, 1);
     auto done = text.data();
-    for (size_t i = 1; i < list.size(); ++i) {
-      auto name = plain_name(list[i].name, space);
+    member_walk walk{text};
+    for (member x; walk.next(x);) {
+      auto name = plain_name(x.name, space);
       if (name != "id" && name != "data")
         continue;
-      (name == "id" ? id : data) = list[i].value;
-      request.append(done, list[i].value.data()).append("null");
-      done = list[i].value.data() + list[i].value.size();
+      (name == "id" ? id : data) = x.value;
+      request.append(done, x.value.data()).append("null");
+      done = x.value.data() + x.value.size();
     }
     request.append(done, text.data() + text.size());
   }
@@ -98,13 +98,14 @@ caf::error read_priority(dom::element x, bool& critical) {
 /// Adds what `read` makes of each name, of so many at most.
 template <class Names, class Read>
 field names_field(Names& to, Read read) {
-  return list_field("topics", [&to, read](dom::element x) {
+  auto add = [&to, read](dom::element x) {
     if (to.size() >= request_names_max)
       return caf::make_error(ec::too_large, "one request names "
                                               + std::to_string(request_names_max)
                                               + " topics at most");
     return read(x, to.emplace_back());
-  });
+  };
+  return list_field({"topics", add});
 }
 
 // -- requests -----------------------------------------------------------------------

@@ -21,19 +21,18 @@ inline uint64_t count_lines(std::string_view text) {
 }
 
 /// Returns the last lines of a text of whole lines.
-inline log_tail last_lines(std::string text, const tail_bounds& wanted) {
+inline log_tail last_lines(std::string_view text, const tail_bounds& wanted) {
   log_tail result;
   auto begin = text.size();
   for (auto count = uint64_t{0}; count < wanted.lines && begin > 0; ++count) {
-    const auto before = begin < 2 ? std::string::npos : text.rfind('\n', begin - 2);
-    const auto next = before == std::string::npos ? 0 : before + 1;
+    const auto before = begin < 2 ? std::string_view::npos : text.rfind('\n', begin - 2);
+    const auto next = before == std::string_view::npos ? 0 : before + 1;
     result.cut = text.size() - next > wanted.bytes;
     if (result.cut)
       break;
     begin = next;
   }
-  text.erase(0, begin);
-  result.lines = std::move(text);
+  result.lines = text.substr(begin);
   return result;
 }
 

@@ -3,15 +3,27 @@
 
 #include "actors/detail/last_words.hpp"
 #include "actors/log/log_buffer.hpp"
+#include "messages/answer_room.hpp"
 
 #include <utility>
 
 namespace sluice {
 
+namespace {
+
+/// The lines, if they can be held.
+caf::expected<log_tail> held(log_tail x, const tail_bounds& wanted) {
+  if (auto err = hold_answer(wanted.room, x.lines.size()))
+    return err;
+  return x;
+}
+
+} // namespace
+
 caf::result<log_tail> log_buffer_state::tail(const tail_bounds& wanted) {
   used_ = self_->clock().now();
   if (wanted.lines <= waiting_.count)
-    return last_lines(waiting_.text, wanted);
+    return held(last_lines(waiting_.text, wanted), wanted);
   auto promise = detail::owe<log_tail>(self_);
   // The writer answers behind the batch that is in flight: when this comes back,
   // what is still held here is exactly what the file does not have.
@@ -23,7 +35,10 @@ caf::result<log_tail> log_buffer_state::tail(const tail_bounds& wanted) {
         // What the file left out may be more than anybody wants.
         if (file.cut)
           all.cut = count_lines(all.lines) < wanted.lines;
-        promise.deliver(std::move(all));
+        if (auto told = held(std::move(all), wanted))
+          promise.deliver(std::move(*told));
+        else
+          promise.deliver(std::move(told.error()));
       },
       [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
   return promise;

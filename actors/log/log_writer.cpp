@@ -157,7 +157,7 @@ caf::result<log_tail> log_writer_state::load(const std::string& log,
 caf::result<log_tail> log_writer_state::read_tail(const append_file& file,
                                                   const tail_bounds& wanted) {
   log_tail result;
-  auto there = file.tail(wanted.lines, wanted.bytes, result.io);
+  auto there = file.tail(wanted.lines, wanted.bytes, wanted.room, result.io);
   io_ += result.io;
   if (!there)
     return std::move(there.error());

@@ -2,6 +2,7 @@
 
 #include "actors/detail/json_index.hpp"
 #include "actors/detail/json_input.hpp"
+#include "messages/paying.hpp"
 
 #include <deque>
 #include <unordered_map>
@@ -14,6 +15,12 @@ namespace {
 using json::member;
 
 constexpr size_t none = 0;
+
+/// A shorter text's members are not worth counting.
+constexpr size_t long_bytes_min = 1'048'576;
+
+/// A name of the patch, where it is looked up.
+constexpr size_t bytes_a_touch = 80;
 
 /// Both texts, taken apart, and the result as it grows. Members are known by their
 /// indexes; 0 is a whole text.
@@ -138,10 +145,30 @@ private:
   std::string out_;
 };
 
+/// What merging takes besides the texts; 0 if it is not much.
+size_t merging_bytes(std::string_view target, std::string_view patch) {
+  const auto of = [](std::string_view text, size_t bytes_a_member) {
+    return text.size() > long_bytes_min ? json::count_members(text) * bytes_a_member : 0;
+  };
+  return of(target, sizeof(member))
+         + of(patch, sizeof(member) + sizeof(size_t) + bytes_a_touch);
+}
+
 } // namespace
 
 std::string merge_patch(std::string_view target, std::string_view patch) {
   return merger{target, patch}.run();
+}
+
+caf::expected<std::string> try_merge_patch(std::string_view target,
+                                           std::string_view patch, credit charge) {
+  const auto bytes = charge.bytes();
+  if (const auto more = merging_bytes(target, patch); more > 0)
+    if (auto err = draw_more(charge, more))
+      return err;
+  auto merged = merge_patch(target, patch);
+  charge.try_hold(bytes);
+  return merged;
 }
 
 } // namespace sluice

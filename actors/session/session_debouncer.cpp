@@ -170,8 +170,12 @@ session_debouncer(session_debouncer_actor::stateful_pointer<session_debouncer_st
       return st->erase(store, key, at_least);
     },
     [st](atom::replace, session_replacement& x) { return st->replace(x); },
-    [st](atom::get, std::string& store, std::string& key) { return st->get(store, key); },
-    [st](atom::get_all, const std::string& store) { return st->get_all(store); },
+    [st](atom::get, std::string& store, std::string& key, credit& room) {
+      return st->get(store, key, std::move(room));
+    },
+    [st](atom::get_all, std::string& store, credit& room) {
+      return st->get_all(store, std::move(room));
+    },
     [st](atom::flush) { return st->flush(caf::none, durability::ram); },
     [st](atom::flush, const std::string& store) {
       return st->flush(store, durability::ram);

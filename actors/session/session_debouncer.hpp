@@ -42,12 +42,12 @@ public:
   caf::result<session_receipt> patch(session_update& x);
   caf::result<session_receipt> erase(std::string& store, std::string& key,
                                      durability at_least);
-  caf::result<std::string> get(std::string& store, std::string& key);
+  caf::result<std::string> get(std::string& store, std::string& key, credit room);
 
   // -- whole stores (session_debouncer_stores.cpp) ---------------------------------
 
   caf::result<session_receipt> replace(session_replacement& x);
-  caf::result<std::vector<session_document>> get_all(const std::string& store);
+  caf::result<std::vector<session_document>> get_all(std::string& store, credit room);
 
   // -- writing (session_debouncer_writes.cpp) --------------------------------------
 

@@ -4,6 +4,7 @@
 #include "actors/session/merge_patch.hpp"
 #include "actors/session/session_debouncer.hpp"
 #include "actors/session/sessions_max.hpp"
+#include "messages/answer_room.hpp"
 
 namespace sluice {
 
@@ -190,12 +191,16 @@ caf::result<session_receipt> session_debouncer_state::patch(session_update& x) {
     auto now = look_up(line, key);
     if (now.state == knowledge::unknown)
       return false;
-    if (now.state == knowledge::failed) {
-      rp.deliver(loaded_->error());
+    const auto absent = now.state == knowledge::absent;
+    auto merged = now.state == knowledge::failed
+                    ? caf::expected<std::string>{loaded_->error()}
+                    : try_merge_patch(absent ? "{}" : std::string_view{*now.document},
+                                      fresh.document, fresh.charge);
+    if (!merged) {
+      rp.deliver(std::move(merged.error()));
       return true;
     }
-    auto absent = now.state == knowledge::absent;
-    fresh.document = merge_patch(absent ? "{}" : *now.document, fresh.document);
+    fresh.document = std::move(*merged);
     return update(*line, key, fresh, now, at_least, rp);
   };
   return key_request<session_receipt>(x.store, x.key, true, std::move(run));
@@ -223,20 +228,22 @@ caf::result<session_receipt> session_debouncer_state::erase(std::string& store,
 }
 
 caf::result<std::string> session_debouncer_state::get(std::string& store,
-                                                      std::string& key) {
-  auto run = [this, store, key](store_line* line, detail::owed<std::string> rp) {
+                                                      std::string& key, credit room) {
+  auto run = [this, store, key, room = std::move(room)](store_line* line,
+                                                        detail::owed<std::string> rp) {
     auto now = look_up(line, key);
     if (now.state == knowledge::unknown)
       return false;
     auto& totals = *config_.totals;
     ++(now.in_memory ? totals.cache_hits : totals.cache_misses);
     ++(now.in_memory ? untold_.cache_hits : untold_.cache_misses);
-    if (now.state == knowledge::present)
-      rp.deliver(*now.document);
-    else if (now.state == knowledge::failed)
-      rp.deliver(loaded_->error());
+    if (now.state != knowledge::present)
+      rp.deliver(now.state == knowledge::failed ? loaded_->error()
+                                                : not_found(store, key));
+    else if (auto err = hold_answer(room, now.document->size()))
+      rp.deliver(std::move(err));
     else
-      rp.deliver(not_found(store, key));
+      rp.deliver(*now.document);
     return true;
   };
   return key_request<std::string>(store, key, false, std::move(run));

@@ -3,6 +3,7 @@
 
 #include "actors/session/session_debouncer.hpp"
 #include "actors/session/sessions_max.hpp"
+#include "messages/answer_room.hpp"
 
 #include <set>
 
@@ -19,6 +20,14 @@ void lay_over(whole_store& store, const unwritten_sessions& newer) {
   }
 }
 
+/// What a copy of all documents takes in memory.
+size_t copied_bytes(const whole_store& store) {
+  size_t sum = 0;
+  for (const auto& [key, document] : store)
+    sum += sizeof(session_document) + key.size() + document.size();
+  return sum;
+}
+
 uint64_t total_bytes(const std::vector<session_document>& documents) {
   uint64_t sum = 0;
   for (auto& x : documents)
@@ -31,13 +40,15 @@ uint64_t total_bytes(const std::vector<session_document>& documents) {
 // -- reading -----------------------------------------------------------------------
 
 caf::result<std::vector<session_document>>
-session_debouncer_state::get_all(const std::string& store) {
+session_debouncer_state::get_all(std::string& store, credit room) {
   if (!stopping_.empty())
     return caf::make_error(ec::stopping, "the service is stopping");
   auto rp = detail::owe<std::vector<session_document>>(self_);
-  auto answer = [rp](const caf::expected<whole_store>& found) mutable {
-    if (!found) {
-      rp.deliver(found.error());
+  auto answer = [rp, room =
+                       std::move(room)](const caf::expected<whole_store>& found) mutable {
+    auto err = found ? hold_answer(room, copied_bytes(*found)) : found.error();
+    if (err) {
+      rp.deliver(std::move(err));
       return;
     }
     std::vector<session_document> documents;

@@ -6,6 +6,7 @@
 #include "actors/storage/file_rights.hpp"
 #include "actors/storage/open_folder.hpp"
 #include "actors/storage/unique_fd.hpp"
+#include "messages/credit.hpp"
 #include "messages/file_position.hpp"
 #include "messages/metrics_aggregator.hpp"
 
@@ -147,8 +148,10 @@ public:
     bool cut = false;
   };
 
-  /// Returns the last n lines, or as many whole ones as `bytes_max` hold.
-  caf::expected<last_lines> tail(uint64_t lines, uint64_t bytes_max, io_counts& io) const;
+  /// Returns the last n lines, or as many whole ones as `bytes_max` hold, and has their
+  /// bytes held in `room` before they are read.
+  caf::expected<last_lines> tail(uint64_t lines, uint64_t bytes_max, credit room,
+                                 io_counts& io) const;
 
 private:
   append_file(std::string path, unique_fd file, std::shared_ptr<open_folder> in);

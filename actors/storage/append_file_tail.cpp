@@ -4,6 +4,7 @@
 #include "actors/storage/file_io.hpp"
 #include "actors/storage/read_range.hpp"
 #include "actors/storage/system_error.hpp"
+#include "messages/answer_room.hpp"
 #include "messages/error.hpp"
 
 #include <sys/stat.h>
@@ -61,7 +62,7 @@ caf::expected<append_file::line_start> append_file::start_of_last(uint64_t lines
 }
 
 caf::expected<append_file::last_lines>
-append_file::tail(uint64_t lines, uint64_t bytes_max, io_counts& io) const {
+append_file::tail(uint64_t lines, uint64_t bytes_max, credit room, io_counts& io) const {
   // Asked of the system, since others may append too.
   struct stat info {};
   if (::fstat(file_.get(), &info) != 0)
@@ -70,6 +71,8 @@ append_file::tail(uint64_t lines, uint64_t bytes_max, io_counts& io) const {
   auto start = start_of_last(lines, size, bytes_max, io);
   if (!start)
     return std::move(start.error());
+  if (auto err = hold_answer(room, size - start->offset))
+    return err;
   auto text = read(start->offset, size - start->offset, io);
   if (!text)
     return std::move(text.error());

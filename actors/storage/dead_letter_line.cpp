@@ -67,10 +67,10 @@ void append_write(std::string& out, const sql_write& x) {
   if (x.rows.empty())
     return;
   out += ",\"rows\":[";
-  for (size_t i = 0; i < x.rows.size(); ++i) {
-    if (i > 0)
-      out += ',';
-    append_params(out, x.statements.front().names, x.rows[i]);
+  const auto* between = "";
+  for (const auto& row : x.rows) {
+    out += std::exchange(between, ",");
+    append_params(out, x.statements.front().names, row);
   }
   out += ']';
 }

@@ -77,7 +77,7 @@ caf::error dead_letters::load(const std::string& spool, uint64_t after) {
   spool_ = spool;
   size_t seen = 0;
   for (auto n = lines_first;; n *= 2) {
-    auto end = file_->tail(n, read_bytes_max, io_);
+    auto end = file_->tail(n, read_bytes_max, {}, io_);
     if (!end || end->cut) {
       forget();
       return end ? caf::make_error(ec::too_large, "the last lines of " + file_->path()

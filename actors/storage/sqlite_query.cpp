@@ -1,10 +1,18 @@
 #include "actors/storage/sqlite_query.hpp"
 
+#include "messages/answer_room.hpp"
 #include "messages/error.hpp"
+
+#include <algorithm>
 
 namespace sluice::sqlite {
 
 namespace {
+
+/// Held ahead, so that not every row asks the budget.
+constexpr size_t ahead_bytes = 262'144;
+
+constexpr size_t allocation_bytes = 16;
 
 struct payload {
   size_t operator()(const std::string& x) const { return x.size(); }
@@ -35,21 +43,28 @@ size_t size_of(const sql_write& x) {
   size_t result = 0;
   for (const auto& statement : x.statements)
     result += size_of(statement);
-  for (const auto& row : x.rows)
-    result += size_of(row);
-  return result;
+  return result + x.rows.packed().size();
 }
 
-caf::error collect(statement& x, size_t& bytes_left, sql_result& result) {
+caf::error result_room::take(const sql_row& row) {
+  const auto bytes = size_of(row);
+  taken_ += bytes;
+  in_memory_ += bytes + sizeof row + allocation_bytes;
+  if (taken_ > bytes_max_)
+    return caf::make_error(ec::refused, "the result is larger than its limit");
+  if (in_memory_ <= std::max(small_answer_bytes_max, held_.bytes()))
+    return caf::none;
+  return hold_answer(held_, in_memory_ + ahead_bytes);
+}
+
+caf::error collect(statement& x, result_room& room, sql_result& result) {
   auto more = x.step();
   if (more && result.columns.empty())
     result.columns = x.columns();
   for (; more && *more; more = x.step()) {
     auto row = x.row();
-    auto bytes = size_of(row);
-    if (bytes > bytes_left)
-      return caf::make_error(ec::refused, "the result is larger than its limit");
-    bytes_left -= bytes;
+    if (auto err = room.take(row))
+      return err;
     result.rows.push_back(std::move(row));
   }
   return more ? caf::error{} : std::move(more.error());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/storage/sqlite_statement.hpp"
+#include "messages/credit.hpp"
 
 #include <caf/error.hpp>
 
@@ -16,8 +17,25 @@ size_t size_of(const sql_row& row);
 size_t size_of(const sql_statement& x);
 size_t size_of(const sql_write& x);
 
-/// Adds the rows of a bound statement to `result`, drawing their bytes from
-/// `bytes_left`; `refused` when those do not suffice.
-caf::error collect(statement& x, size_t& bytes_left, sql_result& result);
+/// What the statements of one request may return, all together.
+class result_room {
+public:
+  /// `held` holds what is taken.
+  result_room(size_t bytes_max, credit held)
+      : bytes_max_(bytes_max), held_(std::move(held)) {}
+
+  /// `refused` past the limit, `overloaded` if it cannot be held now.
+  caf::error take(const sql_row& row);
+
+private:
+  size_t bytes_max_;
+  size_t taken_ = 0;
+  /// What the rows take in memory, the allocator's own bytes included.
+  size_t in_memory_ = 0;
+  credit held_;
+};
+
+/// Adds the rows of a bound statement to `result`, and takes room for them.
+caf::error collect(statement& x, result_room& room, sql_result& result);
 
 } // namespace sluice::sqlite

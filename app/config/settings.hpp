@@ -39,6 +39,8 @@ struct http_settings {
   uint64_t max_in_flight_bytes = 67'108'864;
   uint64_t max_body_bytes = 16'777'216;
   uint64_t max_response_bytes = 16'777'216;
+  /// The largest answer at least.
+  uint64_t max_answer_bytes_total = 67'108'864;
   uint64_t max_connections = 1000;
   /// Of one IPv4 address or one /64 of IPv6, none of this machine.
   uint64_t max_connections_per_address = 250;

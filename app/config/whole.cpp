@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -78,6 +79,8 @@ void complete(settings& whole) {
   whole.session.debounced = whole.session.debounce != caf::timespan::zero();
   whole.http.max_line_bytes = whole.log.max_line_bytes;
   whole.http.max_names = whole.metrics.max_names;
+  whole.http.max_answer_bytes_total =
+    std::max(whole.http.max_answer_bytes_total, whole.http.max_response_bytes);
   whole.session.enforce_maintenance = whole.session.maintenance == "enforce";
   if (whole.sqlite.path.empty())
     whole.sqlite.path = whole.data_dir + "/sluice.db";

@@ -12,7 +12,9 @@ namespace {
 
 void reply_actors(const edge& e, exchange& x, const std::vector<actor_entry>& all,
                   const survey_reports& survey) {
-  x.reply(reply_text(e, actors_json(all, survey)));
+  auto what = reply_text(e, actors_json(all, survey));
+  what.on_room = claim::kept_back;
+  x.reply(std::move(what));
 }
 
 /// The meters are read last: they show what the actors are at now.

@@ -114,6 +114,8 @@ void connection::on_late() {
   } else if (phase_ == phase::header || phase_ == phase::body) {
     late_ = true;
     cancel();
+  } else if (phase_ == phase::writing && room_.bytes() > 0) {
+    look_at_reader();
   } else {
     close();
   }

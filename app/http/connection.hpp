@@ -103,6 +103,11 @@ protected:
   /// Makes the operation under way end with an error.
   virtual void cancel() = 0;
   virtual void close_socket() = 0;
+  /// Bytes that the peer's side has taken so far: written, and not in our kernel's
+  /// buffers any more.
+  virtual int64_t taken() = 0;
+  /// Has the kernel drop what it has not sent when the socket is closed.
+  virtual void drop_unsent() = 0;
   /// Hands over what it runs on.
   virtual std::unique_ptr<websocket::transport> release() = 0;
 
@@ -171,6 +176,8 @@ private:
   void on_lingered(boost::system::error_code code, size_t bytes);
 
   void expect_progress();
+  void expect_taking();
+  void look_at_reader();
 
   connection_pool& pool_;
   const entrance where_;
@@ -189,10 +196,13 @@ private:
   /// Whether `advance` is further up the stack.
   bool advancing_ = false;
 
-  /// The answer's beginning, and the rest if that is long.
+  /// The answer's beginning, and the rest if that is long; and what holds both.
   std::string out_;
   std::string out_rest_;
   size_t rest_written_ = 0;
+  credit room_;
+  /// What the peer had taken when it was looked at.
+  int64_t taken_before_ = 0;
 
   deadline deadline_;
   /// The time for a request is over.

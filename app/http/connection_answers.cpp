@@ -4,6 +4,7 @@
 #include "app/http/connection.hpp"
 #include "app/http/cors.hpp"
 #include "app/http/problem.hpp"
+#include "messages/answer_room.hpp"
 
 #include <algorithm>
 
@@ -16,10 +17,14 @@ using boost::system::error_code;
 /// A refused request's body up to here is read past, to keep the connection.
 constexpr uint64_t read_past_bytes_max = 65'536;
 
-/// Answers up to here are written with one call, longer ones in slices: each slice
-/// has the idle timeout for itself.
+/// Answers up to here are written with one call, longer ones in slices.
 constexpr size_t joined_bytes_max = 65'536;
 constexpr size_t slice_bytes = 262'144;
+
+/// A client must take the answer that is held for it at this pace at least, looked at
+/// over this time: one that rests for some seconds lives, and so does one behind a modem.
+constexpr double taken_bytes_a_second_min = 1'024;
+constexpr caf::timespan taking_window = std::chrono::seconds{10};
 
 /// How long, and how much, a client may go on sending after its last answer. Closing
 /// at once would make its kernel throw the answer away.
@@ -69,6 +74,10 @@ void connection::on_answer(answer what) {
 void connection::send(answer what) {
   enter(phase::writing);
   keep_ = keep_ && !what.close && !pool_.stopping;
+  if (in_.is_head())
+    what.room = {};
+  else
+    actor().hold(what);
   if (!admitted_.origin.empty())
     what.headers += cors_fields(admitted_.origin);
   const auto idle = actor().settings().idle_timeout;
@@ -81,15 +90,36 @@ void connection::send(answer what) {
     else
       out_rest_ = std::move(what.body);
   }
-  expect_progress();
+  room_ = std::move(what.room);
+  if (room_.bytes() > 0)
+    expect_taking();
+  else
+    expect_progress();
   write(boost::asio::buffer(out_));
+}
+
+/// Until when a client whose answer is held must have taken some of it.
+void connection::expect_taking() {
+  taken_before_ = taken();
+  deadline_.hurry(std::min(taking_window, actor().settings().idle_timeout),
+                  shared_from_this());
+}
+
+void connection::look_at_reader() {
+  using seconds = std::chrono::duration<double>;
+  const auto window = std::min(taking_window, actor().settings().idle_timeout);
+  const auto enough = seconds{window}.count() * taken_bytes_a_second_min;
+  if (static_cast<double>(taken() - taken_before_) >= enough)
+    return expect_taking();
+  actor().count_slow_reader();
+  drop_unsent();
+  close();
 }
 
 void connection::write_slice() {
   const auto bytes = std::min(slice_bytes, out_rest_.size() - rest_written_);
   const auto slice = boost::asio::buffer(out_rest_.data() + rest_written_, bytes);
   rest_written_ += bytes;
-  expect_progress();
   write(slice);
 }
 
@@ -107,6 +137,9 @@ void connection::written(error_code code) {
   if (rest_written_ < out_rest_.size())
     return write_slice();
   out_rest_ = {};
+  if (out_.capacity() > small_answer_bytes_max)
+    out_ = {};
+  room_ = {};
   if (keep_)
     return read_header();
   enter(phase::lingering);

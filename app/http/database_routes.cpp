@@ -6,6 +6,7 @@
 
 #include "actors/detail/json_input.hpp"
 #include "actors/detail/sql_json.hpp"
+#include "messages/answer_room.hpp"
 
 #include <algorithm>
 #include <map>
@@ -103,6 +104,20 @@ void write_result(json_writer& json, const sql_result& x, row_form form,
     write_rows(json, x, form, bytes_max);
 }
 
+// -- bodies ---------------------------------------------------------------------------
+
+/// Reads a body. From then on what was made of it is paid for, and the text is gone.
+template <class T>
+caf::expected<T> take_body(request& in,
+                           caf::expected<T> (*read)(const std::string&, credit)) {
+  auto what = read(in.body, in.charge);
+  if (const auto bytes = in.body.size(); what && bytes > small_answer_bytes_max) {
+    in.body = {};
+    in.charge.try_hold(in.charge.bytes() - std::min(bytes, in.charge.bytes()));
+  }
+  return what;
+}
+
 // -- queries --------------------------------------------------------------------------
 
 void on_rows(const edge& e, exchange& x, const sql_result& result, row_form form) {
@@ -113,12 +128,13 @@ void on_rows(const edge& e, exchange& x, const sql_result& result, row_form form
 }
 
 void post_query(edge& e, const exchange_ptr& x) {
-  auto statement = json::read_statement(x->in.body);
+  auto statement = take_body(x->in, json::read_statement);
   if (!statement)
     return x->refuse(statement.error());
   auto form = read_row_form(x->in);
   if (!form)
     return x->refuse(form.error());
+  statement->room = e.open_room(*x);
   e.request(database(e), caf::infinite, atom::query_v, std::move(*statement),
             sql_origin::user)
     .then(
@@ -182,6 +198,7 @@ void commit(edge& e, const exchange_ptr& x, sql_write what, receipt_writer descr
   auto level = read_level(x->in);
   if (!level)
     return x->refuse(level.error());
+  what.room = e.open_room(*x);
   e.request(database(e), caf::infinite, atom::execute_v, std::move(what), *level)
     .then(
       [&e, x, describe, form = *form](const sql_receipt& receipt) {
@@ -189,13 +206,15 @@ void commit(edge& e, const exchange_ptr& x, sql_write what, receipt_writer descr
         json.open_object();
         describe(json, receipt, form, e.settings().max_response_bytes);
         json.member("durability", to_string(receipt.level)).close_object();
-        x->reply(reply_text(e, json.take()));
+        auto told = reply_text(e, json.take());
+        told.on_room = claim::sure;
+        x->reply(std::move(told));
       },
       refuse(x));
 }
 
 void post_execute(edge& e, const exchange_ptr& x) {
-  auto statement = json::read_statement(x->in.body);
+  auto statement = take_body(x->in, json::read_statement);
   if (!statement)
     return x->refuse(statement.error());
   sql_write what;
@@ -204,14 +223,14 @@ void post_execute(edge& e, const exchange_ptr& x) {
 }
 
 void post_transaction(edge& e, const exchange_ptr& x) {
-  auto what = json::read_transaction(x->in.body);
+  auto what = take_body(x->in, json::read_transaction);
   if (!what)
     return x->refuse(what.error());
   commit(e, x, std::move(*what), write_transaction);
 }
 
 void post_batch(edge& e, const exchange_ptr& x) {
-  auto what = json::read_batch(x->in.body);
+  auto what = take_body(x->in, json::read_batch);
   if (!what)
     return x->refuse(what.error());
   commit(e, x, std::move(*what), write_batch);

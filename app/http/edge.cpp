@@ -1,6 +1,7 @@
 #include "app/http/edge.hpp"
 
 #include "app/http/problem.hpp"
+#include "messages/answer_room.hpp"
 
 #include <algorithm>
 
@@ -72,6 +73,24 @@ void edge::refuse_no_room(const exchange_ptr& x, const std::string& why) {
       [x, why](const caf::error&) { reply_no_room(*x, false, why); });
 }
 
+credit edge::open_room(exchange& x) {
+  if (x.in.room == credit{})
+    x.in.room = backend_.answers->open();
+  return x.in.room;
+}
+
+void edge::hold(answer& what) {
+  if (what.body.size() > small_answer_bytes_max && what.room == credit{})
+    what.room = backend_.answers->open();
+  const auto err = hold_answer(what.room, what.body.size());
+  if (!err || what.on_room == claim::sure)
+    return;
+  if (what.on_room == claim::kept_back)
+    what.room = kept_back_->open();
+  if (what.on_room == claim::none || !what.room.try_hold(what.body.size()))
+    what = problem(err);
+}
+
 void edge::remember(const std::string& name, const log_buffer_actor& buffer) {
   monitor(buffer);
   logs_.insert_or_assign(name, buffer);
@@ -106,6 +125,9 @@ status_report edge::status() const {
   look_();
   status_report report;
   report.name = "edge";
+  report.held_bytes = backend_.answers->used_bytes();
+  report.troubles = {{"http-answers-refused", backend_.answers->refusals()},
+                     {"http-slow-readers-closed", slow_readers_}};
   tell_(report);
   return report;
 }

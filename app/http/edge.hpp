@@ -20,6 +20,9 @@ namespace sluice::http {
 /// How long an actor may take to tell its numbers.
 constexpr caf::timespan telling_time_max = std::chrono::seconds{10};
 
+/// Room for what tells how the service is, where all other room is taken.
+constexpr size_t kept_back_bytes = 4'194'304;
+
 class edge : public asio_actor {
 public:
   edge(caf::actor_config& config, boost::asio::io_context& io, http_settings settings,
@@ -31,6 +34,15 @@ public:
 
   /// Since the edge was made.
   int64_t uptime_ms() const;
+
+  /// The account for an answer that may be large.
+  credit open_room(exchange& x);
+
+  /// Holds a finished answer. One for which there is no room becomes a refusal.
+  void hold(answer& what);
+
+  /// A client was let go that took its answer too slowly.
+  void count_slow_reader() { ++slow_readers_; }
 
   void count_received(size_t bytes) { traffic_.network_received += bytes; }
   void count_sent(size_t bytes) { traffic_.network_sent += bytes; }
@@ -80,6 +92,9 @@ private:
   std::function<void()> look_ = [] {};
   std::function<void(status_report&)> tell_ = [](status_report&) {};
   metrics_delta traffic_;
+  uint64_t slow_readers_ = 0;
+  /// For whoever asks how the service is, while others have taken all room.
+  std::shared_ptr<budget> kept_back_ = std::make_shared<budget>(kept_back_bytes);
   std::shared_ptr<std::atomic<uint64_t>> sent_elsewhere_ =
     std::make_shared<std::atomic<uint64_t>>(0);
   /// The buffers that were asked for before and live.

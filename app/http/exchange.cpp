@@ -20,6 +20,7 @@ exchange::~exchange() {
 void exchange::reply(answer what) {
   if (auto sink = std::exchange(sink_, nullptr)) {
     in.charge = {};
+    what.room = std::move(in.room);
     sink->on_answer(std::move(what));
   }
 }

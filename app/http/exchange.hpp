@@ -34,6 +34,17 @@ struct request {
   std::string body;
   /// Pays for header and body.
   credit charge;
+  /// Holds the answer while it is made; open for requests that may have a large one.
+  credit room;
+};
+
+/// What an answer that is not small may do where others have taken all room.
+enum class claim : uint8_t {
+  none,
+  /// It tells how the service is: some room is kept back for those.
+  kept_back,
+  /// It tells what was done, and is given all the same.
+  sure,
 };
 
 struct answer {
@@ -45,6 +56,10 @@ struct answer {
   std::string headers = {};
   /// Whether the connection ends with this answer.
   bool close = false;
+  /// What it may do where others have taken all room.
+  claim on_room = claim::none;
+  /// Holds its body.
+  credit room = {};
 };
 
 /// Where the answer goes.

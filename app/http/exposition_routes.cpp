@@ -22,7 +22,9 @@ struct gathering {
       return x->refuse(failure);
     all.uptime_ms = e.uptime_ms();
     all.names_max = e.settings().max_names;
-    x->reply(reply_text(e, exposition(all), exposition_type));
+    auto what = reply_text(e, exposition(all), exposition_type);
+    what.on_room = claim::kept_back;
+    x->reply(std::move(what));
   }
 
   exchange_ptr x;

@@ -29,7 +29,9 @@ void reply_unavailable(edge& e, exchange& x, const caf::error& why) {
 
 void on_totals(edge& e, exchange& x, const survey_reports& survey,
                const metrics_totals& totals) {
-  x.reply({200, health_json(survey, totals, e.uptime_ms())});
+  answer what{200, health_json(survey, totals, e.uptime_ms())};
+  what.on_room = claim::kept_back;
+  x.reply(std::move(what));
 }
 
 void on_survey(edge& e, const exchange_ptr& x, const survey_reports& survey) {
@@ -58,7 +60,9 @@ void get_ready(edge& e, const exchange_ptr& x) {
         json_writer json;
         json.open_object().member("status", ready ? "ok" : "unavailable");
         write_checks(json, checks);
-        x->reply({ready ? 200u : 503u, json.close_object().take()});
+        answer what{ready ? 200u : 503u, json.close_object().take()};
+        what.on_room = claim::kept_back;
+        x->reply(std::move(what));
       },
       [&e, x](const caf::error& why) { reply_unavailable(e, *x, why); });
 }

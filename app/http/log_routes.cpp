@@ -262,7 +262,7 @@ void get_tail(edge& e, const exchange_ptr& x) {
     query_reader{x->in.query}.number("lines", tail_lines_default, 0, tail_lines_max);
   if (!lines)
     return x->refuse(lines.error());
-  const tail_bounds wanted{*lines, e.settings().max_response_bytes};
+  const tail_bounds wanted{*lines, e.settings().max_response_bytes, e.open_room(*x)};
   e.request(e.actors().supervisor, caf::infinite, atom::tail_v, name, wanted)
     .then([x, limit = wanted.bytes](log_tail& told) { tell_tail(*x, told, limit); },
           refuse(x));

@@ -21,6 +21,8 @@ struct backend {
   /// Bytes accepted and not yet in the spool or on disk, all senders of the process
   /// together.
   std::shared_ptr<budget> in_flight;
+  /// Bytes of answers that are being made, or wait for their readers.
+  std::shared_ptr<budget> answers;
   settings_actor settings;
 };
 

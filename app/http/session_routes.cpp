@@ -6,6 +6,7 @@
 
 #include "actors/detail/json_input.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace sluice::http {
@@ -114,7 +115,7 @@ void put_store(edge& e, const exchange_ptr& x) {
   auto where = read_target(x->in);
   if (!where)
     return x->refuse(where.error());
-  auto documents = json::read_store(x->in.body);
+  auto documents = json::read_store(x->in.body, x->in.charge);
   if (!documents)
     return x->refuse(documents.error());
   for (const auto& document : *documents)
@@ -134,7 +135,7 @@ void get_document(edge& e, const exchange_ptr& x) {
     return x->refuse(err);
   if (auto err = check_key(key))
     return x->refuse(err);
-  e.request(sessions(e), caf::infinite, atom::get_v, store, key)
+  e.request(sessions(e), caf::infinite, atom::get_v, store, key, e.open_room(*x))
     .then(
       [&e, x](std::string& document) { x->reply(reply_text(e, std::move(document))); },
       refuse(x));
@@ -142,6 +143,10 @@ void get_document(edge& e, const exchange_ptr& x) {
 
 void on_store(const edge& e, exchange& x, const std::vector<session_document>& found) {
   json_writer json;
+  size_t bytes = 0;
+  for (const auto& [key, document] : found)
+    bytes += key.size() + document.size() + 8;
+  json.reserve(std::min<size_t>(bytes, e.settings().max_response_bytes));
   json.open_object();
   for (const auto& [key, document] : found) {
     json.key(key).raw(document);
@@ -155,7 +160,7 @@ void get_store(edge& e, const exchange_ptr& x) {
   const auto& store = x->in.captures[0];
   if (auto err = check_name(store))
     return x->refuse(err);
-  e.request(sessions(e), caf::infinite, atom::get_all_v, store)
+  e.request(sessions(e), caf::infinite, atom::get_all_v, store, e.open_room(*x))
     .then([&e, x](const std::vector<session_document>& found) { on_store(e, *x, found); },
           refuse(x));
 }

@@ -6,11 +6,25 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 namespace sluice::http {
 
 namespace {
 
 using boost::system::error_code;
+
+/// Bytes that wait in the kernel for the peer to take them.
+int64_t in_kernel(stream_socket& socket) {
+  int bytes = 0;
+  return ::ioctl(socket.native_handle(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+void drop_unsent_of(stream_socket& socket) {
+  error_code ignored;
+  socket.set_option(boost::asio::socket_base::linger{true, 0}, ignored);
+}
 
 class plain_connection final : public connection {
 public:
@@ -33,11 +47,24 @@ private:
 
   void write(boost::asio::const_buffer from) override {
     auto done = [me = self()](error_code code, size_t bytes) {
+      me->sent_ += bytes;
+      me->in_work_ = 0;
       me->actor().count_sent(bytes);
       me->on_written(code);
     };
-    boost::asio::async_write(socket_, from, std::move(done));
+    // Counts what of a long write has gone so far.
+    auto more = [this](error_code code, size_t bytes) {
+      in_work_ = bytes;
+      return boost::asio::transfer_all()(code, bytes);
+    };
+    boost::asio::async_write(socket_, boost::asio::buffer(from), std::move(more),
+                             std::move(done));
   }
+
+  int64_t taken() override {
+    return static_cast<int64_t>(sent_ + in_work_) - in_kernel(socket_);
+  }
+  void drop_unsent() override { drop_unsent_of(socket_); }
 
   void shut_down() override {
     error_code ignored;
@@ -60,6 +87,9 @@ private:
   }
 
   stream_socket socket_;
+  /// Bytes written, and those of the write under way.
+  uint64_t sent_ = 0;
+  uint64_t in_work_ = 0;
 };
 
 class tls_connection final : public connection {
@@ -101,6 +131,12 @@ private:
     };
     boost::asio::async_write(stream_, from, std::move(done));
   }
+
+  int64_t taken() override {
+    const auto written = BIO_number_written(SSL_get_wbio(stream_.native_handle()));
+    return static_cast<int64_t>(written) - in_kernel(stream_.next_layer());
+  }
+  void drop_unsent() override { drop_unsent_of(stream_.next_layer()); }
 
   void shut_down() override {
     // The peer's own goodbye, or whatever else it sends, ends the wait.

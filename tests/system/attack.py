@@ -30,6 +30,24 @@ def memory_kib(program):
         return next(int(x.split()[1]) for x in status if x.startswith("VmRSS:"))
 
 
+def peak_kib(program):
+    """The most that it has taken since `forget_peak`."""
+    with open(f"/proc/{program.pid}/status", encoding="ascii") as status:
+        return next(int(x.split()[1]) for x in status if x.startswith("VmHWM:"))
+
+
+def forget_peak(program):
+    """Has the peak start from what it takes now, which is returned."""
+    with open(f"/proc/{program.pid}/clear_refs", "w", encoding="ascii") as what:
+        what.write("5")
+    return memory_kib(program)
+
+
+def peak_growth_kib(program, before):
+    """By how much its memory had grown at most, as far as that says anything."""
+    return 0 if harness.sanitized() else peak_kib(program) - before
+
+
 def growth_kib(program, before):
     """By how much its memory has grown, as far as that says anything."""
     return 0 if harness.sanitized() else memory_kib(program) - before
