@@ -49,6 +49,8 @@ sqlite::settings database_settings(const settings& from) {
   result.cache_kib = from.sqlite.cache_kib;
   result.journal_size_limit = from.sqlite.journal_size_limit;
   result.busy_timeout = from.sqlite.busy_timeout;
+  result.memory_bytes_max = from.sqlite.max_memory_bytes;
+  result.temp_bytes_max = from.sqlite.max_temp_bytes;
   result.rights = {from.files.bits};
   return result;
 }

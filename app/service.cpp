@@ -25,11 +25,17 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace sluice {
 
 namespace {
+
+/// How long actors that were stopped may take to leave, and how often that is looked at.
+constexpr auto leaving_time_max = std::chrono::seconds{1};
+constexpr auto leaving_pause = std::chrono::milliseconds{2};
 
 struct system_config : caf::actor_system_config {
   system_config() {
@@ -191,6 +197,16 @@ std::vector<stop_report> service::stop() {
   self.settings = nullptr;
   self.actors = {};
   return reports;
+}
+
+bool service::is_stuck() const {
+  const auto until = std::chrono::steady_clock::now() + leaving_time_max;
+  while (impl_->system.registry().running() > 0) {
+    if (std::chrono::steady_clock::now() >= until)
+      return true;
+    std::this_thread::sleep_for(leaving_pause);
+  }
+  return false;
 }
 
 } // namespace sluice

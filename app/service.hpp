@@ -51,6 +51,10 @@ public:
   /// Stops intake, drains, and answers with one report an actor.
   std::vector<stop_report> stop();
 
+  /// Whether, some time after the stop, an actor is still at something that nothing ends.
+  /// The destructor would wait for it.
+  bool is_stuck() const;
+
 private:
   struct implementation;
 

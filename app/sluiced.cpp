@@ -234,8 +234,8 @@ exit_code serve(config::configuration from, const sigset_t& held,
   const auto code = ruined ? failed : reported;
   if (reported == drained)
     note(note_run_ended(*data, spool_dir));
-  // An actor that is stuck in the kernel would hold the end up for ever.
-  if (code != drained) {
+  // An actor that is stuck, in the kernel or in SQLite, would hold the end up for ever.
+  if (code != drained || sluice.is_stuck()) {
     close_log();
     std::_Exit(code);
   }

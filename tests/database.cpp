@@ -37,6 +37,37 @@ slow_reader(sqlite_reader_actor::stateful_pointer<slow_reader_state> self) {
   };
 }
 
+struct silent_writer_state {
+  silent_writer_state() = default;
+  caf::typed_response_promise<sql_receipt> asked;
+};
+
+/// A writer that answers nobody who writes.
+sqlite_writer_actor::behavior_type
+silent_writer(sqlite_writer_actor::stateful_pointer<silent_writer_state> self) {
+  return {
+    [](atom::open) { return sqlite_opened{}; },
+    [self](atom::execute, const sql_write&, durability) -> caf::result<sql_receipt> {
+      return self->state.asked = self->make_response_promise<sql_receipt>();
+    },
+    [](atom::apply, const sql_batch&) { return sql_batch_outcome{}; },
+    [](atom::checkpoint, checkpoint_mode, caf::timespan) { return checkpoint_report{}; },
+    [](atom::maintain, maintenance_kind) { return maintenance_report{}; },
+    [](atom::check) { return true; },
+    [](atom::recover) { return maintenance_report{}; },
+    [](atom::attach, const wal_listener_actor&) {},
+    [](atom::attach, const sync_listener_actor&) {},
+    [](atom::attach, const files_listener_actor&) {},
+    [](atom::attach, const queue_listener_actor&) {},
+    [](atom::attach, const session_listener_actor&) {},
+    [](atom::stats) { return sqlite_writer_stats{}; },
+    [](atom::commit, uint64_t) {},
+    [](atom::collect) { return metrics_report{}; },
+    [](atom::status) { return status_report{}; },
+    [](atom::stop) { return stop_report{}; },
+  };
+}
+
 struct local : sqlite_fixture {
   local() {
     start_writer();
@@ -101,11 +132,19 @@ struct local : sqlite_fixture {
 
   database_stats numbers() { return *ask<database_stats>(uut, atom::stats_v); }
 
+  bool is_ok(const std::string& name) {
+    auto checks = status().checks;
+    auto x = std::ranges::find(checks, name, &check::name);
+    CAF_REQUIRE(x != checks.end());
+    return x->ok;
+  }
+
   status_report status() { return *ask<status_report>(uut, atom::status_v); }
 
   database_config config;
   checkpoint_scheduler_actor scheduler;
   sqlite_reader_actor slow[2];
+  std::vector<sqlite_reader_actor> spares;
   database_actor uut;
 };
 
@@ -167,7 +206,7 @@ CAF_TEST(queries run on the first free reader and wait in order when all are bus
 }
 
 CAF_TEST(waiting queries are bounded in bytes) {
-  config.waiting_bytes_max = 10;
+  config.readers.waiting_bytes_max = 10;
   start_slow();
   auto a = ask_query("aaaaaaaaaaaaaaaaaaaa");
   auto b = ask_query("bbbbbbbbbbbbbbbbbbbb");
@@ -215,6 +254,90 @@ CAF_TEST(a reader that ended is not asked again) {
     settle();
     CAF_CHECK_EQUAL(code(c), ec::unavailable);
   }
+}
+
+// -- silence --------------------------------------------------------------------
+
+CAF_TEST(a reader that is silent is given up and another takes its place) {
+  config.readers.silence_max = 3s;
+  config.readers.make_reader = [this] {
+    spares.push_back(tracked(sys.spawn(slow_reader)));
+    return spares.back();
+  };
+  start_slow();
+  auto a = ask_query("a");
+  auto b = ask_query("b");
+  auto c = ask_query("c");
+  for (int second = 1; second < 3; ++second)
+    pass(1s);
+  CAF_CHECK(spares.empty());
+  CAF_CHECK(is_ok("database-readers"));
+  pass(1s);
+  CAF_CHECK_EQUAL(code(a), ec::refused);
+  CAF_CHECK_EQUAL(code(b), ec::refused);
+  CAF_REQUIRE_EQUAL(spares.size(), 2u);
+  CAF_CHECK_EQUAL(copy(status().alerts.at(0).id), "sqlite-reader-given-up");
+  CAF_CHECK(is_ok("database-readers"));
+  CAF_MESSAGE("the other one runs what waits, and the first two are not asked meanwhile");
+  CAF_REQUIRE(ask<status_report>(spares[0], atom::status_v).engaged());
+  CAF_CHECK_EQUAL(code(c), ec::none);
+  CAF_MESSAGE("those that come back are readers again, and were answered for already");
+  answer(0);
+  answer(1);
+  CAF_CHECK(status().alerts.empty());
+  auto d = ask_query("d");
+  settle();
+  CAF_CHECK_EQUAL(copy(running(0)[0].first), "d");
+  answer(0);
+  CAF_CHECK_EQUAL(code(d), ec::none);
+  CAF_CHECK_EQUAL(numbers().queries, 2u);
+}
+
+CAF_TEST(where no reader is left that answers queries are refused and it is not ready) {
+  config.readers.silence_max = 1s;
+  start_slow();
+  auto a = ask_query("a");
+  auto b = ask_query("b");
+  auto c = ask_query("c");
+  pass(1s);
+  CAF_CHECK_EQUAL(code(a), ec::refused);
+  CAF_CHECK_EQUAL(code(b), ec::refused);
+  CAF_CHECK_EQUAL(code(c), ec::unavailable);
+  CAF_CHECK(!is_ok("database-readers"));
+  answer(0);
+  CAF_CHECK(is_ok("database-readers"));
+}
+
+CAF_TEST(our own queries may take their time) {
+  config.readers.silence_max = 1s;
+  start_slow();
+  auto a = self->request(uut, caf::infinite, atom::query_v, sql_statement{"a", {}},
+                         sql_origin::sluice);
+  for (int second = 0; second < 3; ++second)
+    pass(1s);
+  CAF_CHECK(status().alerts.empty());
+  answer(0);
+  CAF_CHECK_EQUAL(code(a), ec::none);
+}
+
+CAF_TEST(a writer that is silent is told unless it syncs) {
+  config.writer_silence_max = 2s;
+  database_handles handles{tracked(sys.spawn(silent_writer)), {}, scheduler};
+  uut = tracked(sys.spawn(database, config, handles));
+  settle();
+  pass(5s);
+  CAF_CHECK(is_ok("database-writer"));
+  self->send(uut, atom::execute_v, one("SELECT 1"), durability::ram);
+  pass(2s - 1ns);
+  CAF_CHECK(is_ok("database-writer"));
+  pass(1ns);
+  CAF_CHECK(!is_ok("database-writer"));
+  self->send(uut, atom::sync_v, true);
+  pass(5s);
+  CAF_CHECK(is_ok("database-writer"));
+  self->send(uut, atom::sync_v, false);
+  pass(2s);
+  CAF_CHECK(!is_ok("database-writer"));
 }
 
 CAF_TEST(users statements and writes are counted and not our own) {

@@ -48,7 +48,7 @@ CAF_TEST(settings are what SQLite says they are) {
   CAF_CHECK_EQUAL(copy(db.ask("PRAGMA journal_size_limit")->front()), "65536");
   CAF_CHECK_EQUAL(copy(db.ask("PRAGMA wal_autocheckpoint")->front()), "0");
   CAF_CHECK_EQUAL(copy(db.ask("PRAGMA mmap_size")->front()), "0");
-  CAF_CHECK_EQUAL(copy(db.ask("PRAGMA temp_store")->front()), "2");
+  CAF_CHECK_EQUAL(copy(db.ask("PRAGMA temp_store")->front()), "1");
   CAF_CHECK_EQUAL(copy(db.ask("PRAGMA trusted_schema")->front()), "1");
   CAF_CHECK_EQUAL(copy(db.ask("PRAGMA foreign_keys")->front()), "1");
 }

@@ -1,4 +1,5 @@
 #define CAF_SUITE sqlite_reader
+#include "actors/storage/sqlite_memory.hpp"
 #include "tests/sqlite_fixture.hpp"
 
 using namespace sluice;
@@ -128,6 +129,60 @@ CAF_TEST(a result at the size limit passes and one byte over it is refused) {
   CAF_CHECK_EQUAL(code("SELECT printf('%101s', '')"), ec::refused);
   CAF_CHECK_NOT_EQUAL(text.find("larger than its limit"), std::string::npos);
   CAF_CHECK_EQUAL(code("SELECT a FROM t"), ec::refused);
+}
+
+CAF_TEST(a value past its limit is too large) {
+  CAF_CHECK_EQUAL(code("SELECT length(zeroblob(16777216))"), ec::none);
+  CAF_CHECK_EQUAL(code("SELECT length(zeroblob(16777217))"), ec::too_large);
+  CAF_CHECK_NOT_EQUAL(text.find("sqlite.max-result-bytes"), std::string::npos);
+  CAF_CHECK_EQUAL(code("SELECT length(zeroblob(16777217))", {}, sql_origin::sluice),
+                  ec::none);
+}
+
+CAF_TEST(a query past its memory is too large and our own is not ) {
+  auto config = reader_config();
+  config.database.cache_kib = 100;
+  config.database.memory_bytes_max = 1'048'576;
+  start_reader(config);
+  const auto* greedy = "SELECT length(hex(zeroblob(8000000)))";
+  CAF_CHECK_EQUAL(code(greedy), ec::too_large);
+  CAF_CHECK_NOT_EQUAL(text.find("sqlite.max-memory-bytes=1048576"), std::string::npos);
+  CAF_CHECK_EQUAL(code(greedy, {}, sql_origin::sluice), ec::none);
+  CAF_CHECK_EQUAL(code("SELECT length(hex(zeroblob(1000000)))"), ec::none);
+  CAF_CHECK(wal_is_free());
+}
+
+CAF_TEST(a query that does not get what others hold is overloaded) {
+  auto config = reader_config();
+  config.database.cache_kib = 100;
+  config.database.memory_bytes_max = 33'554'432;
+  start_reader(config);
+  {
+    sqlite::deadline never;
+    sqlite::ration held{0, 33'554'432, never};
+    CAF_CHECK(held.allows(20'000'000));
+    CAF_CHECK_EQUAL(code("SELECT length(hex(zeroblob(8000000)))"), ec::overloaded);
+  }
+  CAF_CHECK_EQUAL(code("SELECT length(hex(zeroblob(8000000)))"), ec::none);
+}
+
+CAF_TEST(what does not fit into memory is sorted in files that are counted and bounded) {
+  auto config = reader_config();
+  config.database.temp_bytes_max = 16'777'216;
+  start_reader(config);
+  auto distinct = [this](const std::string& n) {
+    return code("SELECT count(*) FROM (SELECT DISTINCT x FROM (WITH RECURSIVE n(i) AS "
+                "(SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT "
+                + n + ") SELECT i || hex(zeroblob(500)) AS x FROM n))");
+  };
+  CAF_CHECK_EQUAL(distinct("3000"), ec::none);
+  CAF_CHECK_GREATER(
+    copy(ask<metrics_report>(reader, atom::collect_v)->counts.disk.write_bytes),
+    1'000'000u);
+  CAF_CHECK_EQUAL(distinct("30000"), ec::too_large);
+  CAF_CHECK_NOT_EQUAL(text.find("sqlite.max-temp-bytes"), std::string::npos);
+  for (const auto& x : std::filesystem::directory_iterator{directory})
+    CAF_CHECK_EQUAL(x.path().string().find("-temp-"), std::string::npos);
 }
 
 CAF_TEST(a reader that was closed opens again by itself) {

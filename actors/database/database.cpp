@@ -2,6 +2,7 @@
 
 #include "actors/detail/last_words.hpp"
 
+#include <type_traits>
 #include <utility>
 
 namespace sluice {
@@ -10,8 +11,7 @@ void database_state::init(database_config cfg, database_handles handles) {
   cfg_ = std::move(cfg);
   writer_ = std::move(handles.writer);
   scheduler_ = std::move(handles.scheduler);
-  readers_.emplace(self_, std::move(handles.readers), cfg_.waiting_bytes_max,
-                   [this] { on_end(); });
+  readers_.emplace(self_, cfg_.readers, handles.readers, [this] { on_end(); });
   const auto& past = cfg_.past;
   statements_ = past.queries;
   transactions_ = past.transactions;
@@ -80,17 +80,25 @@ caf::result<Answer> database_state::relay(const Handle& to, Done done, Args&&...
   if (stopping_)
     return ec::stopping;
   auto promise = detail::owe<Answer>(self_);
-  ++relayed_;
+  constexpr bool is_care = std::is_same_v<Answer, maintenance_report>;
+  if (relayed_++ == 0)
+    heard();
+  maintaining_ += is_care ? 1 : 0;
+  auto over = [this] {
+    --relayed_;
+    maintaining_ -= is_care ? 1 : 0;
+    heard();
+  };
   self_->request(to, caf::infinite, std::forward<Args>(args)...)
     .then(
-      [this, promise, done](Answer& answer) mutable {
-        --relayed_;
+      [this, promise, done, over](Answer& answer) mutable {
+        over();
         done(answer);
         promise.deliver(std::move(answer));
         on_end();
       },
-      [this, promise](const caf::error& err) mutable {
-        --relayed_;
+      [this, promise, over](const caf::error& err) mutable {
+        over();
         note(err);
         promise.deliver(err);
         on_end();
@@ -137,6 +145,8 @@ database_stats database_state::stats_with(const sqlite_writer_stats& writer) {
 }
 
 void database_state::on_sync(bool begins) {
+  heard();
+  syncing_ = begins;
   if (!begins)
     return sync_watch_.end(self_, sync_);
   sync_ = sync_watch_.begin(self_, "the database");
@@ -154,16 +164,19 @@ status_report database_state::status() const {
     {"waitingQueries", static_cast<int64_t>(readers_->waiting())},
     {"overloaded", static_cast<int64_t>(readers_->overloaded())},
     {"readersLost", static_cast<int64_t>(readers_->lost())},
+    {"readersGivenUp", static_cast<int64_t>(readers_->given_up())},
     {"oldestQueryMs", readers_->oldest_query_ms()},
   };
   report.checks = {
     {"database-sound", !recovery_alert_, recovery_alert_ ? recovery_alert_->text : ""}};
   report.troubles = {{"database-recovering", recoveries_},
                      {"sql-queries-refused", readers_->overloaded()},
-                     {"sqlite-reader-lost", readers_->lost()}};
+                     {"sqlite-reader-lost", readers_->lost()},
+                     {"sqlite-reader-given-up", readers_->given_up_ever()}};
   if (recovery_alert_)
     report.alerts.push_back(*recovery_alert_);
   sync_watch_.tell(report);
+  tell_silence(report);
   return report;
 }
 

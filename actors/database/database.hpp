@@ -12,6 +12,7 @@
 #include "messages/database.hpp"
 #include "messages/sqlite_reader.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -30,8 +31,11 @@ struct database_config {
   /// Its file, to be looked at before each query; may be empty. Whether it has a WAL.
   std::string path = {};
   bool wal = true;
-  /// Bytes of SQL and parameters that may wait for a reader.
-  size_t waiting_bytes_max = 16'777'216;
+  reader_pool_config readers = {};
+  /// Whoever asks is told that the database is not ready once the writer has answered
+  /// nothing for so long, while it has something to answer, and neither syncs nor is
+  /// cared for.
+  caf::timespan writer_silence_max = std::chrono::seconds{11};
   /// How long whoever asks for the numbers waits for a busy writer.
   caf::timespan stats_patience = std::chrono::milliseconds{250};
   /// From one try to recover to the next; doubled each time.
@@ -65,7 +69,7 @@ public:
   caf::result<database_stats> stats();
   void on_sync(bool begins);
   void on_replaced(const std::string& what);
-  void on_check(uint64_t generation) { sync_watch_.look(self_, generation); }
+  void on_check(uint64_t generation);
   void on_recover(uint64_t generation);
   status_report status() const;
   caf::result<stop_report> stop();
@@ -87,6 +91,9 @@ private:
   void note(const caf::error& err);
   database_stats stats_with(const sqlite_writer_stats& writer);
   void on_end();
+  void heard();
+  bool is_writer_silent() const;
+  void tell_silence(status_report& report) const;
 
   void look_at_files();
   sqlite::open_files files_now() const;
@@ -111,6 +118,10 @@ private:
   std::optional<reader_pool> readers_;
   /// Requests that the writer or the scheduler has not answered yet.
   uint64_t relayed_ = 0;
+  /// When the writer answered last, or was asked after it had answered all; and for how
+  /// many it checks, analyzes or vacuums.
+  caf::actor_clock::time_point heard_at_;
+  uint64_t maintaining_ = 0;
   /// The writer's numbers as last told.
   sqlite_writer_stats writer_stats_;
   uint64_t statements_ = 0;
@@ -118,6 +129,7 @@ private:
 
   detail::sync_watch sync_watch_{"database-sync-slow"};
   uint64_t sync_ = 0;
+  bool syncing_ = false;
 
   recovery recovery_ = recovery::none;
   uint64_t recovery_generation_ = 0;

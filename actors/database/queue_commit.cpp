@@ -48,6 +48,7 @@ caf::error queue_commit::apply(const sql_batch& batch) {
     return work_.note(std::move(mark.error()));
   outcome_.mark = std::move(*mark);
   const auto applied = outcome_.mark.seq;
+  began_at_ = applied;
   // Commits were lost with an I/O error: what comes first must be applied first.
   if (applied < batch.after)
     return caf::none;
@@ -69,13 +70,18 @@ caf::error queue_commit::apply(const sql_batch& batch) {
 
 caf::error queue_commit::apply_in_order(writes xs) {
   while (!xs.empty()) {
+    if (outcome_.mark.seq > began_at_ && until_.has_passed())
+      return caf::none;
     std::optional<culprit> found;
     if (auto err = apply_together(xs, found))
       return err;
     if (!found)
       return caf::none;
+    // They have run once within the time, and need not wait for another batch.
+    auto until = std::exchange(until_, {});
     if (auto err = apply_in_order(xs.first(found->at)))
       return err;
+    until_ = until;
     auto one = xs.subspan(found->at, 1);
     if (auto err =
           found->reason.empty() ? apply_alone(one) : set_aside(one, found->reason))
@@ -92,6 +98,8 @@ caf::error queue_commit::apply_together(writes xs, std::optional<culprit>& found
     return err;
   progress done;
   for (size_t i = 0; i < xs.size(); ++i) {
+    if (i > 0 && until_.has_passed())
+      return finish(xs.first(i), done);
     const auto& x = xs[i];
     if (refused_.contains(x.seq))
       continue;

@@ -6,6 +6,9 @@
 // A write that ends the transaction itself is refused for what it said, or runs again
 // alone if it said nothing; those before it and those behind it are transactions of their
 // own. So what runs past its limit does so once.
+//
+// Others wait for the writer meanwhile: once a batch has taken as long as one write may,
+// what it has done is committed, and the rest is left for the next one.
 #pragma once
 
 #include "actors/database/write_transaction.hpp"
@@ -21,8 +24,10 @@ namespace sluice {
 
 class queue_commit {
 public:
-  queue_commit(write_transaction& work, dead_letters& refused)
-      : work_(work), refused_(refused) {}
+  queue_commit(write_transaction& work, dead_letters& refused, caf::timespan time_max)
+      : work_(work), refused_(refused) {
+    until_.set(time_max);
+  }
 
   sql_batch_outcome run(const sql_batch& batch);
 
@@ -55,9 +60,12 @@ private:
 
   write_transaction& work_;
   dead_letters& refused_;
+  sqlite::deadline until_;
   sql_batch_outcome outcome_;
   /// Number of the batch's last write if all is to be synced, else none.
   uint64_t synced_at_ = 0;
+  /// What was applied before: a batch always gets further.
+  uint64_t began_at_ = 0;
 };
 
 } // namespace sluice

@@ -2,6 +2,8 @@
 
 #include "actors/storage/sqlite_query.hpp"
 
+#include <caf/send.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -9,12 +11,19 @@
 
 namespace sluice {
 
-reader_pool::reader_pool(database_actor::pointer self,
-                         std::vector<sqlite_reader_actor> readers, size_t bytes_max,
+namespace {
+
+/// From one look at the readers that run something to the next.
+constexpr caf::timespan look_pause = std::chrono::seconds{1};
+
+} // namespace
+
+reader_pool::reader_pool(database_actor::pointer self, reader_pool_config cfg,
+                         const std::vector<sqlite_reader_actor>& readers,
                          std::function<void()> answered)
-    : self_(self), bytes_max_(bytes_max), answered_(std::move(answered)) {
-  for (auto& handle : readers)
-    readers_.push_back({std::move(handle), std::nullopt, false});
+    : self_(self), cfg_(std::move(cfg)), answered_(std::move(answered)) {
+  for (const auto& handle : readers)
+    readers_.push_back({handle});
 }
 
 // -- queries --------------------------------------------------------------------
@@ -22,7 +31,7 @@ reader_pool::reader_pool(database_actor::pointer self,
 caf::result<sql_result> reader_pool::query(sql_statement& x, sql_origin origin) {
   auto bytes = sqlite::size_of(x);
   auto must_wait = held_ || find_free() == nullptr;
-  if (must_wait && waiting_bytes_ + bytes > bytes_max_) {
+  if (must_wait && waiting_bytes_ + bytes > cfg_.waiting_bytes_max) {
     ++overloaded_;
     return caf::make_error(ec::overloaded, "too many queries wait for a reader");
   }
@@ -47,7 +56,7 @@ reader_pool::reader* reader_pool::find_free() {
 void reader_pool::dispatch() {
   if (held_)
     return;
-  auto none_left = lost() == readers_.size();
+  auto none_left = !has_readers();
   while (!waiting_.empty()) {
     auto* on = find_free();
     if (on == nullptr && !none_left)
@@ -58,24 +67,28 @@ void reader_pool::dispatch() {
     if (on != nullptr)
       run(*on, std::move(next));
     else
-      next.promise.deliver(caf::make_error(ec::unavailable, "every reader has ended"));
+      next.promise.deliver(
+        caf::make_error(ec::unavailable, "no reader is left that answers"));
   }
 }
 
 void reader_pool::run(reader& on, waiting_query x) {
   on.busy_since = self_->clock().now();
-  auto promise = std::move(x.promise);
-  auto by_user = x.origin == sql_origin::user;
+  on.promise = std::move(x.promise);
+  on.by_user = x.origin == sql_origin::user;
+  look_later();
   self_
     ->request(on.handle, caf::infinite, atom::query_v, std::move(x.statement), x.origin)
     .then(
-      [this, &on, promise, by_user](sql_result& result) mutable {
-        queries_ += by_user ? 1 : 0;
-        promise.deliver(std::move(result));
+      [this, &on](sql_result& result) {
+        queries_ += on.by_user && !on.given_up ? 1 : 0;
+        if (!on.given_up)
+          on.promise.deliver(std::move(result));
         on_end(on);
       },
-      [this, &on, promise](const caf::error& err) mutable {
-        promise.deliver(err);
+      [this, &on](const caf::error& err) {
+        if (!on.given_up)
+          on.promise.deliver(err);
         on_error(on, err);
         on_end(on);
       });
@@ -88,6 +101,46 @@ void reader_pool::on_error(reader& from, const caf::error& err) {
 
 void reader_pool::on_end(reader& from) {
   from.busy_since.reset();
+  from.given_up = false;
+  dispatch();
+  answered_();
+}
+
+// -- readers that are silent ----------------------------------------------------
+
+void reader_pool::look_later() {
+  if (std::exchange(looking_, true))
+    return;
+  self_->delayed_send(self_, look_pause, atom::check_v, look_generation);
+}
+
+void reader_pool::look() {
+  looking_ = false;
+  auto now = self_->clock().now();
+  auto may_be_silent = [](const reader& x) {
+    return x.busy_since && x.by_user && !x.given_up;
+  };
+  // Giving one up may add another at the end.
+  for (size_t i = 0, n = readers_.size(); i < n; ++i)
+    if (auto& x = readers_[i];
+        may_be_silent(x) && now - *x.busy_since >= cfg_.silence_max)
+      give_up(x);
+  if (std::any_of(readers_.begin(), readers_.end(), may_be_silent))
+    look_later();
+}
+
+void reader_pool::give_up(reader& x) {
+  ++given_up_ever_;
+  x.given_up = true;
+  x.promise.deliver(caf::make_error(
+    ec::refused, "the statement ran over its time limit, and could not be ended"));
+  if (cfg_.make_reader && made_ < cfg_.made_max) {
+    // Where none can be made, those that are left serve.
+    if (auto another = cfg_.make_reader()) {
+      ++made_;
+      readers_.push_back({std::move(another)});
+    }
+  }
   dispatch();
   answered_();
 }
@@ -97,24 +150,27 @@ void reader_pool::on_end(reader& from) {
 template <class Answer, class Atom>
 void reader_pool::ask_all(Atom what, std::function<void(const Answer&)> each,
                           std::function<void()> done) {
-  auto left = std::make_shared<size_t>(readers_.size());
-  if (readers_.empty())
+  auto left = std::make_shared<size_t>(readers_.size() - given_up());
+  if (*left == 0)
     return done();
   auto answered = [left, done = std::move(done)] {
     if (--*left == 0)
       done();
   };
   for (auto& x : readers_)
-    self_->request(x.handle, caf::infinite, what)
-      .then(
-        [each, answered](const Answer& answer) {
-          each(answer);
-          answered();
-        },
-        [this, &x, answered](const caf::error& err) {
-          on_error(x, err);
-          answered();
-        });
+    if (x.given_up) // it may do so whenever it comes back
+      caf::anon_send(x.handle, what);
+    else
+      self_->request(x.handle, caf::infinite, what)
+        .then(
+          [each, answered](const Answer& answer) {
+            each(answer);
+            answered();
+          },
+          [this, &x, answered](const caf::error& err) {
+            on_error(x, err);
+            answered();
+          });
 }
 
 void reader_pool::close(std::function<void()> done) {
@@ -132,12 +188,22 @@ void reader_pool::stop(std::function<void(const stop_report&)> each,
 size_t reader_pool::running() const {
   return static_cast<size_t>(
     std::count_if(readers_.begin(), readers_.end(),
-                  [](const reader& x) { return x.busy_since.has_value(); }));
+                  [](const reader& x) { return x.busy_since && !x.given_up; }));
 }
 
 size_t reader_pool::lost() const {
   return static_cast<size_t>(std::count_if(readers_.begin(), readers_.end(),
                                            [](const reader& x) { return x.lost; }));
+}
+
+size_t reader_pool::given_up() const {
+  return static_cast<size_t>(std::count_if(readers_.begin(), readers_.end(),
+                                           [](const reader& x) { return x.given_up; }));
+}
+
+bool reader_pool::has_readers() const {
+  return std::any_of(readers_.begin(), readers_.end(),
+                     [](const reader& x) { return !x.lost && !x.given_up; });
 }
 
 int64_t reader_pool::oldest_query_ms() const {

@@ -1,5 +1,7 @@
 // The SQLITE READERS of a database, and the queries that wait for one, in the order in
-// which they came.
+// which they came. A reader that goes on with a user's query long after that should have
+// been ended is given up: whoever asked is told, and another takes its place. It is one
+// of them again once it answers.
 #pragma once
 
 #include "actors/detail/owed.hpp"
@@ -18,12 +20,22 @@
 
 namespace sluice {
 
+struct reader_pool_config {
+  /// Bytes of SQL and parameters that may wait.
+  size_t waiting_bytes_max = 16'777'216;
+  /// A reader that runs a user's query for so long is given up.
+  caf::timespan silence_max = std::chrono::seconds{11};
+  /// Makes one that takes the place of another; may be null. So many are made at most.
+  std::function<sqlite_reader_actor()> make_reader = {};
+  size_t made_max = 8;
+};
+
 class reader_pool {
 public:
-  /// `bytes_max`: of SQL and parameters that wait. `answered` is called after each
-  /// answer.
-  reader_pool(database_actor::pointer self, std::vector<sqlite_reader_actor> readers,
-              size_t bytes_max, std::function<void()> answered);
+  /// `answered` is called after each answer.
+  reader_pool(database_actor::pointer self, reader_pool_config cfg,
+              const std::vector<sqlite_reader_actor>& readers,
+              std::function<void()> answered);
 
   /// Runs the query on the first free reader; `overloaded` when too much waits.
   caf::result<sql_result> query(sql_statement& x, sql_origin origin);
@@ -31,6 +43,11 @@ public:
   /// Queries wait from now on, those that run go on.
   void hold() { held_ = true; }
   void release();
+
+  /// Gives up whoever has been silent for too long. To be called for each `atom::check`
+  /// of generation `look_generation`, which a running query brings about.
+  void look();
+  static constexpr uint64_t look_generation = 0;
 
   /// Asks the idle readers to close; calls back when each has.
   void close(std::function<void()> done);
@@ -45,15 +62,24 @@ public:
   uint64_t queries() const { return queries_; }
   uint64_t overloaded() const { return overloaded_; }
   size_t lost() const;
+  /// Readers that are given up now, and those that were since the start.
+  size_t given_up() const;
+  uint64_t given_up_ever() const { return given_up_ever_; }
+  /// Whether there is a reader that queries may be given to, now or soon.
+  bool has_readers() const;
   int64_t oldest_query_ms() const;
 
 private:
   struct reader {
     sqlite_reader_actor handle;
     /// Since when it runs a query; unset while it is free.
-    std::optional<caf::actor_clock::time_point> busy_since;
+    std::optional<caf::actor_clock::time_point> busy_since = {};
     /// It has ended, and is asked nothing more.
     bool lost = false;
+    /// It is silent, and whoever asked it was told so.
+    bool given_up = false;
+    bool by_user = false;
+    caf::typed_response_promise<sql_result> promise = {};
   };
 
   struct waiting_query {
@@ -65,6 +91,8 @@ private:
   reader* find_free();
   void dispatch();
   void run(reader& on, waiting_query x);
+  void give_up(reader& x);
+  void look_later();
   void on_error(reader& from, const caf::error& err);
   void on_end(reader& from);
   template <class Answer, class Atom>
@@ -72,10 +100,13 @@ private:
                std::function<void()> done);
 
   database_actor::pointer self_;
-  /// Never grows or shrinks: what runs refers to its members.
-  std::vector<reader> readers_;
-  size_t bytes_max_;
+  reader_pool_config cfg_;
+  /// What runs refers to its members, which stay where they are.
+  std::deque<reader> readers_;
   std::function<void()> answered_;
+  bool looking_ = false;
+  size_t made_ = 0;
+  uint64_t given_up_ever_ = 0;
   bool held_ = false;
   std::deque<waiting_query> waiting_;
   size_t waiting_bytes_ = 0;

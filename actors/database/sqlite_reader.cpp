@@ -2,16 +2,22 @@
 
 #include "actors/storage/sqlite_query.hpp"
 
+#include <cstdint>
+#include <utility>
+
 namespace sluice {
+
+void sqlite_reader_state::init(sqlite_reader_config cfg) {
+  cfg_ = std::move(cfg);
+  bounds_ = sqlite::bounds_of(cfg_.database, cfg_.query_timeout, cfg_.max_result_bytes);
+}
 
 caf::expected<sql_result> sqlite_reader_state::query(const sql_statement& x,
                                                      sql_origin origin) {
   if (!db_.is_open())
     if (auto err = sqlite::open_reader(db_, cfg_.database))
       return err;
-  db_.limit_time(cfg_.query_timeout);
-  auto result = run(x, origin);
-  db_.unlimit_time();
+  auto result = origin == sql_origin::user ? run_bounded(x) : run(x, origin);
   if (!db_.in_autocommit()) { // BEGIN changes nothing, and would pin the WAL
     db_.close();
     result = caf::make_error(ec::refused, "a query may not begin a transaction");
@@ -26,6 +32,12 @@ caf::expected<sql_result> sqlite_reader_state::query(const sql_statement& x,
   return result;
 }
 
+caf::expected<sql_result> sqlite_reader_state::run_bounded(const sql_statement& x) {
+  sqlite::bounded_request request{db_, bounds_};
+  auto result = run(x, sql_origin::user);
+  return result ? std::move(result) : request.judge(std::move(result.error()));
+}
+
 caf::expected<sql_result> sqlite_reader_state::run(const sql_statement& x,
                                                    sql_origin origin) {
   auto statement = db_.prepare(x.sql, origin);
@@ -36,7 +48,8 @@ caf::expected<sql_result> sqlite_reader_state::run(const sql_statement& x,
   if (auto err = statement->bind(x.params, x.names))
     return err;
   sql_result result;
-  sqlite::result_room room{cfg_.max_result_bytes, x.room};
+  sqlite::result_room room{
+    origin == sql_origin::user ? cfg_.max_result_bytes : SIZE_MAX, x.room};
   if (auto err = sqlite::collect(*statement, room, result))
     return err;
   return result;

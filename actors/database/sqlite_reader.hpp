@@ -3,21 +3,20 @@
 // from being checkpointed. Spawn it detached: it blocks on the disk.
 #pragma once
 
+#include "actors/storage/sqlite_bounds.hpp"
 #include "actors/storage/sqlite_settings.hpp"
 #include "messages/sqlite_reader.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <utility>
-
 namespace sluice {
 
 struct sqlite_reader_config {
   sqlite::settings database;
-  /// A query that runs longer is ended.
+  /// A user's query that runs longer is ended.
   caf::timespan query_timeout = std::chrono::seconds{5};
-  /// Bytes of rows that one query may return.
+  /// Bytes of rows that a user's query may return.
   size_t max_result_bytes = 16'777'216;
 };
 
@@ -27,7 +26,7 @@ public:
 
   explicit sqlite_reader_state(sqlite_reader_actor::pointer self) : self_(self) {}
 
-  void init(sqlite_reader_config cfg) { cfg_ = std::move(cfg); }
+  void init(sqlite_reader_config cfg);
 
   caf::expected<sql_result> query(const sql_statement& x, sql_origin origin);
   bool close();
@@ -36,10 +35,12 @@ public:
   stop_report stop();
 
 private:
+  caf::expected<sql_result> run_bounded(const sql_statement& x);
   caf::expected<sql_result> run(const sql_statement& x, sql_origin origin);
 
   sqlite_reader_actor::pointer self_;
   sqlite_reader_config cfg_;
+  sqlite::bounds bounds_;
   sqlite::vfs files_;
   sqlite::connection db_{files_};
   uint64_t queries_ = 0;

@@ -15,8 +15,10 @@ namespace sluice {
 void sqlite_writer_state::init(sqlite_writer_config cfg,
                                metrics_aggregator_actor metrics) {
   cfg_ = std::move(cfg);
-  commit_cfg_ = {cfg_.database.wal, cfg_.database.synchronous, cfg_.query_timeout,
-                 cfg_.max_result_bytes};
+  commit_cfg_ = {
+    cfg_.database.wal, cfg_.database.synchronous,
+    sqlite::bounds_of(cfg_.database, cfg_.query_timeout, cfg_.max_result_bytes),
+    cfg_.max_result_bytes};
   refused_ = dead_letters{cfg_.refused};
   metrics_ = std::move(metrics);
   window_.emplace(self_, cfg_.window);

@@ -28,9 +28,9 @@ namespace sluice {
 struct sqlite_writer_config {
   sqlite::settings database;
   write_window_config window;
-  /// A statement that runs longer is ended.
+  /// A user's write that runs longer is ended.
   caf::timespan query_timeout = std::chrono::seconds{5};
-  /// Bytes of rows that one write may return.
+  /// Bytes of rows that a user's write may return.
   size_t max_result_bytes = 16'777'216;
   /// How long the checkpoint at the end waits for others.
   caf::timespan checkpoint_budget = std::chrono::milliseconds{250};

@@ -5,11 +5,15 @@
 #include "actors/database/queue_marks.hpp"
 #include "actors/database/sqlite_writer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice {
 
 namespace {
+
+/// However little time a write has, a batch of many is not cut short before.
+constexpr caf::timespan batch_time_min = std::chrono::seconds{1};
 
 /// A batch of which nothing counts as applied.
 sql_batch_outcome untouched(const sql_batch& batch, const caf::error& why) {
@@ -39,7 +43,8 @@ std::optional<sql_batch_outcome> sqlite_writer_state::try_apply(const sql_batch&
   if (!db_.is_open())
     return untouched(batch, caf::make_error(ec::unavailable, "the database is not open"));
   write_transaction work{db_, schema_, commit_cfg_, stats_.suspect};
-  auto outcome = queue_commit{work, refused_}.run(batch);
+  auto time_max = std::max(cfg_.query_timeout, batch_time_min);
+  auto outcome = queue_commit{work, refused_, time_max}.run(batch);
   if (!has_its_files())
     return std::nullopt;
   queue_ = outcome.mark;

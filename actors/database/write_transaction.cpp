@@ -5,6 +5,7 @@
 #include "messages/error.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace sluice {
@@ -158,7 +159,7 @@ void write_transaction::end_migration() {
 
 caf::expected<sql_receipt> write_transaction::run(const sql_write& x) {
   db_.forget_last_insert_rowid();
-  auto receipt = results_of(x);
+  auto receipt = x.origin == sql_origin::user ? results_within_bounds(x) : results_of(x);
   if (!receipt)
     note(receipt.error());
   return receipt;
@@ -181,6 +182,12 @@ caf::error write_transaction::run_in_savepoint(const sql_write& x,
   return note(db_.run("RELEASE sluice_request"));
 }
 
+caf::expected<sql_receipt> write_transaction::results_within_bounds(const sql_write& x) {
+  sqlite::bounded_request request{db_, cfg_.request};
+  auto receipt = results_of(x);
+  return receipt ? std::move(receipt) : request.judge(std::move(receipt.error()));
+}
+
 caf::expected<sql_receipt> write_transaction::results_of(const sql_write& x) {
   // A batch of no rows cannot be told from a plain statement here, and would run it once:
   // whoever reads batches from outside answers an empty one without asking us.
@@ -188,7 +195,8 @@ caf::expected<sql_receipt> write_transaction::results_of(const sql_write& x) {
   if (x.statements.empty() || (batch && x.statements.size() != 1))
     return caf::make_error(ec::invalid_argument, "a write is statements, or rows of one");
   sql_receipt receipt;
-  sqlite::result_room room{cfg_.result_bytes_max, x.room};
+  sqlite::result_room room{
+    x.origin == sql_origin::user ? cfg_.result_bytes_max : SIZE_MAX, x.room};
   auto schema_changed = false;
   for (const auto& y : x.statements) {
     if (migrating_ && sqlite::foreign_keys_set_by(y.sql)) {
@@ -219,9 +227,7 @@ caf::error write_transaction::run_once(sqlite::statement& x, const sql_row& para
   if (auto err = x.bind(params, names))
     return err;
   auto before = db_.total_changes();
-  db_.limit_time(cfg_.statement_time_max);
   auto err = sqlite::collect(x, room, result);
-  db_.unlimit_time();
   x.reset();
   if (err)
     return err;

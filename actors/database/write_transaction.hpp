@@ -5,12 +5,11 @@
 // to be on disk, whatever SQLite says later.
 #pragma once
 
+#include "actors/storage/sqlite_bounds.hpp"
 #include "actors/storage/sqlite_connection.hpp"
 #include "actors/storage/sqlite_query.hpp"
 #include "actors/storage/sqlite_schema_watch.hpp"
 #include "messages/durability.hpp"
-
-#include <caf/timespan.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -24,9 +23,9 @@ struct write_config {
   bool wal = true;
   /// As in the settings. From `full` on, every commit is a synced one.
   std::string synchronous = "normal";
-  /// A statement that runs longer is ended.
-  caf::timespan statement_time_max = std::chrono::seconds{5};
-  /// Bytes of rows that one write may return.
+  /// What a user's write may take.
+  sqlite::bounds request = {};
+  /// Bytes of rows that a user's write may return.
   size_t result_bytes_max = 16'777'216;
 };
 
@@ -90,6 +89,7 @@ public:
   const std::string& failure() const { return failure_; }
 
 private:
+  caf::expected<sql_receipt> results_within_bounds(const sql_write& x);
   caf::expected<sql_receipt> results_of(const sql_write& x);
   caf::error run_once(sqlite::statement& x, const sql_row& params,
                       const std::vector<std::string>& names, sqlite::result_room& room,

@@ -251,11 +251,27 @@ private:
     return config;
   }
   /// Starts such actors for another one, which may want several.
-  template <class Fun>
-  auto helpers_of(std::string whose, Fun* fun);
+  template <class Fun, class... Ts>
+  auto helpers_of(std::string whose, Fun* fun, Ts... xs) {
+    using handle = decltype(spawn_listed<caf::detached>(
+      self_->system(), config_.directory, actor_label{}, fun, xs...));
+    // Called on the thread of whoever needs one. What is asked of none fails, and is tried
+    // again as any failure is.
+    return [&sys = self_->system(), directory = config_.directory,
+            label = actor_label{std::move(whose), self_->id()}, fun, xs...]() -> handle {
+      try {
+        return spawn_listed<caf::detached>(sys, directory, label, fun, xs...);
+      } catch (const std::exception&) {
+        return handle{};
+      }
+    };
+  }
   /// Takes an actor into the survey and the drain.
   template <class Handle>
-  Handle adopt(std::string name, std::string key, stage stops_at, Handle who);
+  Handle adopt(std::string child_name, std::string key, stage stops_at, Handle who) {
+    children_.push_back({std::move(child_name), std::move(key), who, stops_at});
+    return who;
+  }
   /// Takes an actor into the survey alone; another one stops it.
   void watch(std::string name, managed_actor who);
   /// Has an actor's counts collected.

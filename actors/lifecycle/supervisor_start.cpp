@@ -13,6 +13,8 @@
 #include "actors/session/session_rows.hpp"
 #include "actors/storage/spool_header.hpp"
 
+#include <caf/send.hpp>
+
 #include <exception>
 #include <optional>
 #include <string>
@@ -21,29 +23,6 @@
 namespace sluice {
 
 // -- the children -----------------------------------------------------------------
-
-template <class Handle>
-Handle supervisor_state::adopt(std::string child_name, std::string key, stage stops_at,
-                               Handle who) {
-  children_.push_back({std::move(child_name), std::move(key), who, stops_at});
-  return who;
-}
-
-template <class Fun>
-auto supervisor_state::helpers_of(std::string whose, Fun* fun) {
-  using handle = decltype(spawn_listed<caf::detached>(self_->system(), config_.directory,
-                                                      actor_label{}, fun));
-  // Called on the thread of whoever needs one. What is asked of none fails, and is tried
-  // again as any failure is.
-  return [&sys = self_->system(), directory = config_.directory,
-          label = actor_label{std::move(whose), self_->id()}, fun]() -> handle {
-    try {
-      return spawn_listed<caf::detached>(sys, directory, label, fun);
-    } catch (const std::exception&) {
-      return handle{};
-    }
-  };
-}
 
 void supervisor_state::watch(std::string child_name, managed_actor who) {
   children_.push_back({std::move(child_name), "", std::move(who), std::nullopt});
@@ -143,6 +122,18 @@ subsystems supervisor_state::start_database(const sqlite_writer_actor& writer) {
   database_config config;
   config.path = config_.writer.database.path;
   config.wal = config_.writer.database.wal;
+  // A statement that can be ended has ended by then, whoever it waited for.
+  const auto silence = config_.reader.query_timeout + config_.reader.database.busy_timeout
+                       + std::chrono::seconds{1};
+  config.writer_silence_max = silence;
+  config.readers.silence_max = silence;
+  config.readers.make_reader = [make = helpers_of("spare", sqlite_reader, config_.reader),
+                                metrics = metrics_] {
+    auto reader = make();
+    if (reader)
+      caf::anon_send(metrics, atom::attach_v, metered_actor{reader});
+    return reader;
+  };
   subsystems result;
   result.metrics = metrics_;
   result.directory = config_.directory;

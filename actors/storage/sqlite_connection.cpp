@@ -2,6 +2,7 @@
 
 #include "actors/storage/regular_file.hpp"
 #include "actors/storage/sqlite_error.hpp"
+#include "actors/storage/sqlite_functions.hpp"
 #include "messages/error.hpp"
 
 #include <sqlite3.h>
@@ -16,6 +17,15 @@ namespace {
 
 /// Operations of SQLite's machine between two looks at the time.
 constexpr int operations_per_look = 1000;
+
+/// Bytes of a program times bytes of the values that it works on, done in seconds; and
+/// what a value may have in the longest of programs.
+constexpr uint64_t work_max = uint64_t{1} << 38;
+constexpr uint64_t fitted_bytes_min = 65'536;
+
+int clamped(uint64_t x) {
+  return static_cast<int>(std::min<uint64_t>(x, INT_MAX));
+}
 
 int milliseconds_of(caf::timespan x) {
   auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(x).count();
@@ -40,22 +50,19 @@ caf::error connection::open(const std::string& path, access mode) {
     close();
     return err;
   }
-  if (auto err = harden()) {
+  if (auto err = harden(mode)) {
     close();
     return err;
   }
   authorizer_.install(db_);
   sqlite3_progress_handler(
     db_, operations_per_look,
-    [](void* self) {
-      auto deadline = static_cast<connection*>(self)->deadline_;
-      return deadline != no_deadline && clock::now() >= deadline ? 1 : 0;
-    },
-    this);
+    [](void* until) { return static_cast<deadline*>(until)->has_passed() ? 1 : 0; },
+    &deadline_);
   return caf::none;
 }
 
-caf::error connection::harden() {
+caf::error connection::harden(access mode) {
   struct option {
     int name;
     int value;
@@ -79,6 +86,13 @@ caf::error connection::harden() {
       return caf::make_error(ec::unavailable, "SQLite refused the hardening option "
                                                 + std::to_string(x.name));
   }
+  // VACUUM attaches one. Nobody else may.
+  sqlite3_limit(db_, SQLITE_LIMIT_ATTACHED, 1);
+  if (auto code = install_functions(db_, deadline_))
+    return error_of(code);
+  if (mode == access::read_write)
+    if (auto code = refuse_snippets(db_))
+      return error_of(code);
   return caf::none;
 }
 
@@ -90,6 +104,7 @@ void connection::close() {
   enforced_ = true;
   own_alone_ = false;
   alone_ = false;
+  value_bytes_ = INT_MAX;
   wal_frames_ = -1;
 }
 
@@ -109,8 +124,10 @@ caf::expected<statement> connection::prepare(std::string_view sql, sql_origin or
     return err;
   authorizer_.expect(origin, sql);
   auto& cache = caches_[static_cast<size_t>(origin)];
-  if (auto* handle = cache.find(sql))
+  if (auto* handle = cache.find(sql)) {
+    limit_values(value_bytes_max_);
     return statement{handle, true};
+  }
   if (sql.size() > INT_MAX)
     return caf::make_error(ec::too_large, "the SQL is too long");
   auto keep = sql.size() <= statement_cache::sql_bytes_max;
@@ -126,8 +143,10 @@ caf::expected<statement> connection::prepare(std::string_view sql, sql_origin or
   if (!is_blank(sql.substr(static_cast<size_t>(tail - sql.data()))))
     return caf::make_error(ec::invalid_argument,
                            "there is text after the first statement");
+  auto memory = result.memory();
+  fit_values(memory - std::min(memory, 2 * sql.size())); // its text and literals
   // What changes the schema has to be compiled anew, and judged anew, each time.
-  if (keep && !changes_schema())
+  if (keep && !changes_schema() && memory <= statement_cache::memory_max)
     cache.insert(sql, result.leave_to_cache());
   return result;
 }
@@ -161,9 +180,47 @@ caf::expected<std::vector<std::string>> connection::ask(std::string_view sql,
   return result;
 }
 
-void connection::limit_time(caf::timespan limit) {
-  deadline_ = clock::now() + limit;
+// -- bounds ---------------------------------------------------------------------
+
+void connection::bound(caf::timespan time, size_t value_bytes, size_t temp_bytes) {
+  if (db_ == nullptr)
+    return;
+  deadline_.set(time);
+  files_.limit_temp_bytes(temp_bytes);
+  value_bytes_max_ = value_bytes;
+  limit_values(value_bytes);
 }
+
+void connection::unbound() {
+  deadline_.clear();
+  files_.unlimit_temp_bytes();
+  value_bytes_max_ = INT_MAX; // which SQLite takes for the most that it can
+  limit_values(value_bytes_max_);
+}
+
+void connection::limit_values(size_t bytes) {
+  if (db_ != nullptr && bytes != value_bytes_)
+    sqlite3_limit(db_, SQLITE_LIMIT_LENGTH, clamped(bytes));
+  value_bytes_ = bytes;
+}
+
+/// A program may run from its first operation to its last without looking at the time,
+/// and each may look at all of a value.
+void connection::fit_values(size_t program_bytes) {
+  auto fit = std::max(fitted_bytes_min, work_max / (program_bytes + 1));
+  limit_values(static_cast<size_t>(std::min<uint64_t>(value_bytes_max_, fit)));
+}
+
+int connection::last_code() const {
+  return db_ == nullptr ? SQLITE_OK : sqlite3_errcode(db_) & 0xff;
+}
+
+void connection::shrink() {
+  if (db_ != nullptr)
+    sqlite3_db_release_memory(db_);
+}
+
+// -- foreign keys ---------------------------------------------------------------
 
 caf::error connection::enforce_foreign_keys(bool on) {
   enforced_ = on;
@@ -197,8 +254,7 @@ bool connection::in_autocommit() const {
 }
 
 bool connection::has_open_foreign_keys() const {
-  int open = 0;
-  int high = 0;
+  int open = 0, high = 0;
   sqlite3_db_status(db_, SQLITE_DBSTATUS_DEFERRED_FKS, &open, &high, 0);
   return open != 0;
 }
@@ -221,8 +277,7 @@ void connection::forget_last_insert_rowid() {
 
 connection::cache_counts connection::take_cache_counts() {
   auto take = [this](int what) {
-    int now = 0;
-    int high = 0;
+    int now = 0, high = 0;
     if (db_ != nullptr)
       sqlite3_db_status(db_, what, &now, &high, 1);
     return static_cast<uint64_t>(now);

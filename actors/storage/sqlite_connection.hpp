@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/storage/sqlite_authorizer.hpp"
+#include "actors/storage/sqlite_deadline.hpp"
 #include "actors/storage/sqlite_statement.hpp"
 #include "actors/storage/sqlite_vfs.hpp"
 #include "messages/sqlite_writer.hpp"
@@ -12,8 +13,9 @@
 #include <caf/timespan.hpp>
 
 #include <array>
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,9 +54,25 @@ public:
   /// column of its rows.
   caf::expected<std::vector<std::string>> ask(std::string_view sql, int column = 0);
 
-  /// Ends any statement that still runs this long from now.
-  void limit_time(caf::timespan limit);
-  void unlimit_time() { deadline_ = no_deadline; }
+  /// From here on statements run within these bounds, until `unbound`: they are ended so
+  /// long from now, and the values and the files to sort in are no larger.
+  void bound(caf::timespan time, size_t value_bytes, size_t temp_bytes);
+  void unbound();
+
+  /// When what runs now is ended.
+  const deadline& until() const { return deadline_; }
+
+  /// How large a value may be in the statement that was prepared last.
+  size_t value_bytes() const { return value_bytes_; }
+
+  /// What SQLite's last call said, as its primary code.
+  int last_code() const;
+
+  /// Whether files to sort in would have become larger than they may.
+  bool has_spent_temp_bytes() const { return files_.has_spent_temp_bytes(); }
+
+  /// Lets go of all memory that the connection can do without.
+  void shrink();
 
   /// Whether foreign keys are enforced. Only between transactions.
   caf::error enforce_foreign_keys(bool on);
@@ -108,12 +126,11 @@ public:
   cache_counts take_cache_counts();
 
 private:
-  using clock = std::chrono::steady_clock;
-  static constexpr auto no_deadline = clock::time_point::max();
-
-  caf::error harden();
+  caf::error harden(access mode);
   caf::error run_for(sql_origin origin);
   caf::error error_of(int code) const;
+  void limit_values(size_t bytes);
+  void fit_values(size_t program_bytes);
 
   vfs& files_;
   sqlite3* db_ = nullptr;
@@ -125,7 +142,10 @@ private:
   bool enforced_ = true;
   bool own_alone_ = false;
   bool alone_ = false;
-  clock::time_point deadline_ = no_deadline;
+  deadline deadline_;
+  size_t value_bytes_max_ = std::numeric_limits<int>::max();
+  /// As SQLite has it now.
+  size_t value_bytes_ = std::numeric_limits<int>::max();
   int64_t wal_frames_ = -1;
 };
 

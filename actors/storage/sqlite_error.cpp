@@ -44,7 +44,7 @@ caf::error to_error(sqlite3* db, int code, const std::string& addition) {
     code = sqlite3_extended_errcode(db);
   std::string text = current ? sqlite3_errmsg(db) : sqlite3_errstr(code);
   if ((code & 0xff) == SQLITE_INTERRUPT)
-    text = "the statement ran over its time limit";
+    text = late_text;
   if ((code & 0xff) == SQLITE_IOERR)
     text += " (" + std::to_string(code) + ")";
   return caf::make_error(meaning_of(code), text + addition);

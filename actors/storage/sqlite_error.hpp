@@ -9,6 +9,9 @@ struct sqlite3;
 
 namespace sluice::sqlite {
 
+/// What is said of a statement that was ended.
+constexpr auto late_text = "the statement ran over its time limit";
+
 /// Returns what `code` means, with SQLite's own words: `refused` where the statement
 /// is at fault, `disk_full`, `disk_failed` (an I/O error, or a file that is not sound),
 /// `unavailable` for the rest (busy, out of memory). `none` for SQLITE_OK.

@@ -46,9 +46,10 @@ caf::error set_common(connection& db, const settings& x) {
     return err;
   if (auto err = set(db, "sqlite.busy-timeout=" + busy + "ms", "busy_timeout", busy))
     return err;
-  // Temporary files and mapped pages would be input and output that nobody counts.
-  if (auto err = set(db, "temp_store", "temp_store", "MEMORY", "2"))
+  // What does not fit into a cache goes to files, which are counted, and not into memory.
+  if (auto err = set(db, "temp_store", "temp_store", "FILE", "1"))
     return err;
+  // Mapped pages would be input that nobody counts.
   return set(db, "mmap_size", "mmap_size", "0");
 }
 

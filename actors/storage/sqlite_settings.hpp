@@ -24,6 +24,10 @@ struct settings {
   uint64_t journal_size_limit = 67'108'864;
   /// How long a statement waits for another process's lock.
   caf::timespan busy_timeout = std::chrono::seconds{5};
+  /// Of users' requests: bytes that SQLite may hold for all of them, beyond the caches;
+  /// and bytes of files that one may sort in.
+  uint64_t memory_bytes_max = 67'108'864;
+  uint64_t temp_bytes_max = 268'435'456;
   file_rights rights = {};
 };
 

@@ -134,6 +134,10 @@ bool statement::is_read_only() const {
   return sqlite3_stmt_readonly(handle_) != 0;
 }
 
+size_t statement::memory() const {
+  return static_cast<size_t>(sqlite3_stmt_status(handle_, SQLITE_STMTSTATUS_MEMUSED, 0));
+}
+
 std::vector<std::string> statement::columns() const {
   std::vector<std::string> result;
   auto n = sqlite3_column_count(handle_);

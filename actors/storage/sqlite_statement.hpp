@@ -43,6 +43,9 @@ public:
   /// Whether it can change nothing in the database.
   bool is_read_only() const;
 
+  /// Bytes that its program takes.
+  size_t memory() const;
+
   /// Names of the columns. Only after a step: the first one compiles the statement anew
   /// if the schema has changed since.
   std::vector<std::string> columns() const;
@@ -64,6 +67,8 @@ public:
   static constexpr size_t statements_max = 64;
   /// Longer SQL is rarely seen twice, and its program is large.
   static constexpr size_t sql_bytes_max = 4096;
+  /// Short SQL may have a large one too: a view's, of views.
+  static constexpr size_t memory_max = 65'536;
 
   statement_cache() = default;
   ~statement_cache();

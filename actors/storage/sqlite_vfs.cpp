@@ -1,12 +1,13 @@
 #include "actors/storage/sqlite_vfs.hpp"
 
+#include "actors/storage/sqlite_memory.hpp"
 #include "actors/storage/system_error.hpp"
 
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <atomic>
 #include <new>
-#include <utility>
 
 namespace sluice::sqlite {
 
@@ -35,6 +36,9 @@ struct counted_file {
   const char* path;
   bool counted;
   bool is_wal;
+  /// Whether it is one to sort in, and how large that has become.
+  bool bounded;
+  uint64_t bytes;
 
   static counted_file* of(sqlite3_file* f) { return reinterpret_cast<counted_file*>(f); }
   static sqlite3_file* real(sqlite3_file* f) {
@@ -44,6 +48,7 @@ struct counted_file {
 
   static int read(sqlite3_file* f, void* to, int n, sqlite3_int64 at);
   static int write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at);
+  bool grows_to(uint64_t end);
   static int as_full(sqlite3_file* f, int code);
   static int sync(sqlite3_file* f, int flags);
   static int truncate(sqlite3_file* f, sqlite3_int64 n);
@@ -65,6 +70,8 @@ int counted_file::read(sqlite3_file* f, void* to, int n, sqlite3_int64 at) {
 
 int counted_file::write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
   auto* x = of(f);
+  if (x->bounded && !x->grows_to(static_cast<uint64_t>(at + n)))
+    return SQLITE_FULL;
   if (x->counted) {
     if (auto code = x->owner->fault_of(io_operation::write))
       return code;
@@ -76,6 +83,15 @@ int counted_file::write(sqlite3_file* f, const void* from, int n, sqlite3_int64 
     if (auto code = noted([&] { x->owner->note_written(from, n, at); }))
       return code;
   return as_full(f, methods(f)->xWrite(real(f), from, n, at));
+}
+
+bool counted_file::grows_to(uint64_t end) {
+  if (end <= bytes)
+    return true;
+  if (!owner->take_temp_bytes(end - bytes))
+    return false;
+  bytes = end;
+  return true;
 }
 
 /// A quota and a limit on the size of files are a full disk here as everywhere else. To
@@ -130,7 +146,9 @@ int counted_file::unmap(sqlite3_file* f, int remove) {
 }
 
 int counted_file::close(sqlite3_file* f) {
-  of(f)->owner->note_closed(f);
+  auto* x = of(f);
+  x->owner->note_closed(f);
+  x->owner->temp_bytes_ -= x->bytes;
   return methods(f)->xClose(real(f));
 }
 
@@ -226,17 +244,24 @@ void pass_through(sqlite3_vfs& v) {
 
 int counted_file::open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int flags,
                        int* out) {
+  // What a statement may have to undo is as large as what it changed, and no larger.
+  constexpr int bounded_kinds =
+    SQLITE_OPEN_TEMP_DB | SQLITE_OPEN_TRANSIENT_DB | SQLITE_OPEN_TEMP_JOURNAL;
   constexpr int counted_kinds = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL
-                                | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL;
+                                | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL
+                                | SQLITE_OPEN_SUBJOURNAL | bounded_kinds;
   auto* x = new (f) counted_file{};
   x->owner = static_cast<vfs*>(v->pAppData);
   x->counted = (flags & counted_kinds) != 0;
   x->is_wal = (flags & SQLITE_OPEN_WAL) != 0;
+  x->bounded = (flags & bounded_kinds) != 0;
   x->path = name;
-  auto code = default_vfs()->xOpen(default_vfs(), name, real(f), flags, out);
-  // SQLite closes whatever has methods, even after an error.
+  const auto* opened = name == nullptr ? x->owner->temp_name() : name;
+  auto code = default_vfs()->xOpen(default_vfs(), opened, real(f), flags, out);
+  // SQLite closes whatever has methods, even after an error. A temporary file is not
+  // mapped: that would be memory and input that nobody counts.
   if (methods(f) != nullptr)
-    x->base.pMethods = methods_of_version(methods(f)->iVersion);
+    x->base.pMethods = methods_of_version(name == nullptr ? 1 : methods(f)->iVersion);
   if (code == SQLITE_OK)
     return noted([&] { x->owner->note_opened(name, flags, f); });
   return code;
@@ -245,7 +270,9 @@ int counted_file::open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int fl
 // -- the VFS --------------------------------------------------------------------
 
 vfs::vfs() : table_(std::make_unique<sqlite3_vfs>()) {
-  name_ = "sluice-" + std::to_string(reinterpret_cast<uintptr_t>(this));
+  take_over_memory();
+  static std::atomic<uint64_t> made{0};
+  name_ = "sluice-" + std::to_string(++made);
   sqlite3_initialize();
   auto& v = *table_;
   v.iVersion = 2; // no system-call overrides, and no extensions to load
@@ -260,38 +287,6 @@ vfs::vfs() : table_(std::make_unique<sqlite3_vfs>()) {
 
 vfs::~vfs() {
   sqlite3_vfs_unregister(table_.get());
-}
-
-io_counts vfs::take() {
-  return std::exchange(counts_, {});
-}
-
-void vfs::fail(io_operation operation, int code, uint64_t times) {
-  faults_[static_cast<size_t>(operation)] = {code, times};
-}
-
-int vfs::fault_of(io_operation operation) {
-  auto& x = faults_[static_cast<size_t>(operation)];
-  if (x.times == 0)
-    return SQLITE_OK;
-  --x.times;
-  return x.code;
-}
-
-void vfs::count(io_operation operation, uint64_t bytes) {
-  switch (operation) {
-    case io_operation::read:
-      ++counts_.reads;
-      counts_.read_bytes += bytes;
-      break;
-    case io_operation::write:
-      ++counts_.writes;
-      counts_.write_bytes += bytes;
-      break;
-    case io_operation::sync:
-      ++counts_.syncs;
-      break;
-  }
 }
 
 } // namespace sluice::sqlite

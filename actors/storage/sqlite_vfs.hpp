@@ -1,7 +1,9 @@
 // Counts what SQLite does to its files, and knows which files those are: a thin layer
 // over the default VFS, one for each connection, so that its counters belong to that
-// connection's thread. Only the database, its WAL and its journals are counted; shared
-// memory and temporary files never reach the data directory's disk.
+// connection's thread. Shared memory is not counted: it never reaches the disk.
+//
+// Temporary files, in which SQLite sorts and keeps what does not fit into its cache, lie
+// beside the database, without a name, and may be bounded.
 #pragma once
 
 #include "actors/storage/sqlite_stamp.hpp"
@@ -11,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -52,6 +55,14 @@ public:
   /// if nothing was.
   bool holds_what_was_written() const;
 
+  /// Lets SQLite have no more than so many bytes of files to sort in, or as many as it
+  /// likes.
+  void limit_temp_bytes(uint64_t max);
+  void unlimit_temp_bytes() { temp_bytes_max_ = no_limit; }
+
+  /// Whether SQLite was refused some of those since they were limited last.
+  bool has_spent_temp_bytes() const { return temp_bytes_spent_; }
+
   /// Calls this with true as a sync begins, and with false as it ends.
   void on_sync(std::function<void(bool)> f) { on_sync_ = std::move(f); }
 
@@ -66,6 +77,11 @@ private:
     int code = 0;
     uint64_t times = 0;
   };
+
+  static constexpr auto no_limit = std::numeric_limits<uint64_t>::max();
+
+  const char* temp_name();
+  bool take_temp_bytes(uint64_t bytes);
 
   int fault_of(io_operation operation);
   void count(io_operation operation, uint64_t bytes);
@@ -97,6 +113,12 @@ private:
   volatile void* index_ = nullptr;
   bool written_ = false;
   std::deque<page> pages_;
+
+  /// Of the file that is opened next: it has lost it by the time it is open.
+  std::string temp_name_;
+  uint64_t temp_bytes_ = 0;
+  uint64_t temp_bytes_max_ = no_limit;
+  bool temp_bytes_spent_ = false;
 };
 
 } // namespace sluice::sqlite

@@ -1,4 +1,5 @@
-// Which files a connection has open, and what it wrote to them last.
+// What a connection does to its files, which those are, and what it wrote to them last;
+// and its files without a name.
 #include "actors/storage/sqlite_vfs.hpp"
 
 #include <sqlite3.h>
@@ -57,6 +58,69 @@ void vfs::note_truncated(int64_t bytes) {
   written_ = true;
   std::erase_if(pages_, [bytes](const page& x) { return x.at >= bytes; });
 }
+
+// -- what is counted ------------------------------------------------------------
+
+io_counts vfs::take() {
+  return std::exchange(counts_, {});
+}
+
+void vfs::fail(io_operation operation, int code, uint64_t times) {
+  faults_[static_cast<size_t>(operation)] = {code, times};
+}
+
+int vfs::fault_of(io_operation operation) {
+  auto& x = faults_[static_cast<size_t>(operation)];
+  if (x.times == 0)
+    return SQLITE_OK;
+  --x.times;
+  return x.code;
+}
+
+void vfs::count(io_operation operation, uint64_t bytes) {
+  switch (operation) {
+    case io_operation::read:
+      ++counts_.reads;
+      counts_.read_bytes += bytes;
+      break;
+    case io_operation::write:
+      ++counts_.writes;
+      counts_.write_bytes += bytes;
+      break;
+    case io_operation::sync:
+      ++counts_.syncs;
+      break;
+  }
+}
+
+// -- temporary files ------------------------------------------------------------
+
+/// SQLite's file is opened by a name and loses it at once. One that a process had no time
+/// to take away is in the way, and empty.
+const char* vfs::temp_name() {
+  if (opened_.path.empty())
+    return nullptr;
+  temp_name_ = opened_.path + "-temp-" + name_;
+  auto* system = sqlite3_vfs_find(nullptr);
+  system->xDelete(system, temp_name_.c_str(), 0);
+  return temp_name_.c_str();
+}
+
+void vfs::limit_temp_bytes(uint64_t max) {
+  temp_bytes_max_ = max;
+  temp_bytes_spent_ = false;
+}
+
+bool vfs::take_temp_bytes(uint64_t bytes) {
+  if (temp_bytes_ + bytes > temp_bytes_max_) {
+    temp_bytes_spent_ = true;
+    return false;
+  }
+  temp_bytes_ += bytes;
+  return true;
+}
+
+// -- what was written -----------------------------------------------------------
 
 bool vfs::take_written() {
   return std::exchange(written_, false);

@@ -102,6 +102,9 @@ struct sqlite_settings {
   uint64_t readers = 2;
   caf::timespan query_timeout = std::chrono::seconds{5};
   uint64_t max_result_bytes = 16'777'216;
+  /// Of SQLite, for all users' statements together; and of the files that one sorts in.
+  uint64_t max_memory_bytes = 67'108'864;
+  uint64_t max_temp_bytes = 268'435'456;
   caf::timespan checkpoint_interval = std::chrono::minutes{5};
   /// `passive`, `full`, `restart` or `truncate`.
   std::string checkpoint_mode = "passive";

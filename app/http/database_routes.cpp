@@ -1,6 +1,7 @@
 // SQL: queries, writes that are answered after their commit, checkpoints, care. What is
 // queued goes to queue_routes.cpp.
 #include "app/http/answers.hpp"
+#include "app/http/problem.hpp"
 #include "app/http/queueing.hpp"
 #include "app/http/router.hpp"
 
@@ -18,6 +19,14 @@ namespace {
 
 const database_actor& database(const edge& e) {
   return e.actors().actors.database;
+}
+
+/// Refuses SQL. What it would take is too large, and not the request (413).
+auto refuse_sql(const exchange_ptr& x) {
+  return [x](const caf::error& why) {
+    auto status = why == ec::too_large ? 422u : status_of(code_of(why));
+    x->reply(problem(status, to_string(code_of(why)), text_of(why)));
+  };
 }
 
 // -- rows ---------------------------------------------------------------------------
@@ -139,7 +148,7 @@ void post_query(edge& e, const exchange_ptr& x) {
             sql_origin::user)
     .then(
       [&e, x, form = *form](const sql_result& result) { on_rows(e, *x, result, form); },
-      refuse(x));
+      refuse_sql(x));
 }
 
 // -- writes -----------------------------------------------------------------------------
@@ -210,7 +219,7 @@ void commit(edge& e, const exchange_ptr& x, sql_write what, receipt_writer descr
         told.on_room = claim::sure;
         x->reply(std::move(told));
       },
-      refuse(x));
+      refuse_sql(x));
 }
 
 void post_execute(edge& e, const exchange_ptr& x) {

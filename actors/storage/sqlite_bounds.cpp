@@ -1,0 +1,91 @@
+#include "actors/storage/sqlite_bounds.hpp"
+
+#include "actors/storage/sqlite_error.hpp"
+#include "messages/error.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace sluice::sqlite {
+
+namespace {
+
+/// Beside its cache a request always gets so much, whatever others hold.
+constexpr size_t own_bytes = 8'388'608;
+
+/// However little a result may be, what a request brings with it may be stored.
+constexpr size_t value_bytes_min = 16'777'216;
+
+std::string setting(const char* name, size_t value) {
+  return std::string{name} + "=" + std::to_string(value);
+}
+
+} // namespace
+
+bounds bounds_of(const settings& from, caf::timespan time, size_t result_bytes_max) {
+  return {time, std::max(result_bytes_max, value_bytes_min), from.memory_bytes_max,
+          from.cache_kib * 1024, from.temp_bytes_max};
+}
+
+bounded_request::bounded_request(connection& db, const bounds& within)
+    : db_(db), within_(within),
+      memory_(within.cache_bytes + own_bytes, within.memory_bytes_max, db.until()) {
+  db_.bound(within.time, within.value_bytes_max, within.temp_bytes_max);
+}
+
+bounded_request::~bounded_request() {
+  db_.unbound();
+  if (!memory_.is_large())
+    return;
+  db_.shrink();
+  return_free_memory();
+}
+
+caf::error bounded_request::judge(caf::error err) const {
+  if (!err)
+    return err;
+  switch (db_.last_code()) {
+    case SQLITE_NOMEM:
+      if (memory_.refused() != shortage::none)
+        return judge_memory();
+      break;
+    case SQLITE_TOOBIG:
+      return caf::make_error(ec::too_large,
+                             text_of(err) + ": in this statement a value may have "
+                               + std::to_string(db_.value_bytes())
+                               + " bytes (by sqlite.max-result-bytes, and less in a very "
+                                 "long one)");
+    case SQLITE_FULL:
+      if (db_.has_spent_temp_bytes())
+        return caf::make_error(
+          ec::too_large, "the statement sorts or keeps more than "
+                           + setting("sqlite.max-temp-bytes", within_.temp_bytes_max)
+                           + " allows");
+      break;
+    default:
+      break;
+  }
+  return err;
+}
+
+caf::error bounded_request::judge_memory() const {
+  switch (memory_.refused()) {
+    case shortage::late:
+      return caf::make_error(ec::refused, late_text);
+    case shortage::crowded:
+      return caf::make_error(
+        ec::overloaded, "other statements hold the memory that this one needs, of "
+                          + setting("sqlite.max-memory-bytes", within_.memory_bytes_max)
+                          + "; try again later");
+    default:
+      return caf::make_error(
+        ec::too_large, "the statement needs more memory than "
+                         + setting("sqlite.max-memory-bytes", within_.memory_bytes_max)
+                         + " allows");
+  }
+}
+
+} // namespace sluice::sqlite

@@ -1,0 +1,63 @@
+// SQLite's memory: all of it is drawn from the system here, and counted by the thread
+// that draws it. While a ration lives on a thread, SQLite gets so much there and no more;
+// without one it gets what it asks for, so that the service's own statements lose nothing
+// to a greedy one.
+#pragma once
+
+#include "actors/storage/sqlite_deadline.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::sqlite {
+
+/// Makes SQLite draw its memory from here. To be called before anything else of SQLite.
+void take_over_memory();
+
+/// Why a ration was refused more.
+enum class shortage : uint8_t {
+  none,
+  /// It has drawn all that there is for everybody.
+  spent,
+  /// Others hold what it would need.
+  crowded,
+  /// Its time is over.
+  late,
+};
+
+class ration {
+public:
+  /// `own_bytes` are this ration's alone. What goes beyond is drawn from `shared_bytes`,
+  /// which all rations of the process have together.
+  ration(size_t own_bytes, size_t shared_bytes, const deadline& until);
+
+  /// Gives back what was drawn.
+  ~ration();
+
+  ration(const ration&) = delete;
+  ration& operator=(const ration&) = delete;
+
+  /// Why SQLite was refused memory last.
+  shortage refused() const { return refused_; }
+
+  /// Whether its own bytes did not suffice.
+  bool is_large() const { return drawn_ > 0; }
+
+  /// Whether this thread may take `bytes` more.
+  bool allows(size_t bytes);
+
+private:
+  bool draw(int64_t bytes);
+
+  int64_t ceiling_;
+  int64_t shared_;
+  const deadline& until_;
+  int64_t drawn_ = 0;
+  uint32_t looks_ = 0;
+  shortage refused_ = shortage::none;
+};
+
+/// Gives memory that is free in this process back to the system.
+void return_free_memory();
+
+} // namespace sluice::sqlite

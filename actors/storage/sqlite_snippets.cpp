@@ -1,0 +1,29 @@
+// `snippet` of FTS5 takes time that grows with the square of a document's matches, asks
+// for nothing meanwhile, and cannot be stood in for: the one who makes it is not to be
+// called from outside. A reader that runs it can be given up, and the writer cannot.
+#include "actors/storage/sqlite_functions.hpp"
+
+#include <sqlite3.h>
+
+namespace sluice::sqlite {
+
+int refuse_snippets(sqlite3* db) {
+  sqlite3_stmt* ask = nullptr;
+  if (sqlite3_prepare_v2(db, "SELECT fts5(?1)", -1, &ask, nullptr) != SQLITE_OK)
+    return SQLITE_OK; // this SQLite has no FTS5
+  fts5_api* fts = nullptr;
+  sqlite3_bind_pointer(ask, 1, &fts, "fts5_api_ptr", nullptr);
+  sqlite3_step(ask);
+  auto code = sqlite3_finalize(ask);
+  if (fts == nullptr)
+    return code;
+  return fts->xCreateFunction(
+    fts, "snippet", nullptr,
+    [](const Fts5ExtensionApi*, Fts5Context*, sqlite3_context* context, int,
+       sqlite3_value**) {
+      sqlite3_result_error(context, "snippet may only be used in a query", -1);
+    },
+    nullptr);
+}
+
+} // namespace sluice::sqlite
