@@ -48,8 +48,8 @@ caf::expected<sql_result> sqlite_reader_state::run(const sql_statement& x,
   if (auto err = statement->bind(x.params, x.names))
     return err;
   sql_result result;
-  sqlite::result_room room{
-    origin == sql_origin::user ? cfg_.max_result_bytes : SIZE_MAX, x.room};
+  sqlite::result_room room{origin == sql_origin::user ? cfg_.max_result_bytes : SIZE_MAX,
+                           x.room};
   if (auto err = sqlite::collect(*statement, room, result))
     return err;
   return result;

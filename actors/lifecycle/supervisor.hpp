@@ -255,8 +255,8 @@ private:
   auto helpers_of(std::string whose, Fun* fun, Ts... xs) {
     using handle = decltype(spawn_listed<caf::detached>(
       self_->system(), config_.directory, actor_label{}, fun, xs...));
-    // Called on the thread of whoever needs one. What is asked of none fails, and is tried
-    // again as any failure is.
+    // Called on the thread of whoever needs one. What is asked of none fails, and is
+    // tried again as any failure is.
     return [&sys = self_->system(), directory = config_.directory,
             label = actor_label{std::move(whose), self_->id()}, fun, xs...]() -> handle {
       try {
