@@ -16,6 +16,7 @@ add_library(sluice_sqlite STATIC
   sqlite_stamp.cpp
   sqlite_statement.cpp
   sqlite_tokens.cpp
+  sqlite_value_limit.cpp
   sqlite_vfs.cpp
   sqlite_vfs_files.cpp
   sqlite_wal.cpp)

@@ -18,15 +18,6 @@ namespace {
 /// Operations of SQLite's machine between two looks at the time.
 constexpr int operations_per_look = 1000;
 
-/// Bytes of a program times bytes of the values that it works on, done in seconds; and
-/// what a value may have in the longest of programs.
-constexpr uint64_t work_max = uint64_t{1} << 38;
-constexpr uint64_t fitted_bytes_min = 65'536;
-
-int clamped(uint64_t x) {
-  return static_cast<int>(std::min<uint64_t>(x, INT_MAX));
-}
-
 int milliseconds_of(caf::timespan x) {
   auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(x).count();
   return static_cast<int>(std::clamp<decltype(ms)>(ms, 0, INT_MAX));
@@ -54,6 +45,7 @@ caf::error connection::open(const std::string& path, access mode) {
     close();
     return err;
   }
+  values_.attach(db_);
   authorizer_.install(db_);
   sqlite3_progress_handler(
     db_, operations_per_look,
@@ -104,7 +96,7 @@ void connection::close() {
   enforced_ = true;
   own_alone_ = false;
   alone_ = false;
-  value_bytes_ = INT_MAX;
+  values_.detach();
   wal_frames_ = -1;
 }
 
@@ -125,7 +117,7 @@ caf::expected<statement> connection::prepare(std::string_view sql, sql_origin or
   authorizer_.expect(origin, sql);
   auto& cache = caches_[static_cast<size_t>(origin)];
   if (auto* handle = cache.find(sql)) {
-    limit_values(value_bytes_max_);
+    values_.fit(0);
     return statement{handle, true};
   }
   if (sql.size() > INT_MAX)
@@ -144,7 +136,7 @@ caf::expected<statement> connection::prepare(std::string_view sql, sql_origin or
     return caf::make_error(ec::invalid_argument,
                            "there is text after the first statement");
   auto memory = result.memory();
-  fit_values(memory - std::min(memory, 2 * sql.size())); // its text and literals
+  values_.fit(memory - std::min(memory, 2 * sql.size())); // its text and literals
   // What changes the schema has to be compiled anew, and judged anew, each time.
   if (keep && !changes_schema() && memory <= statement_cache::memory_max)
     cache.insert(sql, result.leave_to_cache());
@@ -187,28 +179,13 @@ void connection::bound(caf::timespan time, size_t value_bytes, size_t temp_bytes
     return;
   deadline_.set(time);
   files_.limit_temp_bytes(temp_bytes);
-  value_bytes_max_ = value_bytes;
-  limit_values(value_bytes);
+  values_.bind(value_bytes);
 }
 
 void connection::unbound() {
   deadline_.clear();
   files_.unlimit_temp_bytes();
-  value_bytes_max_ = INT_MAX; // which SQLite takes for the most that it can
-  limit_values(value_bytes_max_);
-}
-
-void connection::limit_values(size_t bytes) {
-  if (db_ != nullptr && bytes != value_bytes_)
-    sqlite3_limit(db_, SQLITE_LIMIT_LENGTH, clamped(bytes));
-  value_bytes_ = bytes;
-}
-
-/// A program may run from its first operation to its last without looking at the time,
-/// and each may look at all of a value.
-void connection::fit_values(size_t program_bytes) {
-  auto fit = std::max(fitted_bytes_min, work_max / (program_bytes + 1));
-  limit_values(static_cast<size_t>(std::min<uint64_t>(value_bytes_max_, fit)));
+  values_.unbind();
 }
 
 int connection::last_code() const {

@@ -5,6 +5,7 @@
 #include "actors/storage/sqlite_authorizer.hpp"
 #include "actors/storage/sqlite_deadline.hpp"
 #include "actors/storage/sqlite_statement.hpp"
+#include "actors/storage/sqlite_value_limit.hpp"
 #include "actors/storage/sqlite_vfs.hpp"
 #include "messages/sqlite_writer.hpp"
 
@@ -15,7 +16,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,7 +63,7 @@ public:
   const deadline& until() const { return deadline_; }
 
   /// How large a value may be in the statement that was prepared last.
-  size_t value_bytes() const { return value_bytes_; }
+  size_t value_bytes() const { return values_.bytes(); }
 
   /// What SQLite's last call said, as its primary code.
   int last_code() const;
@@ -129,8 +129,6 @@ private:
   caf::error harden(access mode);
   caf::error run_for(sql_origin origin);
   caf::error error_of(int code) const;
-  void limit_values(size_t bytes);
-  void fit_values(size_t program_bytes);
 
   vfs& files_;
   sqlite3* db_ = nullptr;
@@ -143,9 +141,7 @@ private:
   bool own_alone_ = false;
   bool alone_ = false;
   deadline deadline_;
-  size_t value_bytes_max_ = std::numeric_limits<int>::max();
-  /// As SQLite has it now.
-  size_t value_bytes_ = std::numeric_limits<int>::max();
+  value_limit values_;
   int64_t wal_frames_ = -1;
 };
 
