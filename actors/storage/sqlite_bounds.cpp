@@ -16,6 +16,9 @@ namespace {
 /// Beside its cache a request always gets so much, whatever others hold.
 constexpr size_t own_bytes = 8'388'608;
 
+/// What a request held beyond this is given back to the system at its end.
+constexpr size_t kept_bytes_max = 2'097'152;
+
 /// However little a result may be, what a request brings with it may be stored.
 constexpr size_t value_bytes_min = 16'777'216;
 
@@ -38,10 +41,10 @@ bounded_request::bounded_request(connection& db, const bounds& within)
 
 bounded_request::~bounded_request() {
   db_.unbound();
-  if (!memory_.is_large())
-    return;
-  db_.shrink();
-  return_free_memory();
+  if (memory_.has_drawn()) // its cache may be what has grown
+    db_.shrink();
+  if (memory_.bytes_max() > kept_bytes_max)
+    return_free_memory();
 }
 
 caf::error bounded_request::judge(caf::error err) const {

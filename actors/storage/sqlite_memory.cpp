@@ -1,12 +1,15 @@
 #include "actors/storage/sqlite_memory.hpp"
 
 #include <malloc.h>
+#include <sys/mman.h>
 
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
+#include <new>
 
 namespace sluice::sqlite {
 
@@ -17,7 +20,7 @@ constexpr int64_t draw_bytes_min = 262'144;
 
 /// Before a block of this size, and before one in so many smaller ones, the time is
 /// looked at: much of what SQLite does without asking anybody takes memory.
-constexpr size_t large_bytes = 65'536;
+constexpr size_t large_bytes = 131'072;
 constexpr uint32_t allocations_per_look = 1024;
 
 /// Bytes that the process's rations have drawn.
@@ -31,33 +34,82 @@ struct thread_account {
 
 thread_local constinit thread_account account;
 
-int64_t size_of_block(void* block) {
-  return static_cast<int64_t>(malloc_usable_size(block));
+/// Lies before each block.
+struct alignas(16) block_header {
+  /// Of the block, this not counted.
+  size_t bytes;
+  bool is_mapped;
+};
+
+block_header* header_of(void* block) {
+  return static_cast<block_header*>(block) - 1;
 }
 
-void* take(int bytes) {
-  auto n = static_cast<size_t>(bytes);
-  if (account.bounds != nullptr && !account.bounds->allows(n))
+bool is_mapped(size_t bytes) {
+  return bytes >= large_bytes;
+}
+
+/// Whether this thread may take so much more.
+bool may_take(size_t bytes) {
+  return account.bounds == nullptr || account.bounds->allows(bytes);
+}
+
+/// Makes what was got from the system a block, and counts it.
+void* as_block(void* got, size_t bytes) {
+  if (got == nullptr || got == MAP_FAILED)
     return nullptr;
-  auto* block = std::malloc(n);
-  account.bytes += size_of_block(block);
-  return block;
+  account.bytes += static_cast<int64_t>(bytes);
+  return new (got) block_header{bytes, is_mapped(bytes)} + 1;
+}
+
+/// A large block is mapped by itself, and goes back to the system as it is freed. What a
+/// thread frees at the end of its heap may stay there for good.
+void* take(int size) {
+  auto bytes = static_cast<size_t>(size);
+  if (!may_take(bytes))
+    return nullptr;
+  auto all = bytes + sizeof(block_header);
+  return as_block(is_mapped(bytes) ? mmap(nullptr, all, PROT_READ | PROT_WRITE,
+                                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                                   : std::malloc(all),
+                  bytes);
 }
 
 void give_back(void* block) {
-  account.bytes -= size_of_block(block);
-  std::free(block);
+  auto* header = header_of(block);
+  account.bytes -= static_cast<int64_t>(header->bytes);
+  if (header->is_mapped)
+    munmap(header, header->bytes + sizeof(block_header));
+  else
+    std::free(header);
 }
 
-void* resize(void* block, int bytes) {
-  auto had = size_of_block(block);
-  auto more = bytes - had;
-  if (more > 0 && account.bounds != nullptr
-      && !account.bounds->allows(static_cast<size_t>(more)))
+/// To another kind of block.
+void* copy(void* block, int size) {
+  auto* copied = take(size);
+  if (copied == nullptr)
     return nullptr;
-  auto* moved = std::realloc(block, static_cast<size_t>(bytes));
+  auto had = header_of(block)->bytes;
+  std::memcpy(copied, block, std::min(had, static_cast<size_t>(size)));
+  give_back(block);
+  return copied;
+}
+
+void* resize(void* block, int size) {
+  auto* header = header_of(block);
+  auto had = header->bytes;
+  auto bytes = static_cast<size_t>(size);
+  if (is_mapped(bytes) != header->is_mapped)
+    return copy(block, size);
+  if (bytes > had && !may_take(bytes - had))
+    return nullptr;
+  auto all = bytes + sizeof(block_header);
+  auto* got = header->is_mapped
+                ? mremap(header, had + sizeof(block_header), all, MREMAP_MAYMOVE)
+                : std::realloc(header, all);
+  auto* moved = as_block(got, bytes);
   if (moved != nullptr)
-    account.bytes += size_of_block(moved) - had;
+    account.bytes -= static_cast<int64_t>(had);
   return moved;
 }
 
@@ -66,7 +118,7 @@ int configure() {
     take,
     give_back,
     resize,
-    [](void* block) { return static_cast<int>(size_of_block(block)); },
+    [](void* block) { return static_cast<int>(header_of(block)->bytes); },
     [](int bytes) { return (bytes + 7) & ~7; },
     [](void*) { return SQLITE_OK; },
     [](void*) {},
@@ -86,7 +138,8 @@ void take_over_memory() {
 // -- a ration -------------------------------------------------------------------
 
 ration::ration(size_t own_bytes, size_t shared_bytes, const deadline& until)
-    : ceiling_(account.bytes + static_cast<int64_t>(own_bytes)),
+    : before_(account.bytes), high_(before_),
+      ceiling_(before_ + static_cast<int64_t>(own_bytes)),
       shared_(static_cast<int64_t>(shared_bytes)), until_(until) {
   account.bounds = this;
 }
@@ -102,8 +155,11 @@ bool ration::allows(size_t bytes) {
     refused_ = shortage::late;
     return false;
   }
-  auto missing = account.bytes + static_cast<int64_t>(bytes) - ceiling_;
-  return missing <= 0 || draw(missing);
+  auto wanted = account.bytes + static_cast<int64_t>(bytes);
+  if (wanted > ceiling_ && !draw(wanted - ceiling_))
+    return false;
+  high_ = std::max(high_, wanted);
+  return true;
 }
 
 bool ration::draw(int64_t bytes) {

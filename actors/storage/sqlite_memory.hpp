@@ -41,7 +41,10 @@ public:
   shortage refused() const { return refused_; }
 
   /// Whether its own bytes did not suffice.
-  bool is_large() const { return drawn_ > 0; }
+  bool has_drawn() const { return drawn_ > 0; }
+
+  /// The most that was held at once, beyond what was held before.
+  size_t bytes_max() const { return static_cast<size_t>(high_ - before_); }
 
   /// Whether this thread may take `bytes` more.
   bool allows(size_t bytes);
@@ -49,6 +52,8 @@ public:
 private:
   bool draw(int64_t bytes);
 
+  int64_t before_;
+  int64_t high_;
   int64_t ceiling_;
   int64_t shared_;
   const deadline& until_;
