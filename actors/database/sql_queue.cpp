@@ -33,9 +33,7 @@ caf::result<queue_receipt> sql_queue_state::append(queue_request& x) {
   waiting_.push_back(
     {{accepted_, std::move(write)}, bytes, std::move(charge), self_->clock().now()});
   window_.open(self_, config_.interval);
-  auto has_room =
-    config_.spool ? config_.spool->has_room() : bytes_ < config_.bytes_max / 2;
-  if (!has_room)
+  if (config_.spool ? !config_.spool->has_room() : bytes_ >= config_.bytes_max / 2)
     apply_all();
   return queue_receipt{accepted_, *level};
 }

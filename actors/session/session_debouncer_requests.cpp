@@ -292,10 +292,9 @@ bool session_debouncer_state::update(store_line& line, const std::string& key,
 }
 
 void session_debouncer_state::count_coalesced(bool superseded) {
-  if (!superseded)
-    return;
-  ++config_.totals->total_coalesced;
-  ++untold_.session_coalesced;
+  const uint64_t one = superseded ? 1 : 0;
+  config_.totals->total_coalesced += one;
+  untold_.session_coalesced += one;
 }
 
 } // namespace sluice

@@ -79,8 +79,7 @@ std::vector<key> http_keys() {
     {"http.max-response-bytes", at<&s::http, &http::max_response_bytes>, sizes(),
      "largest body of an answer"},
     {"http.max-answer-bytes-total", at<&s::http, &http::max_answer_bytes_total>, sizes(),
-     "answers past 16 KiB that wait for their readers, one more is 429; "
-     "http.max-response-bytes at least"},
+     "answers past 16 KiB that wait for readers; one more is 429"},
     {"http.max-connections", at<&s::http, &http::max_connections>, counts(),
      "connections open at once"},
     {"http.max-connections-per-address", at<&s::http, &http::max_connections_per_address>,

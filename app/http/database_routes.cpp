@@ -1,5 +1,5 @@
-// SQL: queries, writes that are answered after their commit, checkpoints, care. What is
-// queued goes to queue_routes.cpp.
+// SQL: queries, and writes that are answered after their commit. What is queued goes to
+// queue_routes.cpp.
 #include "app/http/answers.hpp"
 #include "app/http/problem.hpp"
 #include "app/http/queueing.hpp"
@@ -245,47 +245,10 @@ void post_batch(edge& e, const exchange_ptr& x) {
   commit(e, x, std::move(*what), write_batch);
 }
 
-// -- care -------------------------------------------------------------------------------
-
-void on_checkpoint(exchange& x, const checkpoint_report& report) {
-  json_writer json;
-  json.open_object()
-    .member("busy", report.busy)
-    .member("walFrames", report.wal_frames)
-    .member("checkpointed", report.checkpointed)
-    .member("walBytes", report.wal_bytes)
-    .close_object();
-  x.reply({200, json.take()});
-}
-
-void post_checkpoint(edge& e, const exchange_ptr& x) {
-  auto mode = json::read_checkpoint(x->in.body);
-  if (!mode)
-    return x->refuse(mode.error());
-  e.request(database(e), caf::infinite, atom::checkpoint_v, *mode)
-    .then([x](const checkpoint_report& report) { on_checkpoint(*x, report); }, refuse(x));
-}
-
-void on_maintained(exchange& x, const maintenance_report& report) {
-  json_writer json;
-  json.open_object().member("ok", report.ok).key("errors").open_array();
-  for (const auto& text : report.errors)
-    json.value(text);
-  x.reply({200, json.close_array().close_object().take()});
-}
-
-template <maintenance_kind Kind>
-void post_maintenance(edge& e, const exchange_ptr& x) {
-  e.request(database(e), caf::infinite, atom::maintain_v, Kind)
-    .then([x](const maintenance_report& report) { on_maintained(*x, report); },
-          refuse(x));
-}
-
 } // namespace
 
 std::span<const route> database_routes() {
   using enum verb;
-  using enum maintenance_kind;
   static constexpr parameter_names of_queries{"rows", "integers"};
   static constexpr parameter_names of_batches{"durability", "queue"};
   static constexpr parameter_names of_writes{"durability", "queue", "rows", "integers"};
@@ -294,10 +257,6 @@ std::span<const route> database_routes() {
     {post, "/v1/db/execute", body_kind::json, post_execute, of_writes},
     {post, "/v1/db/transaction", body_kind::json, post_transaction, of_writes},
     {post, "/v1/db/batch", body_kind::json, post_batch, of_batches},
-    {post, "/v1/db/checkpoint", body_kind::json, post_checkpoint},
-    {post, "/v1/db/integrity-check", body_kind::none, post_maintenance<integrity_check>},
-    {post, "/v1/db/analyze", body_kind::none, post_maintenance<analyze>},
-    {post, "/v1/db/vacuum", body_kind::none, post_maintenance<vacuum>},
   };
   return rows;
 }

@@ -83,6 +83,7 @@ private:
 std::span<const route> log_routes();
 std::span<const route> session_routes();
 std::span<const route> database_routes();
+std::span<const route> database_care_routes();
 std::span<const route> queue_routes();
 std::span<const route> health_routes();
 std::span<const route> topic_routes();

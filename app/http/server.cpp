@@ -33,6 +33,7 @@ router all_routes() {
   result.add(log_routes());
   result.add(session_routes());
   result.add(database_routes());
+  result.add(database_care_routes());
   result.add(queue_routes());
   result.add(health_routes());
   result.add(topic_routes());
