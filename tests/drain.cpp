@@ -60,8 +60,8 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
     [](atom::connect, const ws_connection&) { return ws_batcher_actor{}; },
     [](atom::clients) { return std::vector<ws_batcher_actor>{}; },
     [](atom::logs) { return std::vector<named_log_stats>{}; },
-    [self, all](atom::survey) {
-      auto promise = self->make_response_promise<std::vector<status_report>>();
+    [self, all](atom::survey) -> caf::result<std::vector<status_report>> {
+      auto promise = detail::owe<std::vector<status_report>>(self);
       status_report own;
       own.name = "supervisor";
       survey(self, all, 500ms, std::move(own), self->state.memory, promise);

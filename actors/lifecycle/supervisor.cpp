@@ -13,12 +13,18 @@ void supervisor_state::init(supervisor_config config) {
   self_->set_down_handler([this](const caf::down_msg& x) { on_down(x); });
   children_.push_back({"directory", "", config_.directory, stage::observers});
   self_->delayed_send(self_, config_.log_rest, atom::tick_v);
-  self_->attach_functor(
-    [directory = config_.directory, ruin = config_.on_ruin](const caf::error& why) {
-      caf::anon_send_exit(directory, caf::exit_reason::user_shutdown);
-      if (ruin && !ends_in_order(why))
-        ruin("supervisor has died, who starts all others: " + text_of(why));
-    });
+  self_->monitor(config_.directory);
+  self_->attach_functor([directory = config_.directory, ruin = config_.on_ruin,
+                         alive = alive_](const caf::error& why) {
+    caf::anon_send_exit(directory, caf::exit_reason::user_shutdown);
+    if (ends_in_order(why))
+      return;
+    // Nobody else could end them.
+    for (const auto& each : *alive)
+      caf::anon_send_exit(each, caf::exit_reason::kill);
+    if (ruin)
+      ruin("supervisor has died, who starts all others: " + text_of(why));
+  });
 }
 
 // -- all of them ------------------------------------------------------------------

@@ -164,6 +164,7 @@ private:
   void started_up(subsystems started, start_promise answer);
   void start_topics();
   void start_introspection();
+  caf::timespan replay_patience() const;
   persist_targets everybody() const;
   /// Why nothing is taken in, or none.
   caf::error closed() const;
@@ -239,7 +240,7 @@ private:
     auto who = spawn_listed<Options + caf::monitored>(*self_, config_.directory,
                                                       {key, self_->id(), deaths, last},
                                                       fun, std::forward<Ts>(xs)...);
-    alive_.insert(caf::actor_cast<caf::actor_addr>(who));
+    alive_->insert(caf::actor_cast<caf::actor_addr>(who));
     troubles_->began(who.id());
     return who;
   }
@@ -289,7 +290,8 @@ private:
   /// By full name, how often one has died, and of what last.
   std::map<std::string, std::pair<uint64_t, std::string>> pasts_;
   /// Everybody that was started and has not ended yet.
-  std::unordered_set<caf::actor_addr> alive_;
+  std::shared_ptr<std::unordered_set<caf::actor_addr>> alive_ =
+    std::make_shared<std::unordered_set<caf::actor_addr>>();
   renewal renewal_;
   subsystems running_;
   std::vector<subsystems_listener_actor> listeners_;

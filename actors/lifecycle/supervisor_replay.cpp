@@ -3,11 +3,26 @@
 #include "actors/lifecycle/persist_round.hpp"
 #include "actors/lifecycle/supervisor.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace sluice {
+
+namespace {
+
+/// A start within a run waits no longer for what it replays: who serves and whom it needs
+/// may have died since.
+constexpr caf::timespan renewed_replay_max = std::chrono::seconds{5};
+
+} // namespace
+
+caf::timespan supervisor_state::replay_patience() const {
+  return is_restart() ? std::min(config_.replay_patience, renewed_replay_max)
+                      : config_.replay_patience;
+}
 
 /// Brings to disk what the spool holds of an earlier run, before anything new comes.
 void supervisor_state::replay(subsystems started, const start_promise& answer) {
@@ -31,7 +46,7 @@ void supervisor_state::replay(subsystems started, const start_promise& answer) {
     if (items > 0)
       started.replay.push_back({to_string(state.kind) + " " + state.name, items});
   }
-  persist_all(self_, left, config_.replay_patience,
+  persist_all(self_, left, replay_patience(),
               [this, in_turn, started = std::move(started),
                answer](const std::vector<std::string>& failures) mutable {
                 started.unplaced = failures;
@@ -48,7 +63,7 @@ void supervisor_state::replay_queue(subsystems started, const start_promise& ans
   start_queue(started);
   persist_targets left;
   left.queue = queue_;
-  persist_all(self_, left, config_.replay_patience,
+  persist_all(self_, left, replay_patience(),
               [this, started = std::move(started),
                answer](const std::vector<std::string>& failures) mutable {
                 started.unplaced.insert(started.unplaced.end(), failures.begin(),

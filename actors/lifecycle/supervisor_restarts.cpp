@@ -30,6 +30,10 @@ constexpr auto nobody_can_start = " has died, whom nobody can start anew";
 /// answer.
 constexpr auto answer_first = std::chrono::milliseconds{50};
 
+/// How long those that are started anew may take to end where the spool has what they do
+/// not finish: the one that died may be the one whom they need for that.
+constexpr caf::timespan renewal_time_max = std::chrono::seconds{2};
+
 bool is_restarted_alone(const std::string& name) {
   return name == "disk-watch" || name == "alert-keeper" || name == "topic-hub"
          || name == "introspection";
@@ -39,7 +43,7 @@ bool is_restarted_alone(const std::string& name) {
 
 void supervisor_state::on_down(const caf::down_msg& x) {
   batchers_.erase(x.source);
-  alive_.erase(x.source);
+  alive_->erase(x.source);
   const auto was_leaving = renewal_.leaving.erase(x.source) > 0;
   const auto is_dead = [&x](const child& y) {
     return caf::actor_cast<caf::actor_addr>(y.handle) == x.source;
@@ -193,7 +197,7 @@ void supervisor_state::restart_together() {
   children dependent;
   // Whoever is missing is among those that a start looks after.
   renewal_.missing.clear();
-  renewal_.leaving = alive_;
+  renewal_.leaving = *alive_;
   for (const auto& [address, batcher] : batchers_)
     renewal_.leaving.erase(address);
   for (const auto& each : children_)
@@ -202,14 +206,15 @@ void supervisor_state::restart_together() {
     else
       dependent.push_back(each);
   renewal_.all_drained = false;
+  const auto patience = config_.spool ? std::min(config_.stop_deadline, renewal_time_max)
+                                      : config_.stop_deadline;
   drain_.emplace(self_);
-  drain_->start(dependent, config_.stop_deadline,
-                [this](const std::vector<stop_report>&) {
-                  for (const auto& each : renewal_.leaving)
-                    self_->send_exit(each, caf::exit_reason::kill);
-                  renewal_.all_drained = true;
-                  start_when_all_are_gone();
-                });
+  drain_->start(dependent, patience, [this](const std::vector<stop_report>&) {
+    for (const auto& each : renewal_.leaving)
+      self_->send_exit(each, caf::exit_reason::kill);
+    renewal_.all_drained = true;
+    start_when_all_are_gone();
+  });
 }
 
 /// Two of a kind at once would write to one file.

@@ -6,6 +6,7 @@ import time
 import harness
 import looking
 from proof.starving import Orders, Starver
+from proof.trouble import alerts
 
 LARGE = 400_000
 SECONDS_MAX = 150
@@ -53,12 +54,14 @@ class DeadParts(looking.Case):
         self.assert_clean_exit(service)
 
     def test_threads_that_cannot_be_had_are_tried_for_again(self):
-        service = self.start_starving("--session.debounce=1h", "--log.flush-interval=1h")
+        service = self.start_starving("--session.debounce=1h", "--log.flush-interval=1h",
+                                      "--shutdown.deadline=2s")
         self.put_what_must_stay(service)
         self.orders.set(threads=1)
         self.tell(service, "restart", "session-journal")
-        self.assertTrue(harness.wait_until(lambda: self.orders.failed >= 3),
-                        service.log())
+        self.assertTrue(harness.wait_until(
+            lambda: "actor-not-started" in alerts(service)))
+        self.assert_status(service.get("/health/ready"), 503)
         self.assert_status(service.get("/health/live"), 200)
         self.assert_problem(service.put("/v1/sessions/main/kept", {"n": 2}), 503)
         self.orders.set()

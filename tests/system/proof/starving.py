@@ -52,7 +52,7 @@ class Watcher:
     def __init__(self, service):
         self.service = service
         self.over = threading.Event()
-        self.threads = [threading.Thread(target=work)
+        self.threads = [threading.Thread(target=work, daemon=True)
                         for work in (self.follow, self.publish)]
         for each in self.threads:
             each.start()
@@ -148,7 +148,7 @@ class Starver:
             return service.process.poll() is not None
 
         if not harness.wait_until(lambda: is_over() or works(), PATIENCE_SECONDS):
-            trial.violations.append(f"it neither serves nor ends: {service.log()[-900:]}")
+            trial.violations.append(f"it neither serves nor ends: {self.state(service)}")
             return True
         # It may be about to end.
         if harness.wait_until(is_over, 0.1):
@@ -156,13 +156,23 @@ class Starver:
             return False
         return True
 
+    def state(self, service):
+        """What it says of itself, and of its actors."""
+        told = [service.log()[-2500:]]
+        for path in ("/health/live", "/health", "/v1/actors?state=false"):
+            try:
+                told.append(f"{path}: {service.get(path).text}")
+            except OSError as error:
+                told.append(f"{path}: {error}")
+        return "\n".join(told)
+
     def note_end(self, trial):
         code = trial.service.wait()
         self.figures.ended += 1
-        trial.story.append(f"ended with {code}: {trial.service.log()[-900:]}")
+        trial.story.append(f"ended with {code}: {trial.service.log()[-2500:]}")
         if code != 1:
             trial.violations.append(f"it ended with {code}:"
-                                    f" {trial.service.log()[-900:]}")
+                                    f" {trial.service.log()[-2500:]}")
         trial.service.clean_up()
 
     def end(self, trial):
@@ -176,7 +186,7 @@ class Starver:
             code = "no exit at all"
         if code not in (0, 1):
             trial.violations.append(f"a stop ended with {code}:"
-                                    f" {trial.service.log()[-900:]}")
+                                    f" {trial.service.log()[-2500:]}")
         trial.service.clean_up()
 
     def orders(self):
@@ -194,5 +204,6 @@ class Starver:
         window = self.dice.choice(("20ms", "1h"))
         return (f"--log.flush-interval={window}", f"--session.debounce={window}",
                 f"--sqlite.queue-interval={window}", "--flush.grid=20ms",
+                "--shutdown.deadline=3s",
                 f"--supervisor.restarts={self.dice.choice((5, 1000))}",
                 f"--session.backend={self.dice.choice(('journal', 'database'))}")
