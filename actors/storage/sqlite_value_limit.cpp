@@ -16,6 +16,12 @@ constexpr uint64_t fitted_bytes_min = 65'536;
 
 } // namespace
 
+void value_limit::attach(sqlite3* db) {
+  db_ = db;
+  bytes_max_ = INT_MAX;
+  bytes_ = INT_MAX;
+}
+
 void value_limit::bind(size_t bytes_max) {
   bytes_max_ = bytes_max;
   set(bytes_max);

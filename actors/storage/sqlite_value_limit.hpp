@@ -13,8 +13,8 @@ namespace sluice::sqlite {
 class value_limit {
 public:
   /// @param db was opened just now, without a limit.
-  void attach(sqlite3* db) { *this = {db}; }
-  void detach() { *this = {}; }
+  void attach(sqlite3* db);
+  void detach() { attach(nullptr); }
 
   /// From here on values have so many bytes at most, until `unbind`.
   void bind(size_t bytes_max);
