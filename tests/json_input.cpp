@@ -292,7 +292,7 @@ CAF_TEST(a long batch is read in pieces and none of its rows is another) {
   CAF_CHECK(words(R"(],"rows":[[1]],"sql":"x"})").starts_with("unknown or repeated"));
 }
 
-CAF_TEST(what is made of a body is paid for and the rest is given back with it) {
+CAF_TEST(what is made of a body is paid for as far as that is possible) {
   auto account = std::make_shared<budget>(200'000);
   std::string text = R"({"sql":"x","params":[)";
   for (int i = 0; i < 2'000; ++i)
@@ -306,6 +306,7 @@ CAF_TEST(what is made of a body is paid for and the rest is given back with it) 
   auto late = account->open();
   CAF_CHECK_EQUAL(code_of(json::read_statement(text + "1]}", late).error()),
                   ec::overloaded);
+  other = {};
   for (int i = 0; i < 4'000; ++i)
     text += "1,";
   CAF_CHECK_EQUAL(code_of(json::read_statement(text + "1]}", late).error()),
