@@ -79,7 +79,7 @@ private:
     /// It is silent, and whoever asked it was told so.
     bool given_up = false;
     bool by_user = false;
-    caf::typed_response_promise<sql_result> promise = {};
+    detail::owed<sql_result> promise = {};
   };
 
   struct waiting_query {

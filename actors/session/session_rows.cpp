@@ -69,7 +69,7 @@ caf::result<std::vector<session_store_info>> session_rows_state::stores() {
 }
 
 caf::result<session_store_list> session_rows_state::stores(uint64_t max) {
-  using promise = caf::typed_response_promise<session_store_list>;
+  using promise = detail::owed<session_store_list>;
   return when_ready<session_store_list>([this, max](const promise& rp) {
     session_store_list result{{}, stores_.size()};
     for (auto& [store, x] : stores_) {
