@@ -23,7 +23,7 @@ int install_matchers(sqlite3* db, const deadline& until);
 /// Registers `json_patch`.
 int install_json_patch(sqlite3* db);
 
-/// Takes FTS5's `snippet` from a connection.
+/// Takes FTS5's `snippet` and `highlight` from a connection.
 int refuse_snippets(sqlite3* db);
 
 /// What the functions share.

@@ -1,6 +1,6 @@
-// `snippet` of FTS5 takes time that grows with the square of a document's matches, asks
-// for nothing meanwhile, and cannot be stood in for: the one who makes it is not to be
-// called from outside. A reader that runs it can be given up, and the writer cannot.
+// `snippet` and `highlight` of FTS5 take time that grows with the square of a document's
+// matches, and cannot be stood in for: what makes them is not to be called from outside.
+// A reader that runs one can be given up, and the writer cannot.
 #include "actors/storage/sqlite_functions.hpp"
 
 #include <sqlite3.h>
@@ -17,13 +17,17 @@ int refuse_snippets(sqlite3* db) {
   auto code = sqlite3_finalize(ask);
   if (fts == nullptr)
     return code;
-  return fts->xCreateFunction(
-    fts, "snippet", nullptr,
-    [](const Fts5ExtensionApi*, Fts5Context*, sqlite3_context* context, int,
-       sqlite3_value**) {
-      sqlite3_result_error(context, "snippet may only be used in a query", -1);
-    },
-    nullptr);
+  for (const auto* name : {"snippet", "highlight"})
+    if (auto refused = fts->xCreateFunction(
+          fts, name, nullptr,
+          [](const Fts5ExtensionApi*, Fts5Context*, sqlite3_context* context, int,
+             sqlite3_value**) {
+            sqlite3_result_error(context,
+                                 "snippet and highlight may only be used in a query", -1);
+          },
+          nullptr))
+      return refused;
+  return code;
 }
 
 } // namespace sluice::sqlite
