@@ -307,6 +307,7 @@ CAF_TEST(what is made of a body is paid for as far as that is possible) {
   CAF_CHECK_EQUAL(code_of(json::read_statement(text + "1]}", late).error()),
                   ec::overloaded);
   other = {};
+  charge = {};
   for (int i = 0; i < 4'000; ++i)
     text += "1,";
   CAF_CHECK_EQUAL(code_of(json::read_statement(text + "1]}", late).error()),
