@@ -16,7 +16,7 @@ LARGE_BYTES = 15_000_000
 GROWTH_MAX_KIB = (64 + 48) * 1024
 # SQLite makes some copies of a value for itself, and of all rows of a store there are
 # two before they are one text.
-GROWTH_OF_ROWS_MAX_KIB = (64 + 128) * 1024
+GROWTH_OF_ROWS_MAX_KIB = (64 + 160) * 1024
 # The time in which a reader must take something, where no connection may idle longer.
 QUICK = "--http.idle-timeout=2s"
 
