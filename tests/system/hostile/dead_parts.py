@@ -116,7 +116,7 @@ class DeadParts(looking.Case):
         figures = starver.run(rounds=12, seconds=SECONDS_MAX)
         print(figures)
         self.assertEqual(figures.violations, [])
-        self.assertGreater(figures.failed, 50)
+        self.assertGreater(figures.failed, 10)
 
 
 if __name__ == "__main__":

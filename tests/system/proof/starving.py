@@ -204,6 +204,6 @@ class Starver:
         window = self.dice.choice(("20ms", "1h"))
         return (f"--log.flush-interval={window}", f"--session.debounce={window}",
                 f"--sqlite.queue-interval={window}", "--flush.grid=20ms",
-                "--shutdown.deadline=3s",
+                "--shutdown.deadline=3s", "--http.disk-timeout=5s",
                 f"--supervisor.restarts={self.dice.choice((5, 1000))}",
                 f"--session.backend={self.dice.choice(('journal', 'database'))}")
