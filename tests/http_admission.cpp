@@ -16,6 +16,7 @@ admission make(std::string_view token = {}) {
   table.add(log_routes());
   table.add(session_routes());
   table.add(database_routes());
+  table.add(database_care_routes());
   table.add(health_routes());
   return {access_rules{token, "", {"page.example"}, 3000}, std::move(table), 1000};
 }

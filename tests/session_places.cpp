@@ -16,7 +16,8 @@ struct places_fixture : session_fixture {
   }
 
   std::string in(const std::string& name) {
-    auto found = ask<std::string>(debouncer, atom::get_v, name, std::string{"k"}, credit{});
+    auto found =
+      ask<std::string>(debouncer, atom::get_v, name, std::string{"k"}, credit{});
     return found ? *found : "<" + to_string(code_of(found.error())) + ">";
   }
 };

@@ -84,8 +84,7 @@ class Reach(harness.Case):
         self.assertEqual(path.read_text(), "mine")
 
     def test_beyond_loopback_with_token_and_consent(self):
-        token = self.folder / "token"
-        token.write_text("t0ken\n")
+        token = self.secret("token", "t0ken\n")
         service = self.start("--http.address=0.0.0.0", f"--http.token-file={token}",
                              "--http.plain=true")
         self.assertTrue(service.address.startswith("0.0.0.0:"))

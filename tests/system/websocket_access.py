@@ -32,8 +32,7 @@ class AccessCase(WebSocketCase):
 class Tokens(AccessCase):
     def setUp(self):
         super().setUp()
-        path = self.folder / "token"
-        path.write_text(TOKEN + "\n")
+        path = self.secret("token", TOKEN + "\n")
         self.service = self.start(f"--http.token-file={path}")
         self.bearer = {"Authorization": f"Bearer {TOKEN}"}
 

@@ -16,8 +16,9 @@ import harness
 import looking
 
 ANOTHER_USER = 65534
-# Nobody runs anything as this one, so its place in /dev/shm is free.
-OWN_USER = 54321
+# Nobody runs anything as this one, so its place in /dev/shm is free; no other run of
+# these tests does either.
+OWN_USER = 100_000 + os.getpid() % 100_000
 OWN_BASE = pathlib.Path(f"/dev/shm/sluice-{OWN_USER}")
 AS_OWN_USER = ("setpriv", f"--reuid={OWN_USER}", f"--regid={OWN_USER}", "--clear-groups")
 SECONDS_MAX = 20
