@@ -1,6 +1,7 @@
 #include "actors/detail/json_params.hpp"
 
 #include "actors/detail/base64.hpp"
+#include "messages/sql_value_bytes.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -102,20 +103,10 @@ caf::error too_many() {
   return invalid("there are more than " + std::to_string(params_max) + " parameters");
 }
 
-/// What a value takes in memory besides itself.
-struct payload {
-  size_t operator()(const std::string& x) const { return x.size(); }
-  size_t operator()(const sql_blob& x) const { return x.bytes.size(); }
-  template <class T>
-  size_t operator()(const T&) const {
-    return 0;
-  }
-};
-
 caf::error read_paid(dom::element x, sql_row& values, payment& pays) {
   auto& value = values.emplace_back();
   auto err = read_value(x, value);
-  return err ? err : pays.take(sizeof value + caf::visit(payload{}, value));
+  return err ? err : pays.take(sizeof value + payload_bytes(value));
 }
 
 caf::error read_named(dom::object members, sql_row& values,

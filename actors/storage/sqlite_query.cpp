@@ -2,6 +2,7 @@
 
 #include "messages/answer_room.hpp"
 #include "messages/error.hpp"
+#include "messages/sql_value_bytes.hpp"
 
 #include <algorithm>
 
@@ -14,21 +15,12 @@ constexpr size_t ahead_bytes = 262'144;
 
 constexpr size_t allocation_bytes = 16;
 
-struct payload {
-  size_t operator()(const std::string& x) const { return x.size(); }
-  size_t operator()(const sql_blob& x) const { return x.bytes.size(); }
-  template <class T>
-  size_t operator()(const T&) const {
-    return 0;
-  }
-};
-
 } // namespace
 
 size_t size_of(const sql_row& row) {
   auto result = row.size() * sizeof(sql_value);
   for (const auto& value : row)
-    result += caf::visit(payload{}, value);
+    result += payload_bytes(value);
   return result;
 }
 
