@@ -1,5 +1,6 @@
 #include "actors/database/write_transaction.hpp"
 
+#include "actors/detail/short_text.hpp"
 #include "actors/storage/sqlite_settings.hpp"
 #include "actors/storage/sqlite_tokens.hpp"
 #include "messages/error.hpp"
@@ -9,6 +10,13 @@
 #include <utility>
 
 namespace sluice {
+
+namespace {
+
+/// Of the name that a client gave a table.
+constexpr size_t name_bytes_told_max = 160;
+
+} // namespace
 
 // -- the transaction ------------------------------------------------------------
 
@@ -26,6 +34,7 @@ caf::error write_transaction::begin(bool synced) {
     if (auto err = sqlite::set_synchronous(db_, word))
       return note(std::move(err));
   }
+  db_.forget_full_disk();
   auto err = note(db_.run("BEGIN IMMEDIATE"));
   if (!err)
     err = note(schema_.look());
@@ -140,13 +149,20 @@ caf::error write_transaction::begin_migration(const sql_write& x) {
 caf::error write_transaction::check_migration() {
   if (!migrating_ || enforced_)
     return caf::none;
-  auto broken = db_.ask("PRAGMA foreign_key_check");
+  sqlite::bounded_request request{db_, cfg_.request};
+  auto broken = db_.prepare("PRAGMA foreign_key_check", sql_origin::sluice);
   if (!broken)
-    return note(std::move(broken.error()));
-  if (broken->empty())
+    return note(request.judge(std::move(broken.error())));
+  // One is enough: there may be as many as there are rows.
+  auto row = broken->step();
+  if (!row)
+    return note(request.judge(std::move(row.error())));
+  if (!*row)
     return caf::none;
+  auto table = broken->text();
+  detail::shorten(table, name_bytes_told_max);
   return caf::make_error(ec::refused, "FOREIGN KEY constraint failed: afterwards rows of "
-                                        + broken->front()
+                                        + table
                                         + " would refer to rows that are not there");
 }
 

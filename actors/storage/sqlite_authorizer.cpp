@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 namespace sluice::sqlite {
@@ -50,6 +51,14 @@ std::string_view view_of(const char* x) {
 
 std::string refuse_if(bool own) {
   return own ? std::string{own_names_rule} : std::string{};
+}
+
+/// Tables of SQLite's own that tell what other clients ask, or the pages themselves.
+bool shows_others(std::string_view table) {
+  constexpr std::string_view tables[] = {"sqlite_stmt", "sqlite_dbpage", "bytecode",
+                                         "tables_used"};
+  return std::any_of(std::begin(tables), std::end(tables),
+                     [table](std::string_view each) { return same_name(table, each); });
 }
 
 bool is_schema_change(int action) {
@@ -101,8 +110,11 @@ std::string authorizer::why_not(int action, std::string_view first,
   if (same_name(schema, "temp") && !harmless)
     return "there are no temporary objects";
   switch (action) {
-    case SQLITE_SELECT:
     case SQLITE_READ:
+      if (shows_others(first))
+        return std::string{first} + " shows what others ask, and may not be read";
+      return {};
+    case SQLITE_SELECT:
     case SQLITE_RECURSIVE:
       return {};
     case SQLITE_PRAGMA:

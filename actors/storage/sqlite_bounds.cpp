@@ -52,7 +52,8 @@ caf::error bounded_request::judge(caf::error err) const {
     return err;
   switch (db_.last_code()) {
     case SQLITE_NOMEM:
-      if (memory_.refused() != shortage::none)
+      // Whatever asks for more than SQLite takes at once is refused before it asks us.
+      if (memory_.refused() != shortage::failed)
         return judge_memory();
       break;
     case SQLITE_TOOBIG:

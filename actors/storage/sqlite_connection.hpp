@@ -71,6 +71,9 @@ public:
   /// Whether files to sort in would have become larger than they may.
   bool has_spent_temp_bytes() const { return files_.has_spent_temp_bytes(); }
 
+  /// What is full from here on counts, and nothing before (`vfs::met_full_disk`).
+  void forget_full_disk() { files_.forget_full_disk(); }
+
   /// Lets go of all memory that the connection can do without.
   void shrink();
 

@@ -1,5 +1,7 @@
 #include "actors/storage/sqlite_error.hpp"
 
+#include "actors/detail/short_text.hpp"
+#include "actors/storage/sqlite_vfs.hpp"
 #include "messages/error.hpp"
 
 #include <sqlite3.h>
@@ -8,7 +10,9 @@ namespace sluice::sqlite {
 
 namespace {
 
-ec meaning_of(int extended) {
+constexpr size_t text_bytes_max = 1024;
+
+ec meaning_of(sqlite3* db, int extended) {
   if (extended == SQLITE_CORRUPT_VTAB)
     return ec::refused; // a virtual table's own content, not our file
   switch (extended & 0xff) {
@@ -21,8 +25,8 @@ ec meaning_of(int extended) {
     case SQLITE_LOCKED:    // by the statement itself: nobody else uses our connection
     case SQLITE_INTERRUPT: // only our own time limit interrupts
       return ec::refused;
-    case SQLITE_FULL:
-      return ec::disk_full;
+    case SQLITE_FULL: // of numbers for rows, unless it is the disk
+      return vfs::met_full_disk(db) ? ec::disk_full : ec::refused;
     case SQLITE_IOERR:
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -43,11 +47,12 @@ caf::error to_error(sqlite3* db, int code, const std::string& addition) {
   if (current)
     code = sqlite3_extended_errcode(db);
   std::string text = current ? sqlite3_errmsg(db) : sqlite3_errstr(code);
+  detail::shorten(text, text_bytes_max); // it may quote a value, however large
   if ((code & 0xff) == SQLITE_INTERRUPT)
     text = late_text;
   if ((code & 0xff) == SQLITE_IOERR)
     text += " (" + std::to_string(code) + ")";
-  return caf::make_error(meaning_of(code), text + addition);
+  return caf::make_error(meaning_of(db, code), text + addition);
 }
 
 } // namespace sluice::sqlite

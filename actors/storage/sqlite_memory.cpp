@@ -56,8 +56,11 @@ bool may_take(size_t bytes) {
 
 /// Makes what was got from the system a block, and counts it.
 void* as_block(void* got, size_t bytes) {
-  if (got == nullptr || got == MAP_FAILED)
+  if (got == nullptr || got == MAP_FAILED) {
+    if (account.bounds != nullptr)
+      account.bounds->note_failure();
     return nullptr;
+  }
   account.bytes += static_cast<int64_t>(bytes);
   return new (got) block_header{bytes, is_mapped(bytes)} + 1;
 }

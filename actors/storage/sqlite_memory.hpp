@@ -23,6 +23,8 @@ enum class shortage : uint8_t {
   crowded,
   /// Its time is over.
   late,
+  /// The system has none.
+  failed,
 };
 
 class ration {
@@ -48,6 +50,8 @@ public:
 
   /// Whether this thread may take `bytes` more.
   bool allows(size_t bytes);
+
+  void note_failure() { refused_ = shortage::failed; }
 
 private:
   bool draw(int64_t bytes);

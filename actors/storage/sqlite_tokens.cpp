@@ -110,8 +110,15 @@ bool mentions_own(std::string_view sql) {
 // -- statements -----------------------------------------------------------------
 
 bool analyzes_own(std::string_view sql) {
+  // SQLite passes over a byte order mark, and statements that are empty.
+  constexpr std::string_view order_mark = "\xef\xbb\xbf";
+  if (sql.starts_with(order_mark))
+    sql.remove_prefix(order_mark.size());
   token_reader from{sql};
-  if (!is_word(from.next(), "ANALYZE"))
+  auto first = from.next();
+  while (first && first->text == ";")
+    first = from.next();
+  if (!is_word(first, "ANALYZE"))
     return false;
   auto name = read_name(from);
   return name && is_own_name(name->text);

@@ -74,7 +74,7 @@ int counted_file::write(sqlite3_file* f, const void* from, int n, sqlite3_int64 
     return SQLITE_FULL;
   if (x->counted) {
     if (auto code = x->owner->fault_of(io_operation::write))
-      return code;
+      return as_full(f, code);
     x->owner->count(io_operation::write, static_cast<uint64_t>(n));
     if (x->is_wal && at == 0) // the WAL's header
       ++x->owner->wal_restarts_;
@@ -101,7 +101,8 @@ int counted_file::as_full(sqlite3_file* f, int code) {
   if (code == SQLITE_IOERR_WRITE
       && methods(f)->xFileControl(real(f), SQLITE_FCNTL_LAST_ERRNO, &why) == SQLITE_OK
       && code_of_errno(why) == ec::disk_full)
-    return SQLITE_FULL;
+    code = SQLITE_FULL;
+  of(f)->owner->full_ = of(f)->owner->full_ || code == SQLITE_FULL;
   return code;
 }
 
@@ -283,6 +284,13 @@ vfs::vfs() : table_(std::make_unique<sqlite3_vfs>()) {
   v.xOpen = counted_file::open;
   pass_through(v);
   sqlite3_vfs_register(table_.get(), 0);
+}
+
+bool vfs::met_full_disk(sqlite3* db) {
+  sqlite3_vfs* v = nullptr;
+  if (db != nullptr)
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &v);
+  return !v || v->xOpen != counted_file::open || static_cast<vfs*>(v->pAppData)->full_;
 }
 
 vfs::~vfs() {

@@ -18,6 +18,7 @@
 #include <string>
 #include <utility>
 
+struct sqlite3;
 struct sqlite3_file;
 struct sqlite3_vfs;
 
@@ -62,6 +63,12 @@ public:
 
   /// Whether SQLite was refused some of those since they were limited last.
   bool has_spent_temp_bytes() const { return temp_bytes_spent_; }
+
+  /// Whether the disk under this connection's files has been full since the transaction
+  /// began. SQLite says FULL too where a table has no number left for a row. True where
+  /// nobody knows.
+  static bool met_full_disk(sqlite3* db);
+  void forget_full_disk() { full_ = false; }
 
   /// Calls this with true as a sync begins, and with false as it ends.
   void on_sync(std::function<void(bool)> f) { on_sync_ = std::move(f); }
@@ -119,6 +126,7 @@ private:
   uint64_t temp_bytes_ = 0;
   uint64_t temp_bytes_max_ = no_limit;
   bool temp_bytes_spent_ = false;
+  bool full_ = false;
 };
 
 } // namespace sluice::sqlite
