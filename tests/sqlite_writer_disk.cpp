@@ -247,7 +247,8 @@ CAF_TEST(a database at its page limit refuses what grows it and nothing else) {
                            one("INSERT INTO t VALUES (2, zeroblob(100000))"),
                            one("INSERT INTO t VALUES (3, 1)")});
   CAF_CHECK(answers[0].engaged());
-  CAF_CHECK_EQUAL(code_of(answers[1].error()), ec::disk_full);
+  CAF_MESSAGE("SQLite calls that full, but the disk has room");
+  CAF_CHECK_EQUAL(code_of(answers[1].error()), ec::refused);
   CAF_CHECK(answers[2].engaged());
   CAF_CHECK_EQUAL(keys(), "1,3");
 }
