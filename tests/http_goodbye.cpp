@@ -57,6 +57,7 @@ CAF_TEST(a goodbye is found behind frames of every length and in every cut) {
 CAF_TEST(a goodbye without a code or with half of one has none) {
   CAF_CHECK(!code_of(frame(0x88, ""), 1));
   CAF_CHECK(!code_of(frame(0x88, "\x03"), 1));
+  CAF_CHECK(!code_of(frame(0x88, "") + leaving(1000), 1));
   CAF_MESSAGE("only the first counts");
   CAF_CHECK_EQUAL(code_of(leaving(1001) + leaving(5000), 1), uint16_t{1001});
   CAF_MESSAGE("a length that no control frame has holds nothing up");

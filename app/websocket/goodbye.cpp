@@ -28,7 +28,7 @@ constexpr uint16_t protocol_error = 1002;
 } // namespace
 
 void goodbye::look(std::string_view bytes) {
-  while (!bytes.empty() && !code_) {
+  while (!bytes.empty() && !over_) {
     if (left_ > 0) {
       const auto skipped = std::min<uint64_t>(left_, bytes.size());
       left_ -= skipped;
@@ -74,6 +74,7 @@ void goodbye::on_header() {
   }
   if (known_ > header)
     return on_code();
+  over_ = closes;
   left_ = payload_bytes();
   known_ = 0;
   wanted_ = short_header_bytes;
@@ -85,6 +86,7 @@ void goodbye::on_code() {
   const bool masked = (head_[1] & masked_bit) != 0;
   const auto byte = [&](size_t i) { return masked ? sent[i] ^ key[i] : sent[i]; };
   code_ = static_cast<uint16_t>(byte(0) << 8 | byte(1));
+  over_ = true;
 }
 
 std::string answer_to_goodbye(std::string frame, std::optional<uint16_t> code) {

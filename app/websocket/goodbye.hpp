@@ -32,6 +32,8 @@ private:
   /// Of the payload, what is to come.
   uint64_t left_ = 0;
   std::optional<uint16_t> code_;
+  /// A Close frame came, with a code or without.
+  bool over_ = false;
 };
 
 /// The frame that answers a client who left with `code`, where Beast would send `frame`.
