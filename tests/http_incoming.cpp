@@ -2,12 +2,9 @@
 #define CAF_SUITE http_incoming
 
 #include "app/http/incoming.hpp"
-
-#include <boost/asio/buffer.hpp>
+#include "tests/feed.hpp"
 
 #include <caf/test/dsl.hpp>
-
-#include <algorithm>
 
 using namespace sluice;
 using namespace sluice::http;
@@ -23,16 +20,10 @@ std::string read_one(std::string_view bytes, size_t piece) {
   aut.begin();
   for (;;) {
     switch (aut.advance()) {
-      case incoming::event::more: {
-        if (bytes.empty())
+      case incoming::event::more:
+        if (!test::feed(aut, bytes, piece))
           return "more is needed";
-        const auto room = aut.room();
-        const auto count = std::min({piece, bytes.size(), room.size()});
-        boost::asio::buffer_copy(room, boost::asio::buffer(bytes.data(), count));
-        aut.commit(count);
-        bytes.remove_prefix(count);
         break;
-      }
       case incoming::event::header:
         aut.charge_header(*memory);
         aut.expect_body(1'048'576, false);

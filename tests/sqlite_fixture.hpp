@@ -116,6 +116,15 @@ struct sqlite_fixture : fixture {
     return *receipt;
   }
 
+  /// How a write ends; `said` is what it says.
+  ec code(const sql_write& x) {
+    auto receipt = write(x);
+    said = receipt ? "" : text_of(receipt.error());
+    return receipt ? ec::none : code_of(receipt.error());
+  }
+
+  ec code(const std::string& sql) { return code(one(sql)); }
+
   /// Has all these writes in the writer's mailbox at once.
   std::vector<caf::expected<sql_receipt>> together(const std::vector<sql_write>& writes,
                                                    durability level = durability::ram) {
@@ -142,6 +151,7 @@ struct sqlite_fixture : fixture {
   static constexpr auto commit_delay = caf::timespan{1ms};
   std::string directory;
   std::string path;
+  std::string said;
   metrics_aggregator_actor metrics;
   sqlite_writer_actor writer;
 };

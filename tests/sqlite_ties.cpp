@@ -27,15 +27,6 @@ struct local : sqlite_fixture {
       CAF_FAIL(sql << ": " << text_of(receipt.error()));
   }
 
-  ec code(const sql_write& x) {
-    auto receipt = write(x);
-    if (!receipt)
-      text = text_of(receipt.error());
-    return receipt ? ec::none : code_of(receipt.error());
-  }
-
-  ec code(const std::string& sql) { return code(one(sql)); }
-
   /// Another program, which may do anything.
   void elsewhere(const std::string& sql) {
     onlooker{path, sqlite::access::read_write}.ask(sql);
@@ -52,8 +43,6 @@ struct local : sqlite_fixture {
   }
 
   bool tells(const std::string& words) { return told().find(words) != std::string::npos; }
-
-  std::string text;
 };
 
 } // namespace

@@ -1,11 +1,9 @@
 // A connection's bytes, as requests come in: however they are cut, what follows from
 // them is the same.
 #include "app/http/incoming.hpp"
+#include "tests/feed.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
-#include <boost/asio/buffer.hpp>
-
-#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -25,16 +23,10 @@ std::vector<std::string> read_all(std::string_view bytes, size_t piece, bool gzi
   aut.begin();
   for (;;) {
     switch (aut.advance()) {
-      case incoming::event::more: {
-        if (bytes.empty())
+      case incoming::event::more:
+        if (!test::feed(aut, bytes, piece))
           return result;
-        const auto room = aut.room();
-        const auto count = std::min({piece, bytes.size(), room.size()});
-        boost::asio::buffer_copy(room, boost::asio::buffer(bytes.data(), count));
-        aut.commit(count);
-        bytes.remove_prefix(count);
         break;
-      }
       case incoming::event::header:
         static_cast<void>(aut.describe());
         static_cast<void>(aut.check_upgrade());
