@@ -150,7 +150,7 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
     [state](atom::retire, const metrics_past& past) { state->remember(past); },
     [state](atom::tick) { state->on_tick(); },
     [state](atom::retry) { state->start_missing(); },
-    [state](atom::check) { return true; },
+    [](atom::check) { return true; },
     [state](atom::stop) { return state->stop(); },
   };
 }
