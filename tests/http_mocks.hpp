@@ -10,6 +10,8 @@
 #include <atomic>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sluice::test {
 
@@ -19,6 +21,8 @@ struct backstage {
   std::atomic<bool> never_sync = false;
   std::atomic<bool> writing_fails = false;
   std::atomic<bool> supervisor_fails = false;
+  std::atomic<bool> hold_surveys = false;
+  std::atomic<uint64_t> surveys = 0;
   std::atomic<uint64_t> looks_at_life = 0;
   std::atomic<uint64_t> accepted = 0;
   std::atomic<uint64_t> lookups = 0;
@@ -27,6 +31,18 @@ struct backstage {
   std::string document;
   /// Appends that were held back.
   std::vector<std::pair<log_chunk, caf::typed_response_promise<log_receipt>>> held;
+  /// Surveys that were held back.
+  std::vector<caf::typed_response_promise<std::vector<status_report>>> held_surveys;
+
+  void tell_surveys() {
+    for (auto& each : std::exchange(held_surveys, {}))
+      each.deliver(std::vector<status_report>{});
+  }
+
+  void refuse_surveys() {
+    for (auto& each : std::exchange(held_surveys, {}))
+      each.deliver(caf::make_error(ec::unavailable));
+  }
 
   std::string text() {
     std::lock_guard guard{mutex};
@@ -189,7 +205,7 @@ mock_metrics(metrics_aggregator_actor::pointer self, const stage&) {
 }
 
 inline supervisor_actor::behavior_type
-mock_supervisor(supervisor_actor::pointer, const stage& x, log_buffer_actor log) {
+mock_supervisor(supervisor_actor::pointer self, const stage& x, log_buffer_actor log) {
   const auto absent = caf::make_error(ec::not_found, "nobody wrote to this log");
   return {
     [](atom::start) { return subsystems{}; },
@@ -227,7 +243,14 @@ mock_supervisor(supervisor_actor::pointer, const stage& x, log_buffer_actor log)
       app.stats.accepted = x->accepted;
       return std::vector<named_log_stats>{app};
     },
-    [x](atom::survey) {
+    [self, x](atom::survey) -> caf::result<std::vector<status_report>> {
+      ++x->surveys;
+      if (x->hold_surveys) {
+        std::lock_guard guard{x->mutex};
+        x->held_surveys.push_back(
+          self->make_response_promise<std::vector<status_report>>());
+        return x->held_surveys.back();
+      }
       status_report report{"log-buffer", "app", 0, {}, {{"log-disk", true, "fine"}}, {}};
       if (x->writing_fails) {
         report.checks[0].ok = false;
@@ -290,6 +313,7 @@ struct theatre {
     {
       std::lock_guard guard{x->mutex};
       x->held.clear();
+      x->held_surveys.clear();
     }
     caf::anon_send_exit(back.supervisor, caf::exit_reason::kill);
     caf::anon_send_exit(back.actors.sessions, caf::exit_reason::kill);

@@ -65,21 +65,34 @@ caf::result<sql_batch_outcome> database_state::apply(sql_batch& batch) {
 }
 
 caf::result<checkpoint_report> database_state::checkpoint(checkpoint_mode mode) {
-  return relay<checkpoint_report>(
-    scheduler_, [](auto&) {}, atom::checkpoint_v, mode);
+  auto ask = [this, mode](detail::owed<checkpoint_report> all) {
+    relay_for(
+      std::move(all), scheduler_, [](auto&) {}, atom::checkpoint_v, mode);
+  };
+  return checkpoints_.try_emplace(mode, ask).first->second.put(self_);
 }
 
 caf::result<maintenance_report> database_state::maintain(maintenance_kind kind) {
-  return relay<maintenance_report>(
-    writer_, [](auto&) {}, atom::maintain_v, kind);
+  auto ask = [this, kind](detail::owed<maintenance_report> all) {
+    relay_for(
+      std::move(all), writer_, [](auto&) {}, atom::maintain_v, kind);
+  };
+  return care_.try_emplace(kind, ask).first->second.put(self_);
+}
+
+template <class Answer, class Handle, class Done, class... Args>
+caf::result<Answer> database_state::relay(const Handle& to, Done done, Args&&... args) {
+  auto promise = detail::owe<Answer>(self_);
+  relay_for(promise, to, std::move(done), std::forward<Args>(args)...);
+  return promise;
 }
 
 /// Asks without a timeout, and hands the answer over, with an eye on I/O errors.
 template <class Answer, class Handle, class Done, class... Args>
-caf::result<Answer> database_state::relay(const Handle& to, Done done, Args&&... args) {
+void database_state::relay_for(detail::owed<Answer> promise, const Handle& to, Done done,
+                               Args&&... args) {
   if (stopping_)
-    return ec::stopping;
-  auto promise = detail::owe<Answer>(self_);
+    return promise.deliver(caf::make_error(ec::stopping));
   constexpr bool is_care = std::is_same_v<Answer, maintenance_report>;
   if (relayed_++ == 0)
     heard();
@@ -103,7 +116,6 @@ caf::result<Answer> database_state::relay(const Handle& to, Done done, Args&&...
         promise.deliver(err);
         on_end();
       });
-  return promise;
 }
 
 void database_state::note(const caf::error& err) {

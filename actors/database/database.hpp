@@ -6,6 +6,7 @@
 
 #include "actors/database/reader_pool.hpp"
 #include "actors/detail/owed.hpp"
+#include "actors/detail/shared_question.hpp"
 #include "actors/detail/sync_watch.hpp"
 #include "actors/storage/sqlite_stamp.hpp"
 #include "messages/checkpoint_scheduler.hpp"
@@ -16,6 +17,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -88,6 +90,9 @@ private:
 
   template <class Answer, class Handle, class Done, class... Args>
   caf::result<Answer> relay(const Handle& to, Done done, Args&&... args);
+  template <class Answer, class Handle, class Done, class... Args>
+  void relay_for(detail::owed<Answer> promise, const Handle& to, Done done,
+                 Args&&... args);
   void note(const caf::error& err);
   database_stats stats_with(const sqlite_writer_stats& writer);
   void on_end();
@@ -122,6 +127,9 @@ private:
   /// many it checks, analyzes or vacuums.
   caf::actor_clock::time_point heard_at_;
   uint64_t maintaining_ = 0;
+  /// Care takes long, and what one has had done is done for all who asked before.
+  std::map<checkpoint_mode, detail::shared_question<checkpoint_report>> checkpoints_;
+  std::map<maintenance_kind, detail::shared_question<maintenance_report>> care_;
   /// The writer's numbers as last told.
   sqlite_writer_stats writer_stats_;
   uint64_t statements_ = 0;

@@ -70,8 +70,7 @@ caf::result<bool> supervisor_state::persist() {
   return promise;
 }
 
-caf::result<std::vector<status_report>> supervisor_state::survey_all() {
-  auto promise = detail::owe<std::vector<status_report>>(self_);
+void supervisor_state::ask_all(detail::owed<std::vector<status_report>> answer) {
   status_report own;
   own.name = name;
   own.id = self_->id();
@@ -84,8 +83,8 @@ caf::result<std::vector<status_report>> supervisor_state::survey_all() {
   renewal_.trouble.tell(own);
   auto all = children_;
   all.insert(all.end(), guests_.begin(), guests_.end());
-  survey(self_, all, config_.survey_timeout, std::move(own), troubles_, promise);
-  return promise;
+  sluice::survey(self_, all, config_.survey_timeout, std::move(own), troubles_,
+                 std::move(answer));
 }
 
 caf::result<std::vector<stop_report>> supervisor_state::stop() {
@@ -133,7 +132,7 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
     [state](atom::connect, ws_connection& client) { return state->connect(client); },
     [state](atom::clients) { return state->clients(); },
     [state](atom::logs) { return state->logs(); },
-    [state](atom::survey) { return state->survey_all(); },
+    [state](atom::survey) { return state->survey(); },
     [state](atom::persist) { return state->persist(); },
     [state](atom::restart, const std::string& who) { return state->end(who); },
     [state](atom::confirm, const std::string& id) { return state->confirm(id); },

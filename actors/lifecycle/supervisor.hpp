@@ -9,6 +9,7 @@
 
 #include "actors/database/database.hpp"
 #include "actors/detail/owed.hpp"
+#include "actors/detail/shared_question.hpp"
 #include "actors/lifecycle/children.hpp"
 #include "actors/lifecycle/drain.hpp"
 #include "actors/lifecycle/log_pasts.hpp"
@@ -58,10 +59,10 @@ public:
   caf::result<log_tail> tail(const std::string& log, const tail_bounds& wanted);
   caf::result<flush_report> flush(const std::string& log);
   caf::result<durability> persist_log(const std::string& log, uint64_t seq);
-  caf::result<std::vector<named_log_stats>> logs();
+  caf::result<std::vector<named_log_stats>> logs() { return logs_question_.put(self_); }
   caf::result<ws_batcher_actor> connect(ws_connection& client);
   std::vector<ws_batcher_actor> clients() const;
-  caf::result<std::vector<status_report>> survey_all();
+  caf::result<std::vector<status_report>> survey() { return survey_.put(self_); }
   caf::result<bool> persist();
   caf::result<std::vector<stop_report>> stop();
   caf::expected<std::string> end(const std::string& who);
@@ -109,6 +110,7 @@ private:
   void start_introspection();
   caf::timespan replay_patience() const;
   persist_targets everybody() const;
+  void ask_all(detail::owed<std::vector<status_report>> answer);
   /// Why nothing is taken in, or none.
   caf::error closed() const;
   bool runs(std::string_view name) const;
@@ -137,6 +139,7 @@ private:
   void ask_resting(const std::string& log, log_answer<Answer> answer,
                    const resting_log<Answer>& resting);
   bool is_replaced(const std::string& log, const log_buffer_actor& asked) const;
+  void ask_logs(log_answer<std::vector<named_log_stats>> answer);
   void told_logs(log_answer<std::vector<named_log_stats>> answer,
                  std::map<std::string, log_stats> found) const;
 
@@ -223,6 +226,10 @@ private:
 
   supervisor_actor::pointer self_;
   supervisor_config config_;
+  detail::shared_question<std::vector<status_report>> survey_{
+    [this](auto answer) { ask_all(std::move(answer)); }};
+  detail::shared_question<std::vector<named_log_stats>> logs_question_{
+    [this](auto answer) { ask_logs(std::move(answer)); }};
   children children_;
   /// Who is asked in surveys, and is started, stopped and missed by somebody else.
   children guests_;

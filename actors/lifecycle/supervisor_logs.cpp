@@ -137,8 +137,7 @@ caf::result<durability> supervisor_state::persist_log(const std::string& log,
   return ask_log<durability>(log, resting, atom::persist_v, seq);
 }
 
-caf::result<std::vector<named_log_stats>> supervisor_state::logs() {
-  auto answer = detail::owe<std::vector<named_log_stats>>(self_);
+void supervisor_state::ask_logs(log_answer<std::vector<named_log_stats>> answer) {
   auto found = std::make_shared<std::map<std::string, log_stats>>();
   auto missing = std::make_shared<size_t>(logs_.size());
   auto told = [this, answer, found, missing] {
@@ -156,7 +155,6 @@ caf::result<std::vector<named_log_stats>> supervisor_state::logs() {
           told();
         },
         [told](const caf::error&) { told(); });
-  return answer;
 }
 
 void supervisor_state::told_logs(log_answer<std::vector<named_log_stats>> answer,

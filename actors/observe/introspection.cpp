@@ -47,21 +47,30 @@ service_status introspection_state::overview() const {
 
 caf::result<service_status> introspection_state::survey() {
   ++requests_;
+  return survey_.put(self_);
+}
+
+void introspection_state::ask_survey(detail::owed<service_status> answer) {
   const auto patience = config_.telling_time_max;
-  auto promise = detail::owe<service_status>(self_);
-  auto round = gather(promise, 2, overview());
+  auto round = gather(std::move(answer), 2, overview());
   self_->request(supervisor_, patience, atom::survey_v)
     .then(into(round, &service_status::survey), failing(round));
   self_->request(actors_.metrics, patience, atom::totals_v)
     .then(into(round, &service_status::totals), failing(round));
-  return promise;
 }
 
 caf::result<actor_listing> introspection_state::list(bool with_states) {
   ++requests_;
+  auto ask = [this, with_states](detail::owed<actor_listing> answer) {
+    ask_listing(with_states, std::move(answer));
+  };
+  return listings_.try_emplace(with_states, ask).first->second.put(self_);
+}
+
+void introspection_state::ask_listing(bool with_states,
+                                      detail::owed<actor_listing> answer) {
   const auto patience = config_.telling_time_max;
-  auto promise = detail::owe<actor_listing>(self_);
-  auto round = gather(promise, with_states ? 2 : 1);
+  auto round = gather(std::move(answer), with_states ? 2 : 1);
   self_->request(actors_.directory, patience, atom::actors_v)
     .then(into(round, &actor_listing::actors), failing(round));
   if (with_states)
@@ -73,7 +82,6 @@ caf::result<actor_listing> introspection_state::list(bool with_states) {
           round->arrived();
         },
         failing(round));
-  return promise;
 }
 
 caf::result<std::vector<named_log_stats>> introspection_state::logs() {
@@ -99,12 +107,15 @@ caf::result<database_numbers> introspection_state::database() {
 
 caf::result<std::vector<ws_connection_stats>> introspection_state::clients() {
   ++requests_;
-  auto promise = detail::owe<std::vector<ws_connection_stats>>(self_);
+  return clients_.put(self_);
+}
+
+void introspection_state::ask_for_clients(
+  detail::owed<std::vector<ws_connection_stats>> answer) {
   self_->request(supervisor_, config_.telling_time_max, atom::clients_v)
-    .then([this, promise](
-            const std::vector<ws_batcher_actor>& all) { ask_clients(all, promise); },
-          [promise](caf::error& err) mutable { promise.deliver(std::move(err)); });
-  return promise;
+    .then([this, answer](
+            const std::vector<ws_batcher_actor>& all) { ask_clients(all, answer); },
+          [answer](caf::error& err) mutable { answer.deliver(std::move(err)); });
 }
 
 void introspection_state::ask_clients(
@@ -142,9 +153,16 @@ caf::result<flush_report> introspection_state::flush(flush_target what) {
   ++requests_;
   if (what > flush_target::all)
     return caf::make_error(ec::invalid_argument, "there is no such thing to flush");
+  auto ask = [this, what](detail::owed<flush_report> answer) {
+    ask_flush(what, std::move(answer));
+  };
+  return flushes_.try_emplace(what, ask).first->second.put(self_);
+}
+
+void introspection_state::ask_flush(flush_target what,
+                                    detail::owed<flush_report> answer) {
   using enum flush_target;
-  auto promise = detail::owe<flush_report>(self_);
-  auto round = gather(promise, what == all ? 4 : 1);
+  auto round = gather(std::move(answer), what == all ? 4 : 1);
   if (what == logs || what == all)
     flush_logs(round);
   if (what == sessions || what == all)
@@ -159,7 +177,6 @@ caf::result<flush_report> introspection_state::flush(flush_target what) {
           round->arrived();
         },
         failing(round));
-  return promise;
 }
 
 template <class Handle, class... Ts>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/detail/owed.hpp"
+#include "actors/detail/shared_question.hpp"
 #include "actors/observe/joint_answer.hpp"
 #include "messages/supervisor.hpp"
 
@@ -11,6 +12,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -62,6 +64,10 @@ private:
 
   template <class Answer, class Handle, class... Ts>
   caf::result<Answer> relay(caf::timespan patience, const Handle& who, Ts&&... xs);
+  void ask_survey(detail::owed<service_status> answer);
+  void ask_listing(bool with_states, detail::owed<actor_listing> answer);
+  void ask_for_clients(detail::owed<std::vector<ws_connection_stats>> answer);
+  void ask_flush(flush_target what, detail::owed<flush_report> answer);
   void ask_clients(const std::vector<ws_batcher_actor>& clients,
                    detail::owed<std::vector<ws_connection_stats>> promise);
   template <class Handle, class... Ts>
@@ -74,6 +80,12 @@ private:
   introspection_config config_;
   supervisor_actor supervisor_;
   subsystems actors_;
+  detail::shared_question<service_status> survey_{
+    [this](auto answer) { ask_survey(std::move(answer)); }};
+  std::map<bool, detail::shared_question<actor_listing>> listings_;
+  detail::shared_question<std::vector<ws_connection_stats>> clients_{
+    [this](auto answer) { ask_for_clients(std::move(answer)); }};
+  std::map<flush_target, detail::shared_question<flush_report>> flushes_;
   clock::time_point since_ = clock::now();
   uint64_t requests_ = 0;
 };

@@ -42,7 +42,7 @@ void get_actors(edge& e, const exchange_ptr& x) {
 std::span<const route> actor_routes() {
   using enum verb;
   static constexpr route rows[] = {
-    {get, "/v1/actors", body_kind::none, get_actors, {"state"}},
+    shared({get, "/v1/actors", body_kind::none, get_actors, {"state"}}),
   };
   return rows;
 }

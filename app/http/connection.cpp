@@ -242,11 +242,10 @@ void connection::dispatch() {
   in.body = std::move(in_.body().text);
   in.charge = std::move(in_.body().charge);
   auto x = std::make_shared<exchange>(std::move(in), shared_from_this());
-  try {
-    admitted_.to->handle(actor(), x);
-  } catch (const std::exception& what) {
-    x->reply(problem(ec::unavailable, what.what()));
-  }
+  if (admitted_.to->shared)
+    actor().share(*admitted_.to, std::move(x));
+  else
+    handle(actor(), *admitted_.to, x);
 }
 
 void connection::upgrade() {

@@ -7,6 +7,7 @@
 #include "app/http/exchange.hpp"
 #include "app/http/liveness.hpp"
 #include "app/http/server.hpp"
+#include "app/http/shared_answers.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -65,6 +66,9 @@ public:
   /// appended must be on its way when `use` returns: the log may be closed then.
   void open_log(const std::string& name, const exchange_ptr& x, log_user use);
 
+  /// Answers `x` together with all others like it.
+  void share(const route& to, exchange_ptr x) { shared_.join(to, std::move(x)); }
+
   /// Whether the service lives.
   void tell_liveness(const exchange_ptr& x) { liveness_.tell(*this, x); }
 
@@ -100,6 +104,7 @@ private:
   /// The buffers that were asked for before and live.
   std::map<std::string, log_buffer_actor, std::less<>> logs_;
   liveness liveness_;
+  shared_answers shared_{*this};
   /// What the last survey said about writing, and until when that is believed.
   bool writing_fails_ = false;
   std::chrono::steady_clock::time_point believed_until_;

@@ -6,6 +6,7 @@
 #include "messages/credit.hpp"
 #include "messages/error.hpp"
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -21,6 +22,8 @@ enum class verb : uint8_t { get, post, put, patch, erase };
 struct parameter {
   std::string name;
   std::string value;
+
+  auto operator<=>(const parameter&) const = default;
 };
 
 struct request {

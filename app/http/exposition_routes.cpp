@@ -62,7 +62,7 @@ void get_exposition(edge& e, const exchange_ptr& x) {
 std::span<const route> exposition_routes() {
   using enum verb;
   static constexpr route rows[] = {
-    {get, "/metrics", body_kind::none, get_exposition},
+    shared({get, "/metrics", body_kind::none, get_exposition}),
   };
   return rows;
 }

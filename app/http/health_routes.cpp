@@ -142,15 +142,15 @@ void get_config(edge& e, const exchange_ptr& x) {
 std::span<const route> health_routes() {
   using enum verb;
   static constexpr route rows[] = {
-    {get, "/health", body_kind::none, get_health, {}, false, false, true},
-    {get, "/health/live", body_kind::none, get_live, {}, true, false, true},
-    {get, "/health/ready", body_kind::none, get_ready, {}, false, false, true},
+    shared({get, "/health", body_kind::none, get_health, {}, false, false, true}),
+    shared({get, "/health/live", body_kind::none, get_live, {}, true, false, true}),
+    shared({get, "/health/ready", body_kind::none, get_ready, {}, false, false, true}),
     {post, "/v1/alerts/{}/acknowledge", body_kind::none, post_acknowledgement},
-    {get, "/v1/metrics/snapshot", body_kind::none, get_snapshot},
-    {get, "/v1/metrics/history", body_kind::none, get_history},
-    {get, "/v1/metrics/aggregate", body_kind::none, get_aggregate},
-    {get, "/v1/ledger", body_kind::none, get_ledger},
-    {get, "/v1/config", body_kind::none, get_config},
+    shared({get, "/v1/metrics/snapshot", body_kind::none, get_snapshot}),
+    shared({get, "/v1/metrics/history", body_kind::none, get_history}),
+    shared({get, "/v1/metrics/aggregate", body_kind::none, get_aggregate}),
+    shared({get, "/v1/ledger", body_kind::none, get_ledger}),
+    shared({get, "/v1/config", body_kind::none, get_config}),
   };
   return rows;
 }

@@ -4,7 +4,6 @@
 #include "app/http/problem.hpp"
 
 #include <exception>
-#include <utility>
 
 namespace sluice::http {
 
@@ -25,30 +24,25 @@ void reply(exchange& x, bool lives) {
 
 } // namespace
 
-void liveness::tell(edge& e, exchange_ptr x) {
+void liveness::tell(edge& e, const exchange_ptr& x) {
   if (clock::now() < believed_until_)
     return reply(*x, lives_);
-  waiting_.push_back(std::move(x));
-  if (waiting_.size() > 1)
-    return;
+  const auto told = [this, x](bool lives) {
+    learn(lives);
+    reply(*x, lives);
+  };
   try {
-    ask(e);
+    e.request<caf::message_priority::high>(e.actors().supervisor, answer_time_max,
+                                           atom::check_v)
+      .then([told](bool) { told(true); }, [told](const caf::error&) { told(false); });
   } catch (const std::exception&) {
-    learn(false);
+    told(false);
   }
-}
-
-void liveness::ask(edge& e) {
-  e.request<caf::message_priority::high>(e.actors().supervisor, answer_time_max,
-                                         atom::check_v)
-    .then([this](bool) { learn(true); }, [this](const caf::error&) { learn(false); });
 }
 
 void liveness::learn(bool lives) {
   lives_ = lives;
   believed_until_ = clock::now() + word_holds;
-  for (const auto& each : std::exchange(waiting_, {}))
-    reply(*each, lives);
 }
 
 } // namespace sluice::http

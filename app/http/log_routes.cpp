@@ -274,10 +274,10 @@ std::span<const route> log_routes() {
   using enum verb;
   // A log may be called `flush`, but lines cannot be posted to it: that path flushes.
   static constexpr route rows[] = {
-    {post, "/v1/logs/flush", body_kind::none, post_log_flushes, {"durability"}},
+    shared({post, "/v1/logs/flush", body_kind::none, post_log_flushes, {"durability"}}),
     {post, "/v1/logs/{}", body_kind::lines, post_lines, {"durability", "invalid"}},
     {post, "/v1/logs/{}/flush", body_kind::none, post_log_flush, {"durability"}},
-    {get, "/v1/logs", body_kind::none, get_logs},
+    shared({get, "/v1/logs", body_kind::none, get_logs}),
     {get, "/v1/logs/{}", body_kind::none, get_log},
     {get, "/v1/logs/{}/tail", body_kind::none, get_tail, {"lines"}},
   };

@@ -86,8 +86,8 @@ void enqueue(edge& e, const exchange_ptr& x, sql_write what) {
 std::span<const route> queue_routes() {
   using enum verb;
   static constexpr route rows[] = {
-    {post, "/v1/db/flush", body_kind::none, post_queue_flush, {"durability"}},
-    {get, "/v1/db/metrics", body_kind::none, get_database_metrics},
+    shared({post, "/v1/db/flush", body_kind::none, post_queue_flush, {"durability"}}),
+    shared({get, "/v1/db/metrics", body_kind::none, get_database_metrics}),
   };
   return rows;
 }

@@ -1,8 +1,10 @@
 #include "app/http/router.hpp"
 
 #include "actors/detail/nearest.hpp"
+#include "app/http/problem.hpp"
 
 #include <algorithm>
+#include <exception>
 
 namespace sluice::http {
 
@@ -43,6 +45,14 @@ bool accepts(const route& x, std::string_view name) {
 }
 
 } // namespace
+
+void handle(edge& e, const route& to, const exchange_ptr& x) {
+  try {
+    to.handle(e, x);
+  } catch (const std::exception& what) {
+    x->reply(problem(ec::unavailable, what.what()));
+  }
+}
 
 void router::add(std::span<const route> rows) {
   for (const auto& what : rows) {

@@ -44,7 +44,18 @@ struct route {
   bool upgrade = false;
   /// Whether it is answered even where all places are taken: it tells how the service is.
   bool vital = false;
+  /// Whether many are answered as one: it asks many actors, or all that one knows.
+  bool shared = false;
 };
+
+/// A route like `x` whose requests are answered in rounds.
+constexpr route shared(route x) {
+  x.shared = true;
+  return x;
+}
+
+/// Has `to` answer; what it throws is an answer, too.
+void handle(edge& e, const route& to, const exchange_ptr& x);
 
 struct match {
   /// Null if no row has this path, or none has this path and method.

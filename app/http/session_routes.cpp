@@ -241,10 +241,11 @@ std::span<const route> session_routes() {
   using enum verb;
   // A store, or a session, may be called `flush` or `prune`: only POST means these.
   static constexpr route rows[] = {
-    {post, "/v1/sessions/flush", body_kind::none, post_store_flushes, {"durability"}},
+    shared(
+      {post, "/v1/sessions/flush", body_kind::none, post_store_flushes, {"durability"}}),
     {post, "/v1/sessions/{}/flush", body_kind::none, post_store_flush, {"durability"}},
     {post, "/v1/sessions/{}/prune", body_kind::none, post_store_prune},
-    {get, "/v1/sessions", body_kind::none, get_sessions},
+    shared({get, "/v1/sessions", body_kind::none, get_sessions}),
     {get, "/v1/sessions/{}", body_kind::none, get_store},
     {put, "/v1/sessions/{}", body_kind::json, put_store, {"durability"}},
     {get, "/v1/sessions/{}/{}", body_kind::none, get_document},

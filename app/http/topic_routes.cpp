@@ -98,7 +98,7 @@ std::span<const route> topic_routes() {
   using enum verb;
   static constexpr route rows[] = {
     {post, "/v1/topics/{}", body_kind::json, post_message, {"priority"}},
-    {get, "/v1/connections", body_kind::none, get_connections},
+    shared({get, "/v1/connections", body_kind::none, get_connections}),
     {get, "/v1/ws", body_kind::none, nullptr, {"token"}, false, true},
   };
   return rows;
