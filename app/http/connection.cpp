@@ -13,8 +13,9 @@ using boost::system::error_code;
 /// A body must come at this pace at least, for each idle timeout.
 constexpr size_t progress_bytes_min = 4'096;
 
-/// And at this one, once somebody else needs the place.
-constexpr int64_t bytes_per_second_min = 1'024;
+/// At this pace a body must come once somebody else needs the place, and an answer must
+/// be taken always.
+constexpr double bytes_per_second_min = 1'024;
 
 /// A connection for which there is no place may take so long.
 constexpr caf::timespan limited_time_max = std::chrono::seconds{5};
@@ -48,6 +49,8 @@ void connection::finish() {
 void connection::close() {
   if (phase_ == phase::closed)
     return;
+  if (phase_ == phase::writing)
+    drop_unsent();
   close_socket();
   forget();
 }
@@ -80,19 +83,28 @@ places::kind connection::kind() const {
       return places::kind::asking;
     case phase::lingering:
       return places::kind::leaving;
-    case phase::working:
     case phase::writing:
+      return places::kind::taking;
+    case phase::working:
     case phase::closed:
       break;
   }
   return places::kind::busy;
 }
 
-bool connection::is_slower_than_allowed(places::clock::duration so_far) const {
-  using std::chrono::seconds;
-  const auto allowed =
-    bytes_per_second_min * std::chrono::duration_cast<seconds>(so_far).count();
-  return asked_bytes_ < static_cast<size_t>(allowed);
+bool connection::is_slow(int64_t bytes, places::clock::duration so_far) {
+  using seconds = std::chrono::duration<double>;
+  return static_cast<double>(bytes) < seconds{so_far}.count() * bytes_per_second_min;
+}
+
+bool connection::is_slower_than_allowed(places::clock::time_point since,
+                                        places::clock::time_point now) {
+  if (phase_ != phase::writing)
+    return is_slow(static_cast<int64_t>(asked_bytes_), now - since);
+  if (!looked_at_)
+    note_taken(now);
+  const auto so_far = now - *looked_at_;
+  return so_far >= places::pace_grace && is_slow(taken() - taken_before_, so_far);
 }
 
 void connection::on_ready(error_code code) {
@@ -103,9 +115,12 @@ void connection::on_ready(error_code code) {
 
 void connection::expect_progress() {
   progress_ = 0;
+  deadline_.expect_within(patience(), shared_from_this());
+}
+
+caf::timespan connection::patience() const {
   const auto idle = actor().settings().idle_timeout;
-  deadline_.expect_within(limit_.empty() ? idle : std::min(idle, limited_time_max),
-                          shared_from_this());
+  return limit_.empty() ? idle : std::min(idle, limited_time_max);
 }
 
 void connection::on_late() {
@@ -114,7 +129,7 @@ void connection::on_late() {
   } else if (phase_ == phase::header || phase_ == phase::body) {
     late_ = true;
     cancel();
-  } else if (phase_ == phase::writing && room_.bytes() > 0) {
+  } else if (phase_ == phase::writing) {
     look_at_reader();
   } else {
     close();

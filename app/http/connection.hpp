@@ -16,6 +16,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_set>
 
@@ -82,8 +83,11 @@ public:
 
   bool is_idle() const { return phase_ == phase::idle; }
 
-  /// Whether the request that comes in for so long does so too slowly.
-  bool is_slower_than_allowed(places::clock::duration so_far) const;
+  /// Whether the request that comes in since then does so too slowly, or whether too
+  /// little is taken of the answer that goes out: who is asked that for the first time
+  /// is looked at, and may be slow when asked again.
+  bool is_slower_than_allowed(places::clock::time_point since,
+                              places::clock::time_point now);
 
   void on_answer(answer what) override;
   void on_late() override;
@@ -118,7 +122,7 @@ protected:
   void on_written(boost::system::error_code code);
   void on_shut_down();
 
-  edge& actor() { return pool_.actor; }
+  edge& actor() const { return pool_.actor; }
 
 private:
   /// Does the next thing; one that fails is the last.
@@ -175,9 +179,14 @@ private:
   void write_slice();
   void on_lingered(boost::system::error_code code, size_t bytes);
 
+  /// Whether it is less than the least pace that so many bytes moved in that time.
+  static bool is_slow(int64_t bytes, places::clock::duration so_far);
   void expect_progress();
+  caf::timespan patience() const;
+  caf::timespan taking_time() const;
   void expect_taking();
   void look_at_reader();
+  void note_taken(places::clock::time_point now);
 
   connection_pool& pool_;
   const entrance where_;
@@ -201,7 +210,8 @@ private:
   std::string out_rest_;
   size_t rest_written_ = 0;
   credit room_;
-  /// What the peer had taken when it was looked at.
+  /// When the peer was looked at last while this answer went out, and what it had taken.
+  std::optional<places::clock::time_point> looked_at_;
   int64_t taken_before_ = 0;
 
   deadline deadline_;

@@ -21,9 +21,8 @@ constexpr uint64_t read_past_bytes_max = 65'536;
 constexpr size_t joined_bytes_max = 65'536;
 constexpr size_t slice_bytes = 262'144;
 
-/// A client must take the answer that is held for it at this pace at least, looked at
-/// over this time: one that rests for some seconds lives, and so does one behind a modem.
-constexpr double taken_bytes_a_second_min = 1'024;
+/// A client must take an answer at the pace that is the least, looked at over this time:
+/// one that rests for some seconds lives, and so does one behind a modem.
 constexpr caf::timespan taking_window = std::chrono::seconds{10};
 
 /// How long, and how much, a client may go on sending after its last answer. Closing
@@ -91,28 +90,35 @@ void connection::send(answer what) {
       out_rest_ = std::move(what.body);
   }
   room_ = std::move(what.room);
+  looked_at_.reset();
+  // A small one costs no look, and its time no timer: it is gone before, mostly.
   if (room_.bytes() > 0)
     expect_taking();
   else
-    expect_progress();
+    deadline_.expect_within(taking_time(), shared_from_this());
   write(boost::asio::buffer(out_));
 }
 
-/// Until when a client whose answer is held must have taken some of it.
-void connection::expect_taking() {
+caf::timespan connection::taking_time() const {
+  return std::min(taking_window, patience());
+}
+
+void connection::note_taken(places::clock::time_point now) {
+  looked_at_ = now;
   taken_before_ = taken();
-  deadline_.hurry(std::min(taking_window, actor().settings().idle_timeout),
-                  shared_from_this());
+}
+
+/// Until when the client must have taken some of the answer.
+void connection::expect_taking() {
+  note_taken(places::clock::now());
+  deadline_.hurry(taking_time(), shared_from_this());
 }
 
 void connection::look_at_reader() {
-  using seconds = std::chrono::duration<double>;
-  const auto window = std::min(taking_window, actor().settings().idle_timeout);
-  const auto enough = seconds{window}.count() * taken_bytes_a_second_min;
-  if (static_cast<double>(taken() - taken_before_) >= enough)
+  const auto so_far = places::clock::now() - looked_at_.value_or(places::clock::now());
+  if (so_far < taking_time() || !is_slow(taken() - taken_before_, so_far))
     return expect_taking();
   actor().count_slow_reader();
-  drop_unsent();
   close();
 }
 

@@ -4,13 +4,6 @@
 
 namespace sluice::http {
 
-namespace {
-
-/// A body that comes in has so much time before its pace counts.
-constexpr auto body_grace = std::chrono::seconds{5};
-
-} // namespace
-
 places::place places::take(connection* who) {
   auto& to = all(kind::silent);
   ++size_;
@@ -23,7 +16,7 @@ void places::move(place which, kind to) {
   all(to).splice(all(to).end(), all(which->as), which);
   which->as = to;
   // Of all others, only the order matters.
-  if (to == kind::asking)
+  if (to == kind::asking || to == kind::taking)
     which->since = clock::now();
 }
 
@@ -40,12 +33,13 @@ connection* places::first_to_go(clock::time_point now) const {
   for (auto which : {kind::silent, kind::leaving, kind::resting})
     if (!all(which).empty())
       return all(which).front().who;
-  for (const auto& x : all(kind::asking)) {
-    if (now - x.since < body_grace)
-      break;
-    if (x.who->is_slower_than_allowed(now - x.since))
-      return x.who;
-  }
+  for (auto which : {kind::asking, kind::taking})
+    for (const auto& x : all(which)) {
+      if (now - x.since < pace_grace)
+        break;
+      if (x.who->is_slower_than_allowed(x.since, now))
+        return x.who;
+    }
   return nullptr;
 }
 

@@ -16,6 +16,10 @@ class places {
 public:
   using clock = std::chrono::steady_clock;
 
+  /// A body that comes in, or an answer that goes out, has so much time before its pace
+  /// counts.
+  static constexpr auto pace_grace = std::chrono::seconds{5};
+
   /// In the order in which they have to go, and of one kind who is it for longest.
   enum class kind : uint8_t {
     /// Has never asked anything.
@@ -26,6 +30,8 @@ public:
     resting,
     /// A body is coming in.
     asking,
+    /// An answer goes out.
+    taking,
     /// Owes an answer, and never has to go.
     busy,
   };

@@ -173,6 +173,28 @@ class Places(Crowd):
         self.assertTrue(harness.wait_until(is_let_in, 30))
 
 
+    def test_answers_that_nobody_takes_hold_no_place_for_ever(self):
+        service = self.begin("--http.max-connections=10")
+        for peer in self.open(service, 10, b"GET /v1/config HTTP/1.1\r\n"
+                              b"Host: localhost\r\n\r\n" * 1500):
+            self.assertEqual(peer.recv(12), b"HTTP/1.1 200")
+        self.assertTrue(harness.wait_until(
+            lambda: service.post_text("/v1/logs/ours", "x\n").status == 202, 30))
+        self.assertGreater(self.troubles(service)["http-connections-displaced"], 0)
+
+    def test_who_takes_small_answers_slowly_keeps_the_place(self):
+        service = self.begin("--http.max-connections=2")
+        slow, = self.open(service, 1, b"GET /v1/config HTTP/1.1\r\n"
+                          b"Host: localhost\r\n\r\n" * 1500)
+        self.open(service, 1)
+        for _ in range(8):
+            time.sleep(1)
+            for _ in range(8):
+                self.assertTrue(slow.recv(65536))
+            self.assert_status(service.get("/health/live"), 200)
+        self.assertTrue(slow.recv(65536))
+
+
 class Shares(Crowd):
     """In a network of its own, for addresses that are none of this machine's."""
 
