@@ -152,6 +152,23 @@ CAF_TEST(a browser is told before a request whether a page may send it) {
   CAF_CHECK(answered.origin.empty());
 }
 
+CAF_TEST(a page of another site asks nothing unless its origin is named) {
+  auto uut = make();
+  auto x = request_head("GET", "/health");
+  x.for_other_page = true;
+  auto refused = uut.admit(x).refusal;
+  CAF_REQUIRE(refused.has_value());
+  CAF_CHECK_EQUAL(refused->status, 403u);
+  CAF_CHECK(refused->body.find("http.hosts") != std::string::npos);
+  x.origin = "http://other.example";
+  CAF_CHECK_EQUAL(status(uut, x), 403u);
+  x.origin = "http://page.example";
+  CAF_CHECK_EQUAL(status(uut, x), 200u);
+  CAF_MESSAGE("and a wrong token is told first");
+  x.origin = {};
+  CAF_CHECK_EQUAL(status(make("secret"), x), 401u);
+}
+
 CAF_TEST(the host of a whole URL stands for the one of the header) {
   auto x = request_head("GET", "http://localhost:3000/health");
   x.host = "evil.example";

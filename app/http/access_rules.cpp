@@ -156,4 +156,10 @@ std::string access_rules::refused_origin(std::string_view origin) const {
          + "use the service, add it to the setting http.hosts, as in " + rule_for(*x);
 }
 
+std::string access_rules::refused_page() const {
+  return "the browser asks for a page of another site, without its Origin: if such pages "
+         "may use the service, add their origin to the setting http.hosts, as in "
+         "--http.hosts=page.example, and have them ask with fetch(), which tells it";
+}
+
 } // namespace sluice::http

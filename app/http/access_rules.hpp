@@ -50,6 +50,9 @@ public:
   std::string refused_host(std::string_view host) const;
   std::string refused_origin(std::string_view origin) const;
 
+  /// Says why a page of another site gets nothing that it asks for without an `Origin`.
+  std::string refused_page() const;
+
 private:
   using digest = std::array<unsigned char, 32>;
 

@@ -160,6 +160,8 @@ void admission::check_client(const head& x, const target* where, admitted& resul
     result.refusal = forbidden(access_.refused_host(host));
   else if (says_origin && !good_origin)
     result.refusal = forbidden(access_.refused_origin(x.origin));
+  else if (x.for_other_page && !says_origin)
+    result.refusal = forbidden(access_.refused_page());
   else if (x.preflight && says_origin)
     result.refusal = preflight_answer();
 }

@@ -29,6 +29,9 @@ struct head {
   bool upgrade = false;
   /// A browser asks whether a page's request may be sent.
   bool preflight = false;
+  /// A browser asks for what a page of another site wants, not for a person who goes
+  /// there.
+  bool for_other_page = false;
   doorway where;
   /// On a unix socket any `Host` is as good as another.
   bool local = false;

@@ -36,6 +36,17 @@ std::string all_of(const beast_http::fields& from, field name) {
   return list;
 }
 
+/// Whether a browser asks for what a page of another site wants. Who follows a link goes
+/// to what it names, and his page ends with that: he sees it. A frame, an image and what
+/// is fetched ahead of a click are that page's.
+bool is_for_other_page(const beast_http::fields& from) {
+  const auto site = from["Sec-Fetch-Site"];
+  if (site != "cross-site" && site != "same-site")
+    return false;
+  return from["Sec-Fetch-Mode"] != "navigate" || from["Sec-Fetch-Dest"] != "document"
+         || !from["Sec-Purpose"].empty();
+}
+
 /// 16 bytes in base64.
 bool is_websocket_key(std::string_view text) {
   constexpr std::string_view alphabet =
@@ -144,6 +155,7 @@ head incoming::describe() const {
   result.content_encoding = view(fields[field::content_encoding]);
   result.preflight = fields.method() == beast_http::verb::options
                      && fields.count(field::access_control_request_method) > 0;
+  result.for_other_page = is_for_other_page(fields);
   if (!parser_->chunked())
     result.content_length = parser_->content_length().value_or(0);
   result.http_1_0 = is_http_1_0();
