@@ -4,6 +4,7 @@
 #include "app/introspection/unix_stream.hpp"
 #include "messages/error.hpp"
 
+#include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 
 #include <set>
@@ -24,7 +25,7 @@ void relay_state::init(relay_config config) {
   self_->set_default_handler(caf::drop);
   self_->set_down_handler([this](const caf::down_msg& x) {
     if (service_ && x.source == service_.address())
-      service_ = nullptr;
+      lost();
   });
 }
 
@@ -37,11 +38,7 @@ caf::result<Answer> relay_state::ask(caf::timespan patience, Ts... xs) {
   }
   auto answer = detail::owe<Answer>(self_);
   auto run = [this, answer, patience, xs...]() mutable {
-    self_->request(service_, patience, std::move(xs)...)
-      .then([answer](Answer& x) mutable { answer.deliver(std::move(x)); },
-            [answer](caf::error& why) mutable {
-              answer.deliver(wire::in_words(std::move(why)));
-            });
+    pass_on(answer, patience, std::move(xs)...);
   };
   if (service_) {
     run();
@@ -51,6 +48,33 @@ caf::result<Answer> relay_state::ask(caf::timespan patience, Ts... xs) {
     connect();
   }
   return answer;
+}
+
+template <class Answer, class... Ts>
+void relay_state::pass_on(detail::owed<Answer> answer, caf::timespan patience, Ts... xs) {
+  const auto which = ++questions_;
+  asked_.emplace(which, [answer]() mutable {
+    answer.deliver(
+      wire::in_words(caf::make_error(caf::exit_reason::remote_link_unreachable)));
+  });
+  self_->request(service_, patience, std::move(xs)...)
+    .then(
+      [this, which, answer](Answer& x) mutable {
+        asked_.erase(which);
+        answer.deliver(std::move(x));
+      },
+      [this, which, answer](caf::error& why) mutable {
+        asked_.erase(which);
+        answer.deliver(wire::in_words(std::move(why)));
+      });
+}
+
+/// CAF tells nobody who has asked that the connection has ended over which the answer
+/// would come.
+void relay_state::lost() {
+  service_ = nullptr;
+  for (auto& [which, tell] : std::exchange(asked_, {}))
+    tell();
 }
 
 template <class Answer, class... Ts>

@@ -4,13 +4,16 @@
 // anew; of the questions that the service answers in a second it passes on its share.
 #pragma once
 
+#include "actors/detail/owed.hpp"
 #include "app/introspection/connector.hpp"
 #include "app/introspection/token_bucket.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,6 +55,9 @@ private:
     std::function<void(const caf::error&)> refuse;
   };
 
+  template <class Answer, class... Ts>
+  void pass_on(detail::owed<Answer> answer, caf::timespan patience, Ts... xs);
+  void lost();
   void connect();
   void connected(caf::expected<introspection_actor> found);
 
@@ -62,6 +68,9 @@ private:
   bool connecting_ = false;
   /// Those who wait for the connection; bounded by the rate.
   std::vector<held_request> held_;
+  /// What tells those who wait for the service that it is gone, by when they asked.
+  std::map<uint64_t, std::function<void()>> asked_;
+  uint64_t questions_ = 0;
   wire::token_bucket requests_{requests_per_second_max, requests_at_once_max};
 };
 

@@ -4,6 +4,7 @@
 #include "app/introspection/unix_stream.hpp"
 #include "app/introspection/wire.hpp"
 
+#include <caf/exit_reason.hpp>
 #include <caf/io/middleman.hpp>
 
 #include <set>
@@ -62,7 +63,7 @@ caf::error client::try_to_connect() {
           const std::set<std::string>& offered) {
         auto found = introspection_of(system_, to_.name, std::move(who), offered);
         if (found)
-          service_ = std::move(*found);
+          use(std::move(*found));
         else
           problem = std::move(found.error());
       },
@@ -76,6 +77,36 @@ caf::error client::try_to_connect() {
                                 "it is asked too often");
       });
   return problem;
+}
+
+void client::use(introspection_actor found) {
+  lifeline_ = std::make_shared<lifeline>(caf::strong_actor_ptr{self_->ctrl()});
+  service_ = std::move(found);
+  caf::actor_cast<caf::abstract_actor*>(service_)->attach_functor(
+    [line = lifeline_](const caf::error&) { line->cut(); });
+}
+
+// -- the lifeline -----------------------------------------------------------------------
+
+void client::lifeline::wait_for(caf::message_id answer) {
+  std::lock_guard guard{mutex_};
+  awaited_ = answer;
+  if (is_cut_)
+    tell();
+}
+
+void client::lifeline::cut() {
+  std::lock_guard guard{mutex_};
+  is_cut_ = true;
+  tell();
+}
+
+/// As CAF itself tells of a timeout. Who does not wait for it passes it by.
+void client::lifeline::tell() const {
+  whose_->enqueue(
+    nullptr, awaited_,
+    caf::make_message(caf::make_error(caf::exit_reason::remote_link_unreachable)),
+    nullptr);
 }
 
 } // namespace sluice::wire

@@ -58,6 +58,15 @@ class Gate(gating.Case):
         self.assertEqual(self.ask(service, "get", "log.flush-interval")["value"], "7s")
         service.wait_for(r"sluicectl of .* through the gate")
 
+    def test_who_asks_through_it_is_told_at_once_when_the_service_dies(self):
+        service = self.start("--sqlite.query-timeout=60s")
+        gate = self.start_gate("--gate.allow-control=true")
+        asked = self.ask_while_it_works(service, *self.way_to(gate))
+        service.kill()
+        _, told = asked.communicate(timeout=harness.ANSWER_SECONDS_MAX)
+        self.assertEqual((asked.returncode, told.count("\n")), (1, 1), told)
+        self.assertIn("has ended", told)
+
     # -- who may come ------------------------------------------------------------------
 
     def test_a_certificate_for_a_server_opens_nothing(self):

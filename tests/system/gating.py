@@ -77,12 +77,16 @@ class Case(looking.Case):
     def from_afar(self, gate, *words, name="alice", authority=None, address=None,
                   before=()):
         """sluicectl of another machine."""
-        ca, certificate, key = self.files(name, authority)
         return subprocess.run(
-            [*before, looking.SLUICECTL, f"--connect={address or gate.address}",
-             f"--ca-file={ca}", f"--certificate={certificate}", f"--key={key}", *words],
-            capture_output=True, text=True, check=False,
+            [*before, looking.SLUICECTL, *self.way_to(gate, name, authority, address),
+             *words], capture_output=True, text=True, check=False,
             timeout=harness.ANSWER_SECONDS_MAX)
+
+    def way_to(self, gate, name="alice", authority=None, address=None):
+        """What tells sluicectl the way."""
+        ca, certificate, key = self.files(name, authority)
+        return (f"--connect={address or gate.address}", f"--ca-file={ca}",
+                f"--certificate={certificate}", f"--key={key}")
 
     def ask_gate(self, gate, *words, **more):
         done = self.from_afar(gate, "--json", *words, **more)

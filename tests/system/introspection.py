@@ -187,6 +187,14 @@ class Trouble(looking.Case):
                 for x in json.loads(done.stdout))
         self.assertTrue(harness.wait_until(is_back))
 
+    def test_who_asks_a_service_that_dies_is_told_at_once(self):
+        service = self.start("--sqlite.query-timeout=60s")
+        asked = self.ask_while_it_works(service, f"--socket={looking.socket_of(service)}")
+        service.kill()
+        _, told = asked.communicate(timeout=harness.ANSWER_SECONDS_MAX)
+        self.assertEqual((asked.returncode, told.count("\n")), (1, 1), told)
+        self.assertIn("has ended", told)
+
     def test_watch_tells_restarts_and_checkpoints(self):
         service = self.start()
         with subprocess.Popen(

@@ -82,8 +82,8 @@ class Surveys(looking.Case):
         self.assert_ok(service.execute("CREATE TABLE t(x)"))
         # So that each takes longer than many take to ask.
         self.assert_ok(service.execute(
-            "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
-            "LIMIT 200000) SELECT printf('%064d', i) FROM n"))
+            "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+            "FROM n LIMIT 200000) SELECT printf('%064d', i) FROM n"))
         for path, body in (("integrity-check", ""), ("analyze", ""), ("vacuum", ""),
                            ("checkpoint", json.dumps({"mode": "truncate"}))):
             before = self.handled(service, "sqlite-writer", None)
