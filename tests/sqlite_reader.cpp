@@ -21,8 +21,11 @@ struct local : sqlite_fixture {
 
   caf::expected<sql_result> query(std::string sql, sql_row params = {},
                                   sql_origin origin = sql_origin::user) {
-    return ask<sql_result>(reader, atom::query_v,
-                           sql_statement{std::move(sql), std::move(params)}, origin);
+    return query(sql_statement{std::move(sql), std::move(params)}, origin);
+  }
+
+  caf::expected<sql_result> query(sql_statement x, sql_origin origin = sql_origin::user) {
+    return ask<sql_result>(reader, atom::query_v, std::move(x), origin);
   }
 
   ec code(std::string sql, sql_row params = {}, sql_origin origin = sql_origin::user) {
@@ -123,12 +126,23 @@ CAF_TEST(a query over the time limit is ended and the next one runs) {
 
 CAF_TEST(a result at the size limit passes and one byte over it is refused) {
   auto config = reader_config();
-  config.max_result_bytes = 100 + sizeof(sql_value);
+  config.max_result_bytes = 100 + sizeof(sql_value) + "name"s.size();
   start_reader(config);
-  CAF_CHECK_EQUAL(code("SELECT printf('%100s', '')"), ec::none);
-  CAF_CHECK_EQUAL(code("SELECT printf('%101s', '')"), ec::refused);
+  CAF_CHECK_EQUAL(code("SELECT printf('%100s', '') AS name"), ec::none);
+  CAF_CHECK_EQUAL(code("SELECT printf('%101s', '') AS name"), ec::refused);
   CAF_CHECK_NOT_EQUAL(text.find("larger than its limit"), std::string::npos);
   CAF_CHECK_EQUAL(code("SELECT a FROM t"), ec::refused);
+}
+
+CAF_TEST(names of columns are part of the result and held like its rows) {
+  const auto answers = std::make_shared<budget>(500'000);
+  sql_statement x{"SELECT 1 AS " + std::string(50'000, 'n'), {}};
+  x.room = answers->open();
+  CAF_CHECK(query(x).engaged());
+  CAF_CHECK(x.room.bytes() > 50'000);
+  sql_statement y{x.sql, {}};
+  y.room = answers->open();
+  CAF_CHECK_EQUAL(code_of(query(y).error()), ec::overloaded);
 }
 
 CAF_TEST(a value past its limit is too large) {
@@ -150,6 +164,23 @@ CAF_TEST(a query past its memory is too large and our own is not ) {
   CAF_CHECK_EQUAL(code(greedy, {}, sql_origin::sluice), ec::none);
   CAF_CHECK_EQUAL(code("SELECT length(hex(zeroblob(1000000)))"), ec::none);
   CAF_CHECK(wal_is_free());
+}
+
+CAF_TEST(a schema larger than all memory of queries is loaded and they are served) {
+  auto config = reader_config();
+  config.database.cache_kib = 100;
+  config.database.memory_bytes_max = 1'048'576;
+  start_reader(config);
+  CAF_CHECK_EQUAL(code("SELECT a FROM t"), ec::none);
+  std::string terms = "a";
+  for (int i = 1; i < 250; ++i)
+    terms += "+a";
+  auto view = "CREATE VIEW v AS SELECT " + terms;
+  for (int i = 1; i < 1000; ++i)
+    view += "," + terms;
+  onlooker{path, sqlite::access::read_write}.ask(view + " FROM t");
+  CAF_CHECK_EQUAL(code("SELECT a FROM t"), ec::none);
+  CAF_CHECK_EQUAL(code("SELECT length(hex(zeroblob(8000000)))"), ec::too_large);
 }
 
 CAF_TEST(a query that does not get what others hold is overloaded) {

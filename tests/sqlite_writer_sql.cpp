@@ -222,7 +222,7 @@ CAF_TEST(a batch is one statement run for each row and sums its changes) {
 
 CAF_TEST(rows over the size limit are refused and what returned them is taken back) {
   auto config = writer_config();
-  config.max_result_bytes = 100 + sizeof(sql_value);
+  config.max_result_bytes = 100 + sizeof(sql_value) + "b"s.size();
   start_writer(config);
   CAF_CHECK_EQUAL(code("INSERT INTO t VALUES (1, printf('%100s', '')) RETURNING b"),
                   ec::none);

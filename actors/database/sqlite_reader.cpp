@@ -2,6 +2,7 @@
 
 #include "actors/storage/sqlite_query.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <utility>
 
@@ -32,9 +33,27 @@ caf::expected<sql_result> sqlite_reader_state::query(const sql_statement& x,
   return result;
 }
 
+/// What had to load the schema, and found no memory for both, runs once more.
 caf::expected<sql_result> sqlite_reader_state::run_bounded(const sql_statement& x) {
-  sqlite::bounded_request request{db_, bounds_};
+  const auto begun = std::chrono::steady_clock::now();
+  auto ran_short = false;
+  auto result = run_within(bounds_, x, ran_short);
+  if (!ran_short)
+    return result;
+  auto loaded = db_.load_schema();
+  if (!loaded || !*loaded)
+    return result;
+  auto within = bounds_;
+  within.time -= std::chrono::steady_clock::now() - begun;
+  return run_within(within, x, ran_short);
+}
+
+caf::expected<sql_result> sqlite_reader_state::run_within(const sqlite::bounds& within,
+                                                          const sql_statement& x,
+                                                          bool& ran_short) {
+  sqlite::bounded_request request{db_, within};
   auto result = run(x, sql_origin::user);
+  ran_short = !result && request.ran_short();
   return result ? std::move(result) : request.judge(std::move(result.error()));
 }
 

@@ -36,6 +36,8 @@ public:
 
 private:
   caf::expected<sql_result> run_bounded(const sql_statement& x);
+  caf::expected<sql_result> run_within(const sqlite::bounds& within,
+                                       const sql_statement& x, bool& ran_short);
   caf::expected<sql_result> run(const sql_statement& x, sql_origin origin);
 
   sqlite_reader_actor::pointer self_;

@@ -90,7 +90,7 @@ private:
   void tell_wal();
   void look_at_schema();
   std::string ties() const;
-  void tell_ties(status_report& report);
+  void tell_schema(status_report& report);
   void tell_synced();
   void tell_recovered();
   void tell_sessions();
@@ -127,6 +127,7 @@ private:
   sqlite::connection db_{files_};
   sqlite::schema_watch schema_{db_};
   detail::trouble tied_{"database-schema-tied"};
+  detail::trouble large_{"database-schema-large"};
   sqlite::wal_tracker wal_;
   std::optional<write_window> window_;
   dead_letters refused_;

@@ -1,4 +1,4 @@
-// The writer's maintenance, its eye on what others tied to our tables, and its way back
+// The writer's maintenance, its eye on what others made of the schema, and its way back
 // after an I/O error.
 #include "actors/database/sqlite_writer.hpp"
 
@@ -30,7 +30,7 @@ caf::expected<maintenance_report> sqlite_writer_state::maintain(maintenance_kind
   return report;
 }
 
-// -- what others tied to our tables ---------------------------------------------
+// -- what others made of the schema ---------------------------------------------
 
 /// What cannot be looked at now is looked at by the first transaction.
 void sqlite_writer_state::look_at_schema() {
@@ -49,12 +49,21 @@ std::string sqlite_writer_state::ties() const {
                              "it is dropped";
 }
 
-void sqlite_writer_state::tell_ties(status_report& report) {
+void sqlite_writer_state::tell_schema(status_report& report) {
   if (auto found = ties(); found.empty())
     tied_.clear();
   else
     tied_.note(std::move(found));
   tied_.tell(report);
+  const auto bytes = schema_.bytes();
+  if (const auto max = commit_cfg_.request.schema_bytes_max; bytes <= max)
+    large_.clear();
+  else
+    large_.note("the schema of " + cfg_.database.path + " takes " + std::to_string(bytes)
+                + " bytes of memory in each connection, " + std::to_string(max)
+                + " are allowed by sqlite.max-memory-bytes: it is served, and may only "
+                  "become smaller");
+  large_.tell(report);
 }
 
 // -- the way back ---------------------------------------------------------------

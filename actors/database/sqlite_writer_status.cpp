@@ -83,7 +83,7 @@ status_report sqlite_writer_state::status() {
   report.troubles = {{"database-io-error", io_errors_}};
   if (io_error_)
     report.alerts.push_back(*io_error_);
-  tell_ties(report);
+  tell_schema(report);
   tell_files(report);
   return report;
 }

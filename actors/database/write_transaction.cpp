@@ -199,6 +199,8 @@ caf::error write_transaction::run_in_savepoint(const sql_write& x,
 }
 
 caf::expected<sql_receipt> write_transaction::results_within_bounds(const sql_write& x) {
+  if (auto err = schema_.reload())
+    return err;
   sqlite::bounded_request request{db_, cfg_.request};
   auto receipt = results_of(x);
   return receipt ? std::move(receipt) : request.judge(std::move(receipt.error()));
@@ -222,6 +224,8 @@ caf::expected<sql_receipt> write_transaction::results_of(const sql_write& x) {
     auto statement = db_.prepare(y.sql, x.origin);
     if (!statement)
       return std::move(statement.error());
+    if (db_.changes_schema())
+      schema_.changing();
     auto& result = receipt.results.emplace_back();
     if (!batch)
       if (auto err = run_once(*statement, y.params, y.names, room, result))
@@ -232,7 +236,7 @@ caf::expected<sql_receipt> write_transaction::results_of(const sql_write& x) {
     schema_changed = schema_changed || db_.changes_schema();
   }
   if (schema_changed)
-    if (auto err = schema_.judge())
+    if (auto err = schema_.judge(cfg_.request.schema_bytes_max))
       return err;
   return receipt;
 }

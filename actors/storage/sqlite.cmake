@@ -3,6 +3,7 @@ add_library(sluice_sqlite STATIC
   sqlite_authorizer.cpp
   sqlite_bounds.cpp
   sqlite_connection.cpp
+  sqlite_connection_memory.cpp
   sqlite_error.cpp
   sqlite_files.cpp
   sqlite_functions.cpp

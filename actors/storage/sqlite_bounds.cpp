@@ -19,6 +19,11 @@ constexpr size_t own_bytes = 8'388'608;
 /// What a request held beyond this is given back to the system at its end.
 constexpr size_t kept_bytes_max = 2'097'152;
 
+/// The part of what all requests share that the schema may take in each connection, and
+/// what it may take in any case.
+constexpr size_t schema_part = 8;
+constexpr size_t schema_bytes_min = 1'048'576;
+
 /// However little a result may be, what a request brings with it may be stored.
 constexpr size_t value_bytes_min = 16'777'216;
 
@@ -29,8 +34,12 @@ std::string setting(const char* name, size_t value) {
 } // namespace
 
 bounds bounds_of(const settings& from, caf::timespan time, size_t result_bytes_max) {
-  return {time, std::max(result_bytes_max, value_bytes_min), from.memory_bytes_max,
-          from.cache_kib * 1024, from.temp_bytes_max};
+  return {time,
+          std::max(result_bytes_max, value_bytes_min),
+          from.memory_bytes_max,
+          from.cache_kib * 1024,
+          from.temp_bytes_max,
+          std::max(from.memory_bytes_max / schema_part, schema_bytes_min)};
 }
 
 bounded_request::bounded_request(connection& db, const bounds& within)

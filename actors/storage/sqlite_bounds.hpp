@@ -24,6 +24,8 @@ struct bounds {
   size_t cache_bytes = 10'240'000;
   /// Bytes of the files that SQLite sorts in.
   size_t temp_bytes_max = 268'435'456;
+  /// Bytes that users may have the schema take in each connection.
+  size_t schema_bytes_max = 8'388'608;
 };
 
 /// @param time and `result_bytes_max` bind the request, the rest the database.
@@ -40,6 +42,9 @@ public:
 
   /// Returns what an error of SQLite's is by these bounds, or the error.
   caf::error judge(caf::error err) const;
+
+  /// Whether memory was refused.
+  bool ran_short() const { return memory_.refused() != shortage::none; }
 
 private:
   caf::error judge_memory() const;

@@ -97,6 +97,7 @@ void connection::close() {
   own_alone_ = false;
   alone_ = false;
   values_.detach();
+  loaded_.clear();
   wal_frames_ = -1;
 }
 
@@ -190,11 +191,6 @@ void connection::unbound() {
 
 int connection::last_code() const {
   return db_ == nullptr ? SQLITE_OK : sqlite3_errcode(db_) & 0xff;
-}
-
-void connection::shrink() {
-  if (db_ != nullptr)
-    sqlite3_db_release_memory(db_);
 }
 
 // -- foreign keys ---------------------------------------------------------------

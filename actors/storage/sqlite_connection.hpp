@@ -74,8 +74,17 @@ public:
   /// What is full from here on counts, and nothing before (`vfs::met_full_disk`).
   void forget_full_disk() { files_.forget_full_disk(); }
 
+  // -- memory (sqlite_connection_memory.cpp) ------------------------------------------
+
   /// Lets go of all memory that the connection can do without.
   void shrink();
+
+  /// Bytes that the schema takes in this connection.
+  size_t schema_bytes() const;
+
+  /// Reads the schema as it is now, unless that was done. Returns whether anybody else
+  /// may have had to do so since this was called last.
+  caf::expected<bool> load_schema();
 
   /// Whether foreign keys are enforced. Only between transactions.
   caf::error enforce_foreign_keys(bool on);
@@ -145,6 +154,8 @@ private:
   bool alone_ = false;
   deadline deadline_;
   value_limit values_;
+  /// SQLite's number of the schema that was loaded last.
+  std::string loaded_;
   int64_t wal_frames_ = -1;
 };
 

@@ -40,8 +40,16 @@ size_t size_of(const sql_write& x) {
 
 caf::error result_room::take(const sql_row& row) {
   const auto bytes = size_of(row);
+  return take(bytes, bytes + sizeof row + allocation_bytes);
+}
+
+caf::error result_room::take_names(size_t columns, size_t bytes) {
+  return take(bytes, bytes + columns * (sizeof(std::string) + allocation_bytes));
+}
+
+caf::error result_room::take(size_t bytes, size_t in_memory) {
   taken_ += bytes;
-  in_memory_ += bytes + sizeof row + allocation_bytes;
+  in_memory_ += in_memory;
   if (taken_ > bytes_max_)
     return caf::make_error(ec::refused, "the result is larger than its limit");
   if (in_memory_ <= std::max(small_answer_bytes_max, held_.bytes()))
@@ -51,8 +59,11 @@ caf::error result_room::take(const sql_row& row) {
 
 caf::error collect(statement& x, result_room& room, sql_result& result) {
   auto more = x.step();
-  if (more && result.columns.empty())
+  if (const auto n = x.column_count(); more && n > 0 && result.columns.empty()) {
+    if (auto err = room.take_names(n, x.column_bytes()))
+      return err;
     result.columns = x.columns();
+  }
   for (; more && *more; more = x.step()) {
     auto row = x.row();
     if (auto err = room.take(row))

@@ -27,7 +27,12 @@ public:
   /// `refused` past the limit, `overloaded` if it cannot be held now.
   caf::error take(const sql_row& row);
 
+  /// The same, of the names of so many columns.
+  caf::error take_names(size_t columns, size_t bytes);
+
 private:
+  caf::error take(size_t bytes, size_t in_memory);
+
   size_t bytes_max_;
   size_t taken_ = 0;
   /// What the rows take in memory, the allocator's own bytes included.

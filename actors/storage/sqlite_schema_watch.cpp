@@ -72,7 +72,7 @@ caf::error schema_watch::look() {
 
 /// The version of a schema that was made within a transaction may come again with another
 /// schema, should this one be rolled back.
-caf::error schema_watch::judge() {
+caf::error schema_watch::judge(size_t bytes_max) {
   auto found = survey();
   if (!found)
     return std::move(found.error());
@@ -82,9 +82,27 @@ caf::error schema_watch::judge() {
   if (tied != nullptr)
     return caf::make_error(ec::refused, "not authorized: " + in_short(*tied) + ": "
                                           + std::string{own_names_rule});
+  if (found->bytes > std::max(bytes_max, bytes_before_))
+    return caf::make_error(ec::too_large, "with this the schema would take "
+                                            + std::to_string(found->bytes)
+                                            + " bytes of memory in each connection; "
+                                            + std::to_string(bytes_max)
+                                            + " are allowed, by sqlite.max-memory-bytes");
   take(std::move(*found));
   version_.clear();
   return caf::none;
+}
+
+void schema_watch::changing() {
+  if (std::exchange(loaded_, false))
+    bytes_before_ = db_.schema_bytes();
+}
+
+caf::error schema_watch::reload() {
+  if (std::exchange(loaded_, true))
+    return caf::none;
+  auto done = db_.load_schema();
+  return done ? caf::error{} : std::move(done.error());
 }
 
 void schema_watch::forget() {
@@ -138,6 +156,7 @@ caf::expected<schema_watch::findings> schema_watch::survey() {
   }
   if (!row)
     return std::move(row.error());
+  result.bytes = db_.schema_bytes();
   for (const auto& each : suspects)
     if (auto err = survey_foreign_keys(each, result.ties))
       return err;

@@ -3,6 +3,9 @@
 // not tell, since SQLite rewrites references when a table is renamed, and a virtual table
 // makes further ones; so the schema itself is looked at, after each change to it.
 //
+// Nor does the schema grow past its limit: each connection has all of it in memory, for
+// good.
+//
 // Users are refused such a change. What another program has put there is told, and as
 // long as it is there, the service's own statements run without triggers and foreign
 // keys.
@@ -13,6 +16,7 @@
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
+#include <cstddef>
 #include <set>
 #include <string>
 
@@ -28,8 +32,18 @@ public:
   caf::error look();
 
   /// Looks at what users' SQL has made of the schema: `refused` if something is tied now
-  /// that was not. To be undone then.
-  caf::error judge();
+  /// that was not, `too_large` if it has grown, and beyond the limit. To be undone then.
+  caf::error judge(size_t bytes_max);
+
+  /// Users' SQL is about to change the schema. If that is taken back, SQLite forgets all
+  /// of it.
+  void changing();
+
+  /// Has it in memory again, before whoever comes next has to pay for it.
+  caf::error reload();
+
+  /// Bytes that it takes.
+  size_t bytes() const { return found_.bytes; }
 
   /// To be called when the connection was opened.
   void forget();
@@ -43,6 +57,7 @@ private:
     std::set<std::string> names;
     /// All that should not be there.
     std::set<std::string> ties;
+    size_t bytes = 0;
   };
 
   caf::expected<findings> survey();
@@ -53,6 +68,9 @@ private:
   /// SQLite's number of the schema that was looked at; empty: look in any case.
   std::string version_;
   findings found_;
+  /// Whether it is in memory, and what it took there before it was changed.
+  bool loaded_ = true;
+  size_t bytes_before_ = 0;
 };
 
 } // namespace sluice::sqlite

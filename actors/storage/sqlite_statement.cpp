@@ -138,6 +138,17 @@ size_t statement::memory() const {
   return static_cast<size_t>(sqlite3_stmt_status(handle_, SQLITE_STMTSTATUS_MEMUSED, 0));
 }
 
+size_t statement::column_count() const {
+  return static_cast<size_t>(sqlite3_column_count(handle_));
+}
+
+size_t statement::column_bytes() const {
+  size_t result = 0;
+  for (int i = 0, n = sqlite3_column_count(handle_); i < n; ++i)
+    result += std::string_view{sqlite3_column_name(handle_, i)}.size();
+  return result;
+}
+
 std::vector<std::string> statement::columns() const {
   std::vector<std::string> result;
   auto n = sqlite3_column_count(handle_);

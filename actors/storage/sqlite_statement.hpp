@@ -46,8 +46,10 @@ public:
   /// Bytes that its program takes.
   size_t memory() const;
 
-  /// Names of the columns. Only after a step: the first one compiles the statement anew
-  /// if the schema has changed since.
+  /// How many columns it has, how many bytes their names take, and those. Only after a
+  /// step: the first one compiles the statement anew if the schema has changed since.
+  size_t column_count() const;
+  size_t column_bytes() const;
   std::vector<std::string> columns() const;
   sql_row row() const;
 

@@ -64,14 +64,15 @@ caf::expected<row_form> read_row_form(const request& in) {
 /// Names under which all columns find room in one object: the second `a` is `a:2`.
 std::vector<std::string> distinct(const std::vector<std::string>& columns) {
   std::vector<std::string> result;
-  std::set<std::string, std::less<>> taken{columns.begin(), columns.end()};
+  result.reserve(columns.size());
+  std::set<std::string_view> taken{columns.begin(), columns.end()};
   std::map<std::string_view, size_t> seen;
   for (const auto& column : columns) {
     auto& n = ++seen[column];
     auto name = column;
-    while (n > 1 && !taken.insert(name = column + ':' + std::to_string(n)).second)
+    while (n > 1 && taken.contains(name = column + ':' + std::to_string(n)))
       ++n;
-    result.push_back(std::move(name));
+    taken.insert(result.emplace_back(std::move(name)));
   }
   return result;
 }
