@@ -16,7 +16,10 @@ struct fixture {
     clock_sources sources;
     sources.wall_ms = [this] { return wall_ms; };
     sources.steady_ms = [this] { return steady_ms; };
-    sources.synchronised = [this] { return synchronised; };
+    sources.synchronised = [this] {
+      ++asked;
+      return synchronised;
+    };
     return clock_watch{std::move(sources)};
   }
 
@@ -28,6 +31,7 @@ struct fixture {
   int64_t wall_ms = 1'700'000'000'000;
   int64_t steady_ms = 5'000;
   bool synchronised = true;
+  int asked = 0;
 };
 
 } // namespace
@@ -47,8 +51,11 @@ CAF_TEST(a clock that is not synchronised is in doubt until it is) {
   auto aut = watch();
   CAF_CHECK_EQUAL(aut.doubt(), "the clock is not synchronised");
   CAF_CHECK(aut.steady());
+  CAF_CHECK(!aut.is_trusted());
   synchronised = true;
+  pass(clock_watch::believed_ms);
   CAF_CHECK_EQUAL(aut.doubt(), "");
+  CAF_CHECK(aut.is_trusted());
 }
 
 CAF_TEST(a clock that steps by an hour is in doubt from then on) {
@@ -104,27 +111,32 @@ CAF_TEST(a step is news for ten minutes) {
 }
 
 CAF_TEST(the kernel is believed for a second and no longer) {
-  auto aut = watch();
-  CAF_CHECK(aut.synchronised());
-  synchronised = false;
-  pass(clock_watch::believed_ms - 1);
-  CAF_CHECK(aut.synchronised());
-  pass(1);
-  CAF_CHECK(!aut.synchronised());
-  CAF_MESSAGE("that it is not synchronised is asked each time");
-  synchronised = true;
-  CAF_CHECK(aut.synchronised());
+  for (auto first : {true, false}) {
+    synchronised = first;
+    auto aut = watch();
+    asked = 0;
+    CAF_CHECK_EQUAL(aut.synchronised(), first);
+    synchronised = !first;
+    pass(clock_watch::believed_ms - 1);
+    CAF_CHECK_EQUAL(aut.synchronised(), first);
+    CAF_CHECK_EQUAL(aut.is_trusted(), first);
+    CAF_CHECK_EQUAL(asked, 1);
+    pass(1);
+    CAF_CHECK_EQUAL(aut.synchronised(), !first);
+    CAF_CHECK_EQUAL(asked, 2);
+  }
 }
 
 CAF_TEST(a time that was set is asked about at once) {
-  for (auto step : {clock_watch::set_ms_min, -clock_watch::set_ms_min}) {
-    synchronised = true;
-    auto aut = watch();
-    CAF_CHECK(aut.synchronised());
-    synchronised = false;
-    wall_ms += step;
-    CAF_CHECK(!aut.synchronised());
-  }
+  for (auto step : {clock_watch::set_ms_min, -clock_watch::set_ms_min})
+    for (auto first : {true, false}) {
+      synchronised = first;
+      auto aut = watch();
+      CAF_CHECK_EQUAL(aut.synchronised(), first);
+      synchronised = !first;
+      wall_ms += step;
+      CAF_CHECK_EQUAL(aut.synchronised(), !first);
+    }
 }
 
 CAF_TEST(the kernel clocks can be read) {

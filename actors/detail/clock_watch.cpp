@@ -21,36 +21,49 @@ bool clock_synchronised() {
 }
 
 clock_watch::clock_watch(clock_sources sources)
-    : sources_(std::move(sources)), ahead_ms_(ahead_ms()) {}
+    : sources_(std::move(sources)), ahead_ms_(look().ahead_ms) {}
+
+clock_watch::moment clock_watch::look() const {
+  const auto steady_ms = sources_.steady_ms();
+  return {steady_ms, sources_.wall_ms() - steady_ms};
+}
 
 bool clock_watch::steady() {
-  auto ahead = ahead_ms();
-  if (std::abs(ahead - ahead_ms_) >= step_ms_max) {
+  return steady(look());
+}
+
+bool clock_watch::steady(const moment& now) {
+  if (std::abs(now.ahead_ms - ahead_ms_) >= step_ms_max) {
     ++steps_;
-    stepped_at_steady_ms_ = sources_.steady_ms();
-    ahead_ms_ = ahead;
+    stepped_at_steady_ms_ = now.steady_ms;
+    ahead_ms_ = now.ahead_ms;
   }
   return steps_ == 0;
 }
 
 bool clock_watch::synchronised() {
-  const auto now_ms = sources_.steady_ms();
-  const auto ahead = ahead_ms();
-  if (said_at_ms_ && now_ms - *said_at_ms_ < believed_ms
-      && std::abs(ahead - said_ahead_ms_) < set_ms_min)
-    return true;
-  said_at_ms_.reset();
-  if (!sources_.synchronised())
-    return false;
-  said_at_ms_ = now_ms;
-  said_ahead_ms_ = ahead;
-  return true;
+  return synchronised(look());
+}
+
+bool clock_watch::synchronised(const moment& now) {
+  const auto believed = said_at_ && now.steady_ms - said_at_->steady_ms < believed_ms
+                        && std::abs(now.ahead_ms - said_at_->ahead_ms) < set_ms_min;
+  if (!believed) {
+    said_synchronised_ = sources_.synchronised();
+    said_at_ = now;
+  }
+  return said_synchronised_;
 }
 
 std::optional<int64_t> clock_watch::stepped_lately() {
   if (steady() || sources_.steady_ms() - stepped_at_steady_ms_ >= told_ms)
     return std::nullopt;
   return stepped_at_steady_ms_ + ahead_ms_;
+}
+
+bool clock_watch::is_trusted() {
+  const auto now = look();
+  return steady(now) && synchronised(now);
 }
 
 std::string clock_watch::doubt() {

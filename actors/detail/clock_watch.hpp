@@ -32,8 +32,9 @@ public:
   static constexpr int64_t step_ms_max = 3'600'000;
   /// How long a step is an alert.
   static constexpr int64_t told_ms = 600'000;
-  /// How long the kernel is believed that the time is synchronised. To ask is a call
-  /// into it, and the time is looked at for each update of a session.
+  /// How long the kernel is believed, whether it says that the time is synchronised or
+  /// that it is not. To ask is a call into it, and the time is looked at for each update
+  /// of a session.
   static constexpr int64_t believed_ms = 1000;
   /// Who sets the time makes it unsynchronised: what moves by this much was set.
   static constexpr int64_t set_ms_min = 100;
@@ -41,7 +42,10 @@ public:
   clock_watch() : clock_watch(clock_sources{}) {}
   explicit clock_watch(clock_sources sources);
 
-  /// Why the time of day must not decide about a removal; empty: it may.
+  /// Whether the time of day may decide about a removal.
+  bool is_trusted();
+
+  /// Why it must not; empty: it may.
   std::string doubt();
 
   /// Whether it has not stepped since the start. A step there and another back are two.
@@ -56,14 +60,21 @@ public:
   std::optional<int64_t> stepped_lately();
 
 private:
-  int64_t ahead_ms() const { return sources_.wall_ms() - sources_.steady_ms(); }
+  /// The steady clock, and what the time of day is ahead of it by.
+  struct moment {
+    int64_t steady_ms;
+    int64_t ahead_ms;
+  };
+
+  moment look() const;
+  bool steady(const moment& now);
+  bool synchronised(const moment& now);
 
   clock_sources sources_;
   int64_t ahead_ms_;
-  /// When the kernel last said that the time is synchronised, by the steady clock, and
-  /// what the time was ahead by.
-  std::optional<int64_t> said_at_ms_;
-  int64_t said_ahead_ms_ = 0;
+  /// What the kernel last said, and when that was.
+  bool said_synchronised_ = false;
+  std::optional<moment> said_at_;
   uint64_t steps_ = 0;
   int64_t stepped_at_steady_ms_ = 0;
 };

@@ -117,15 +117,17 @@ void journal_store::append_lines(const std::vector<session_change>& changes,
 /// Whether one line can say it all: so a replaced store is never seen half replaced.
 bool journal_store::replaces_all(const std::vector<session_change>& changes,
                                  const journal_plan& plan) const {
+  auto erases = [](const session_change& x) { return x.erased; };
+  if (changes.size() <= 1 || !plan.equal.empty()
+      || std::none_of(changes.begin(), changes.end(), erases))
+    return false;
   uint64_t known = 0;
   uint64_t bytes = 0;
-  auto erases = false;
   auto says_own = false;
   std::optional<int64_t> time;
   for (auto& x : changes) {
     known += files_.index.find(x.key) != nullptr;
     bytes += x.key.size() + x.document.size();
-    erases = erases || x.erased;
     auto own = !x.erased && has_own_time(x);
     says_own = says_own || own;
     if (x.erased || own)
@@ -139,8 +141,7 @@ bool journal_store::replaces_all(const std::vector<session_change>& changes,
   auto folded = [](const session_change& x) {
     return x.document.find('\n') != x.document.npos;
   };
-  return changes.size() > 1 && erases && plan.equal.empty()
-         && known == files_.index.entries() && bytes <= store_line_bytes_max
+  return known == files_.index.entries() && bytes <= store_line_bytes_max
          && std::none_of(changes.begin(), changes.end(), folded);
 }
 

@@ -132,10 +132,11 @@ session_changes pending_store::take_off() {
   session_changes result{name(), {}};
   result.changes.reserve(in_flight_.size());
   for (auto& [key, x] : in_flight_) {
-    auto own = x.erased ? -1 : json::updated_at_ms(x.document);
-    auto says_more = own >= 0 && !is_doubtful(x.updated_at_ms);
+    // To be looked for only where it counts.
+    const auto may_say = !x.erased && !is_doubtful(x.updated_at_ms);
+    const auto own = may_say ? json::updated_at_ms(x.document) : -1;
     result.changes.push_back(
-      {key, x.erased, x.document, says_more ? own : x.updated_at_ms, x.seq});
+      {key, x.erased, x.document, own >= 0 ? own : x.updated_at_ms, x.seq});
   }
   std::sort(result.changes.begin(), result.changes.end(),
             [](const auto& a, const auto& b) { return a.seq < b.seq; });

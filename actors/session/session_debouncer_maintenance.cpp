@@ -25,7 +25,7 @@ uint64_t removable(uint64_t entries) {
 } // namespace
 
 bool session_debouncer_state::enforcing() {
-  return config_.enforce_maintenance && clock_.doubt().empty();
+  return config_.enforce_maintenance && clock_.is_trusted();
 }
 
 /// It follows the flush of what is unwritten, as any round does.
@@ -94,7 +94,7 @@ void session_debouncer_state::maintain(store_line& line) {
   session_prune request{line.sessions.name(), oldest, config_.max_entries, line.enforced};
   if (line.pruners.empty())
     request.removes_max = removable(line.sessions.stored().entries);
-  if (clock_.doubt().empty())
+  if (clock_.is_trusted())
     request.right_now_ms = config_.wall_now_ms();
   line.asked = std::exchange(line.pruners, {});
   self_->request(store_, caf::infinite, atom::prune_v, std::move(request))

@@ -256,7 +256,7 @@ unwritten_session session_debouncer_state::make_unwritten(std::string document,
   unwritten_session result;
   result.document = std::move(document);
   auto now_ms = config_.wall_now_ms();
-  result.updated_at_ms = clock_.doubt().empty() ? now_ms : doubtful_ms(now_ms);
+  result.updated_at_ms = clock_.is_trusted() ? now_ms : doubtful_ms(now_ms);
   result.since = self_->clock().now();
   result.charge = std::move(charge);
   return result;
