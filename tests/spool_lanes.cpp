@@ -130,6 +130,36 @@ CAF_TEST(a lane that nobody uses gives its place away without traffic) {
   CAF_CHECK_EQUAL(aut->read(lane(lanes), 0).size(), 1u);
 }
 
+CAF_TEST(lanes that run short are told of and won back though another goes on) {
+  const auto busy = aut->lane(lane_kind::log, "busy");
+  auto lanes = 0;
+  for (; !aut->is_short_of_lanes(); ++lanes) {
+    CAF_REQUIRE(!append(lane(lanes)));
+    CAF_REQUIRE(!append(busy));
+  }
+  CAF_MESSAGE("that is told before one is refused");
+  CAF_CHECK(aut->needs_care());
+  CAF_CHECK(!aut->fill().lanes_short);
+  CAF_CHECK(!append(lane(lanes)));
+  CAF_MESSAGE("it takes no more than two rounds that bring everything to disk");
+  for (auto round = 0; round < 2; ++round) {
+    for (auto n = 0; n <= lanes; ++n)
+      release(lane(n));
+    release(busy);
+    CAF_REQUIRE(!append(busy));
+    aut->needs_care();
+  }
+  CAF_CHECK(!aut->is_short_of_lanes());
+  CAF_CHECK_LESS(aut->fill().lanes, 8u);
+  for (auto n = 0; n < lanes; ++n)
+    CAF_REQUIRE(!append(lane(10'000 + n)));
+  const auto last = aut->state(busy).appended;
+  reopen();
+  CAF_CHECK_EQUAL(aut->read(busy, last - 1).size(), 1u);
+  CAF_CHECK_EQUAL(aut->read(lane(10'000), 0).size(), 1u);
+  CAF_CHECK_EQUAL(aut->read(lane(1), 0).size(), 0u);
+}
+
 CAF_TEST(lanes keep their numbers while there is a place for each) {
   for (auto n = 0; n < 50; ++n) {
     append(lane(n));

@@ -35,11 +35,12 @@ void spool_keeper_state::on_retry(uint64_t generation) {
     check();
 }
 
-// -- others have filled the file system --------------------------------------------
+// -- others have filled the file system, or taken most lanes -----------------------
 
 /// What is on disk leaves its place to what comes next.
 void spool_keeper_state::relieve() {
-  crowded_.note(config_.spool->fill().crowded_out);
+  note_crowd({});
+  ++reliefs_;
   mending_ = true;
   self_->request(supervisor_, caf::infinite, atom::persist_v)
     .then([this](bool) { on_relieved({}); },
@@ -53,8 +54,16 @@ void spool_keeper_state::on_relieved(const std::string& reason) {
     crowded_.clear();
     return;
   }
-  crowded_.note(config_.spool->fill().crowded_out + reason);
+  note_crowd(reason);
   retry_.open<atom::retry>(self_, pause_.next());
+}
+
+void spool_keeper_state::note_crowd(const std::string& reason) {
+  const auto words = config_.spool->fill().crowded_out;
+  if (words.empty())
+    crowded_.clear();
+  else
+    crowded_.note(words + reason);
 }
 
 // -- the files are gone -----------------------------------------------------------
@@ -113,12 +122,14 @@ status_report spool_keeper_state::status() {
                   {"refusals", static_cast<int64_t>(fill.refusals)},
                   {"lanes", static_cast<int64_t>(fill.lanes)},
                   {"laneRefusals", static_cast<int64_t>(fill.lane_refusals)},
+                  {"reliefs", static_cast<int64_t>(reliefs_)},
                   {"movedBytes", static_cast<int64_t>(fill.moved_bytes)},
                   {"renewals", static_cast<int64_t>(renewals_)}};
   report.checks = {{"spool-fill", roomy, words},
                    {"spool-there", !lost_, lost_ ? "its files are gone" : "it is there"}};
   report.troubles = {{"spool-refused", fill.refusals},
                      {"spool-lane-refused", fill.lane_refusals},
+                     {"spool-relieved", reliefs_},
                      {"spool-renewed", renewals_},
                      {"spool-place", reservations_.size()}};
   lost_.tell(report);
@@ -131,9 +142,11 @@ status_report spool_keeper_state::status() {
 
 void spool_keeper_state::tell_of_lanes(const spool_fill& fill) {
   if (fill.lanes_short)
-    lanes_.note("the spool has places for " + std::to_string(fill.lanes)
-                + " logs and session stores, and all are taken: others answer memory "
-                  "until one is free; a larger spool.max-bytes has more");
+    lanes_.note(
+      "the spool has places for " + std::to_string(fill.lanes)
+      + " logs and session stores, and all are taken: what they hold is brought "
+        "to disk, and others answer memory until then; a larger "
+        "spool.max-bytes has more");
   else
     lanes_.clear();
 }

@@ -1,8 +1,9 @@
 // The SPOOL KEEPER watches over the spool's files. When somebody has deleted them, it
 // has the supervisor bring everything to disk and makes new ones; until then answers
-// promise no more than memory. When others have filled the file system around them, it
-// has everything brought to disk too, so that the spool's own room becomes free. It looks
-// when it is told or asked, and keeps no timer while all is well.
+// promise no more than memory. When others have filled the file system around them, or
+// most lanes are taken, it has everything brought to disk too, so that the spool's own
+// room and places become free. It looks when it is told or asked, and keeps no timer
+// while all is well.
 #pragma once
 
 #include "actors/detail/growing_pause.hpp"
@@ -45,6 +46,7 @@ public:
 private:
   void relieve();
   void on_relieved(const std::string& reason);
+  void note_crowd(const std::string& reason);
   void mend();
   void begin_anew();
   void try_later(const std::string& reason);
@@ -57,6 +59,8 @@ private:
   /// Everything is being brought to disk.
   bool mending_ = false;
   uint64_t renewals_ = 0;
+  /// Times that everything was brought to disk for room or places.
+  uint64_t reliefs_ = 0;
   detail::growing_pause pause_;
   detail::window_timer retry_;
   detail::trouble lost_{"spool-lost"};

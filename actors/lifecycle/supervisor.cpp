@@ -37,7 +37,8 @@ persist_targets supervisor_state::everybody() const {
     return !logs_.contains(x.name) && log_pasts_.find(x.name) != nullptr;
   };
   for (auto lane : config_.spool ? config_.spool->lanes() : std::vector<lane_id>{})
-    if (auto state = config_.spool->state(lane); state.kind == lane_kind::session)
+    if (auto state = config_.spool->state(lane);
+        state.kind == lane_kind::session && state.released < state.appended)
       result.stores.push_back(state.name);
   return result;
 }

@@ -150,7 +150,7 @@ private:
   void take_up(const session_store_list& stores);
   void take_up_spooled();
   caf::error restore(store_line& line);
-  /// Stores that have a lane.
+  /// Stores of which the spool holds anything.
   std::vector<std::string> spooled_stores() const;
   /// Updates that the spool has, and that were not taken up.
   uint64_t not_taken_up() const;

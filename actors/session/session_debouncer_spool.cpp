@@ -109,6 +109,8 @@ store_line& session_debouncer_state::open_line(const session_store_info& stored)
     auto in_store = line.lane.in_store(stored.mark);
     line.sessions.resume(line.lane.last_seq(stored.mark), in_store, line.lane.on_disk());
     line.lane.landed(in_store, durability::ram);
+    if (config_.spool->is_short_of_lanes() && config_.keeper)
+      self_->send(config_.keeper, atom::check_v);
   } else {
     line.sessions.resume(number_floor_, number_floor_, 0);
     line.opened_seq = number_floor_;
@@ -163,7 +165,8 @@ std::vector<std::string> session_debouncer_state::spooled_stores() const {
   std::vector<std::string> result;
   if (config_.spool)
     for (auto lane : config_.spool->lanes())
-      if (auto state = config_.spool->state(lane); state.kind == lane_kind::session)
+      if (auto state = config_.spool->state(lane);
+          state.kind == lane_kind::session && state.released < state.appended)
         result.push_back(std::move(state.name));
   return result;
 }

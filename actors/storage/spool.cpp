@@ -128,7 +128,14 @@ bool spool::available() const {
 
 bool spool::needs_care() {
   auto held = impl_->lock();
-  return !impl_->journal->check_place() || impl_->journal->is_crowded_out();
+  auto& journal = *impl_->journal;
+  return !journal.check_place() || journal.is_crowded_out()
+         || journal.is_short_of_lanes();
+}
+
+bool spool::is_short_of_lanes() {
+  auto held = impl_->lock();
+  return impl_->journal->is_short_of_lanes();
 }
 
 caf::error spool::renew() {

@@ -203,9 +203,11 @@ public:
   /// `unavailable` until `renew` made new files.
   bool check_place();
   bool available() const;
-  /// Whether somebody has to see to it: its files are gone, or others have left it so
-  /// little room that what it holds must be brought to disk.
+  /// Whether somebody has to see to it: its files are gone, or what it holds must be
+  /// brought to disk, since others have left it so little room or its lanes run short.
   bool needs_care();
+  /// Whether few places for lanes are left, or some lane asked for one in vain.
+  bool is_short_of_lanes();
   /// Begins anew in the same place, with the lanes' numbers and none of their records:
   /// to be called when everything was brought to disk.
   caf::error renew();

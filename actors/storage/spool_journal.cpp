@@ -19,24 +19,49 @@ constexpr uint64_t extent_bytes_max = 4096;
 
 // -- lanes -------------------------------------------------------------------------
 
+/// Where it is among all, or where the end is.
+size_t spool_journal::place_of(lane_id lane) const {
+  // As long as none was dropped.
+  if (lane > 0 && lane <= lanes_.size() && lanes_[lane - 1].first == lane)
+    return lane - 1;
+  const auto found =
+    std::lower_bound(lanes_.begin(), lanes_.end(), lane,
+                     [](const auto& x, lane_id y) { return x.first < y; });
+  return found != lanes_.end() && found->first == lane
+           ? static_cast<size_t>(found - lanes_.begin())
+           : lanes_.size();
+}
+
 spool_journal::lane_entry* spool_journal::find(lane_id lane) {
-  return lane == 0 || lane > lanes_.size() ? nullptr : lanes_[lane - 1].get();
+  const auto place = place_of(lane);
+  return place == lanes_.size() ? nullptr : lanes_[place].second.get();
 }
 
 const spool_journal::lane_entry* spool_journal::find(lane_id lane) const {
-  return lane == 0 || lane > lanes_.size() ? nullptr : lanes_[lane - 1].get();
+  const auto place = place_of(lane);
+  return place == lanes_.size() ? nullptr : lanes_[place].second.get();
+}
+
+/// Its number is higher than all before.
+spool_journal::lane_entry& spool_journal::add_lane(lane_id lane) {
+  last_lane_ = std::max(last_lane_, lane);
+  auto& entry = lanes_.emplace_back(lane, std::make_unique<lane_entry>()).second;
+  entry->id = lane;
+  return *entry;
 }
 
 lane_id spool_journal::lane(lane_kind kind, const std::string& name) {
   auto& id = names_[{kind, name}];
   if (id == 0) {
-    auto entry = std::make_unique<lane_entry>();
-    id = entry->id = static_cast<lane_id>(lanes_.size() + 1);
-    entry->state.kind = kind;
-    entry->state.name = name;
-    auto& state = entry->state;
+    // The floor is raised while others are gone through.
+    if (kind != lane_kind::number_floor && lanes_dropped_ > lanes_.size() / 2) {
+      std::erase_if(lanes_, [](const auto& x) { return !x.second; });
+      lanes_dropped_ = 0;
+    }
+    auto& state = add_lane(id = last_lane_ + 1).state;
+    state.kind = kind;
+    state.name = name;
     state.appended = state.written = state.released = number_floor();
-    lanes_.push_back(std::move(entry));
   }
   find(id)->unused = false;
   return id;
@@ -49,7 +74,7 @@ lane_id spool_journal::find_lane(lane_kind kind, const std::string& name) const 
 
 std::vector<lane_id> spool_journal::lanes() const {
   std::vector<lane_id> result;
-  for (const auto& entry : lanes_)
+  for (const auto& [number, entry] : lanes_)
     if (entry && entry->state.kind != lane_kind::number_floor)
       result.push_back(entry->id);
   return result;
@@ -222,7 +247,9 @@ spool_fill spool_journal::fill() const {
   result.crowded_out = crowded_out_;
   result.lanes =
     static_cast<size_t>(std::count_if(lanes_.begin(), lanes_.end(), [](const auto& each) {
-      return each && each->stated_in != 0 && each->state.kind != lane_kind::number_floor;
+      const auto& entry = each.second;
+      return entry && entry->stated_in != 0
+             && entry->state.kind != lane_kind::number_floor;
     }));
   result.lanes_short = lanes_short_;
   result.lane_refusals = lane_refusals_;

@@ -23,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice {
@@ -61,6 +62,7 @@ public:
   bool remove_empty();
   bool available() const { return !gone_ && !broken_; }
   bool is_crowded_out();
+  bool is_short_of_lanes();
 
   uint64_t begin_replay(lane_id lane, uint64_t last_seq);
   uint64_t begin_replay_from(lane_id lane, uint64_t last_seq);
@@ -95,7 +97,7 @@ private:
     /// So many of the extents are written.
     size_t written_extents = 0;
     /// Nobody uses its number.
-    bool unused = false;
+    bool unused = true;
 
     /// Number of the last item that may be given up when room is short.
     uint64_t free_up_to() const;
@@ -117,8 +119,10 @@ private:
   void inherit(const spool_journal& old);
 
   // -- items (spool_journal.cpp) -----------------------------------------------------
+  size_t place_of(lane_id lane) const;
   lane_entry* find(lane_id lane);
   const lane_entry* find(lane_id lane) const;
+  lane_entry& add_lane(lane_id lane);
   caf::error check_append(const lane_entry* entry, uint64_t last_seq, size_t bytes) const;
   void note_refusal(ec code);
   void room_was_won();
@@ -197,8 +201,11 @@ private:
   uint64_t segment_sum_ = 0;
   std::optional<spool_mapping> spare_;
 
-  /// By number less one; none for numbers that nobody has any more.
-  std::vector<std::unique_ptr<lane_entry>> lanes_;
+  /// In the order of their numbers; for a while none for numbers that nobody has any
+  /// more.
+  std::vector<std::pair<lane_id, std::unique_ptr<lane_entry>>> lanes_;
+  lane_id last_lane_ = 0;
+  size_t lanes_dropped_ = 0;
   std::map<std::pair<lane_kind, std::string>, lane_id> names_;
   /// What one statement of each lane takes that has made one.
   uint64_t statement_sum_ = 0;

@@ -1,8 +1,10 @@
 // Which lanes have a place. One segment must be able to hold a statement of each lane, so
 // there are not more of them than that; a lane for which there is no place takes no
 // items. When places are short, a lane that holds nothing gives its own away: with the
-// oldest segment goes what was said about it, if nothing newer is there. Its numbers must
-// not be given again, since others have stored them: new lanes begin beyond the floor.
+// oldest segment goes what was said about it, if nothing newer is there. What pins that
+// segment has to be brought to disk then, so it is told before all places are taken. A
+// lane's numbers must not be given again, since others have stored them: new lanes begin
+// beyond the floor.
 #include "actors/storage/spool_journal.hpp"
 
 #include <algorithm>
@@ -16,6 +18,9 @@ namespace {
 /// For the two lanes that always get a place: the queue's, and the floor's.
 constexpr size_t kept_bytes = 512;
 
+/// Of all places, so many may be taken before somebody has to see to it.
+constexpr size_t short_share = 8;
+
 bool is_kept(const lane_state& x) {
   return x.kind == lane_kind::queue || x.kind == lane_kind::number_floor;
 }
@@ -28,6 +33,15 @@ bool spool_journal::has_place(const lane_entry& entry) const {
               <= segment_bytes_ / 2;
 }
 
+bool spool_journal::is_short_of_lanes() {
+  const auto most = segment_bytes_ / 2 / short_share * (short_share - 1);
+  const auto is_short = [&] { return lanes_short_ || statement_sum_ > most; };
+  if (!available() || !is_short())
+    return false;
+  win_places();
+  return is_short();
+}
+
 uint64_t spool_journal::number_floor() const {
   auto place = names_.find({lane_kind::number_floor, ""});
   const auto* entry = place == names_.end() ? nullptr : find(place->second);
@@ -37,7 +51,7 @@ uint64_t spool_journal::number_floor() const {
 /// What has to be said again before the segment goes.
 size_t spool_journal::restated_bytes(const spool_segment& segment) const {
   size_t result = 0;
-  for (const auto& entry : lanes_)
+  for (const auto& [lane, entry] : lanes_)
     if (entry && entry->stated_in == segment.number())
       result += lane_bytes(entry->state.name.size());
   return result;
@@ -50,13 +64,15 @@ bool spool_journal::is_idle(const lane_entry* entry, uint64_t segment) const {
          && entry->state.released == entry->state.appended;
 }
 
-/// Wins places, if all that there is now is a tail with lanes that hold nothing: without
-/// traffic by others nobody else would ever begin the next one.
+/// Begins the next tail, if all that there is now is one with lanes that hold nothing:
+/// without traffic by others nobody else would. They give their places away at once, or
+/// when what others hold in it is safe on disk.
 void spool_journal::win_places() {
   const auto number = tail_->number();
-  if (segments_.begin()->first == number && !tail_->is_live()
+  const auto fits = !tail_->is_live() || segment_sum_ + 2 * segment_bytes_ <= max_bytes_;
+  if (segments_.begin()->first == number && fits
       && std::any_of(lanes_.begin(), lanes_.end(),
-                     [&](const auto& entry) { return is_idle(entry.get(), number); }))
+                     [&](const auto& x) { return is_idle(x.second.get(), number); }))
     roll();
 }
 
@@ -67,7 +83,7 @@ bool spool_journal::forget_idle(const spool_segment& segment) {
   if (segments_.begin()->first != number || statement_sum_ <= segment_bytes_ / 4)
     return true;
   uint64_t floor = 0;
-  for (const auto& entry : lanes_)
+  for (const auto& [lane, entry] : lanes_)
     if (is_idle(entry.get(), number))
       floor = std::max(floor, entry->state.appended);
   if (!raise_floor(floor))
@@ -75,7 +91,7 @@ bool spool_journal::forget_idle(const spool_segment& segment) {
   // A new tail may have freed it.
   if (!segments_.contains(number))
     return true;
-  for (auto& entry : lanes_)
+  for (auto& [lane, entry] : lanes_)
     if (is_idle(entry.get(), number)) {
       entry->stated_in = entry->named_in = 0;
       statement_sum_ -= lane_bytes(entry->state.name.size());
@@ -101,7 +117,8 @@ void spool_journal::drop_unused(lane_id lane) {
       || !raise_floor(entry->state.appended))
     return;
   names_.erase({entry->state.kind, entry->state.name});
-  lanes_[lane - 1].reset();
+  lanes_[place_of(lane)].second.reset();
+  ++lanes_dropped_;
 }
 
 bool spool_journal::raise_floor(uint64_t seq) {

@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 namespace sluice {
 
@@ -197,10 +196,7 @@ caf::error spool_journal::adopt(const spool_config& config,
 }
 
 void spool_journal::adopt_lane(lane_id id, const spool_contents::lane& found) {
-  if (lanes_.size() < id)
-    lanes_.resize(id);
-  auto& entry = *(lanes_[id - 1] = std::make_unique<lane_entry>());
-  entry.id = id;
+  auto& entry = add_lane(id);
   entry.state = found.state;
   entry.version = found.version;
   entry.stated_in = found.stated_in;
@@ -282,19 +278,20 @@ void spool_journal::inherit(const spool_journal& old) {
   lane_refusals_ = old.lane_refusals_;
   moved_bytes_ = old.moved_bytes_;
   names_ = old.names_;
-  lanes_.resize(old.lanes_.size());
-  for (const auto& each : old.lanes_) {
+  last_lane_ = old.last_lane_;
+  for (const auto& [lane, each] : old.lanes_) {
     if (!each)
       continue;
-    auto& entry = *(lanes_[each->id - 1] = std::make_unique<lane_entry>());
-    entry.id = each->id;
+    auto& entry = add_lane(lane);
+    entry.unused = each->unused;
     entry.state = each->state;
     entry.state.written = entry.state.released = entry.state.appended;
     entry.state.note.reset();
     entry.state.doubt.reset();
-    if (entry.state.appended > 0)
-      mark(entry);
   }
+  for (const auto& [lane, each] : old.lanes_)
+    if (each && each->state.appended > 0)
+      mark(*find(lane));
 }
 
 } // namespace sluice

@@ -181,7 +181,7 @@ bool spool_journal::free_segment(spool_segment& segment) {
   // A new tail may have freed it.
   if (!segments_.contains(number))
     return true;
-  for (auto& entry : lanes_)
+  for (auto& [lane, entry] : lanes_)
     if (entry && entry->stated_in == number)
       state_in(*entry, *tail_);
   segment.retire();
@@ -235,7 +235,7 @@ bool spool_journal::move_unwritten() {
 /// Copies what is not written to the tail, and frees the segment.
 bool spool_journal::move_out(spool_segment& from) {
   size_t names = 0;
-  for (const auto& entry : lanes_)
+  for (const auto& [lane, entry] : lanes_)
     if (entry
         && std::any_of(entry->extents.begin(), entry->extents.end(),
                        [&](const auto& each) { return each.where == &from; }))
@@ -248,7 +248,7 @@ bool spool_journal::move_out(spool_segment& from) {
   }
   if (bytes > 0)
     copy_unwritten(from);
-  for (auto& entry : lanes_)
+  for (auto& [lane, entry] : lanes_)
     if (entry)
       repoint(*entry, from);
   return free_segment(from);

@@ -20,27 +20,29 @@ class Health(harness.Case):
 
     def test_more_stores_than_the_spool_has_places_for_answer_memory(self):
         service = self.start("--spool.max-bytes=1048576", "--session.debounce=1h")
+        # Nothing can be brought to disk, so nobody gives a place away.
+        self.data.joinpath("id").rename(self.data / "gone")
         levels = []
         for n in range(260):
             answer = service.put(f"/v1/sessions/s{n}/k", {"n": n})
             levels.append(self.assert_status(answer, 202).json["durability"])
         self.assertEqual(levels, sorted(levels, reverse=True))
         self.assertEqual(set(levels), {"ram", "memory"})
-        self.assert_status(
-            service.put("/v1/sessions/s259/k?durability=ram", {"n": 1}), 503)
+        last = "/v1/sessions/s259/k?durability=ram"
+        self.assert_status(service.put(last, {"n": 1}), 503)
         health = service.get("/health").json
-        self.assertEqual([x["id"] for x in health["alerts"]], ["spool-lanes-short"])
+        self.assertIn("spool-lanes-short", [x["id"] for x in health["alerts"]])
         self.assertGreater(health["spool"]["laneRefusals"], 0)
         self.assertEqual(health["troubles"]["spool-lanes-short"], 1)
         self.assertEqual(health["spool"]["lanes"], levels.count("ram"))
-        self.assert_status(service.get("/health/ready"), 200)
         self.assert_status(service.put("/v1/sessions/s0/k?durability=ram", {"n": 1}), 202)
-        self.assert_status(service.post("/v1/sessions/flush?durability=disk"), 200)
-        self.assert_status(
-            service.put("/v1/sessions/s259/k?durability=ram", {"n": 2}), 202)
+        self.data.joinpath("gone").rename(self.data / "id")
+        harness.wait_until(lambda: service.put(last, {"n": 2}).status == 202, 20)
+        self.assert_status(service.put(last, {"n": 3}), 202)
         health = service.get("/health").json
-        self.assertEqual(health["alerts"], [])
+        self.assertNotIn("spool-lanes-short", [x["id"] for x in health["alerts"]])
         self.assertEqual(health["troubles"]["spool-lanes-short"], 1)
+        self.assertGreater(health["troubles"]["spool-relieved"], 0)
 
     def test_a_trouble_that_is_over_stays_counted(self):
         service = self.start("--log.flush-interval=50ms", "--sqlite.queue-interval=50ms")
