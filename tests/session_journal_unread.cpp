@@ -47,6 +47,27 @@ struct unread_fixture : journal_fixture {
 
 CAF_TEST_FIXTURE_SCOPE(session_journal_unread_tests, unread_fixture)
 
+CAF_TEST(a file that is larger than any of ours is not read and left as it is) {
+  const auto text = R"({"a":{"history":["x"]}})"s;
+  write_file(snapshot_path, text);
+  config.file_bytes_max = text.size() - 1;
+  restart();
+  CAF_CHECK(all_refused(snapshot_path));
+  CAF_CHECK(text_of(refusal).find("session.max-store-bytes") != std::string::npos);
+  CAF_CHECK(snapshot() == text);
+  config.file_bytes_max = text.size();
+  restart();
+  CAF_CHECK_EQUAL(load("a"), R"({"history":["x"]})");
+  CAF_MESSAGE("nor is a journal");
+  config.file_bytes_max = 1'000'000;
+  restart();
+  put("b", R"({"c":1})");
+  fs::resize_file(journal_path, config.file_bytes_max + 1);
+  restart();
+  CAF_CHECK(all_refused(journal_path));
+  CAF_CHECK_EQUAL(everything().size(), 2u);
+}
+
 CAF_TEST(a snapshot that is no store refuses every request and is left as it is) {
   for (auto& text : {""s, std::string(4096, '\0'), R"({"a":{"history":["x"],"n")"s,
                      "{\"a\":{\"name\":\"\xe9\"}}"s, "[]"s, "null"s, R"({"a":1})"s,

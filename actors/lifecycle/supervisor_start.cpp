@@ -180,6 +180,8 @@ session_journal_actor supervisor_state::start_journal() {
   files.rights = config_.rights;
   files.identity_file = config_.data_dir + "/id";
   files.max_journal_bytes = config_.max_journal_bytes;
+  files.file_bytes_max =
+    store_file_bytes(config_.sessions.max_store_bytes, config_.max_journal_bytes);
   files.open_stores_max = config_.open_stores;
   files.spool = config_.spool;
   files.make_syncer = helpers_of("session-journal", file_syncer);

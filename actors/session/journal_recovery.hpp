@@ -12,6 +12,8 @@
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,19 +43,34 @@ struct store_files {
   uint64_t set_aside = 0;
 };
 
+/// Bytes that a file of a store may have, where nothing else is said: more is not read.
+constexpr uint64_t store_file_bytes_max = 268'435'456;
+
+/// The same for stores and journals that may grow so large. A name may take more in a
+/// file than it counts, and a journal has one write more than it may grow by.
+inline uint64_t store_file_bytes(uint64_t store_bytes_max, uint64_t journal_bytes_max) {
+  constexpr uint64_t most = uint64_t{1} << 56;
+  return std::max(store_file_bytes_max, 4 * std::min(store_bytes_max, most)
+                                          + std::min(journal_bytes_max, most));
+}
+
 class journal_recovery {
 public:
-  journal_recovery(const folder& in, std::string store, io_counts& io)
+  journal_recovery(const folder& in, std::string store, uint64_t file_bytes_max,
+                   io_counts& io)
       : in_(in), store_(std::move(store)), snapshot_name_(store_ + snapshot_suffix),
-        journal_name_(store_ + journal_suffix), io_(io) {}
+        journal_name_(store_ + journal_suffix), file_bytes_max_(file_bytes_max), io_(io) {
+  }
 
   /// Reads the store; one without files is empty. `unavailable`: a file is of a later
-  /// version, damaged, or no store at all; nothing was changed then.
+  /// version, damaged, larger than any of ours, or no store at all; nothing was changed
+  /// then.
   caf::expected<store_files> run();
 
 private:
   enum class fit { none, matches, torn, zeros, differs };
 
+  caf::error check_size(const std::string& path, uint64_t bytes) const;
   caf::error read_snapshot();
   caf::error choose_journal();
   caf::expected<fit> judge(const append_file& journal);
@@ -73,6 +90,7 @@ private:
   std::string store_;
   std::string snapshot_name_;
   std::string journal_name_;
+  const uint64_t file_bytes_max_;
   io_counts& io_;
   std::string snapshot_text_;
   store_files found_;

@@ -22,12 +22,25 @@ bool begins_as_head(std::string_view front) {
 
 } // namespace
 
+/// A file may claim any size without taking any room, and is read into memory.
+caf::error journal_recovery::check_size(const std::string& path, uint64_t bytes) const {
+  if (bytes <= file_bytes_max_)
+    return caf::none;
+  return caf::make_error(ec::unavailable,
+                         path + " has " + std::to_string(bytes)
+                           + " bytes and is not read: a file of a session store has "
+                           + std::to_string(file_bytes_max_)
+                           + " at most; move it away, or raise session.max-store-bytes");
+}
+
 caf::error journal_recovery::read_snapshot() {
   auto file = stored_file::open(in_, snapshot_name_);
   if (!file)
     return std::move(file.error());
   if (!*file)
     return caf::none;
+  if (auto err = check_size(in_.path_of(snapshot_name_), (*file)->size()))
+    return err;
   auto text = (*file)->read(0, (*file)->size(), io_);
   if (!text)
     return std::move(text.error());
@@ -40,6 +53,8 @@ caf::error journal_recovery::read_snapshot() {
 caf::expected<journal_recovery::fit> journal_recovery::judge(const append_file& journal) {
   if (journal.end() == 0)
     return fit::none;
+  if (auto err = check_size(journal.path(), journal.end()))
+    return err;
   auto front = journal.read(0, std::min(head_bytes_max, journal.end()), io_);
   if (!front)
     return std::move(front.error());

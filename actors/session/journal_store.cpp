@@ -12,8 +12,8 @@ namespace sluice {
 
 caf::expected<std::unique_ptr<journal_store>>
 journal_store::open(const folder& in, const std::string& store, std::string identity_file,
-                    io_counts& io) try {
-  auto files = journal_recovery{in, store, io}.run();
+                    io_counts& io, uint64_t file_bytes_max) try {
+  auto files = journal_recovery{in, store, file_bytes_max, io}.run();
   if (!files)
     return std::move(files.error());
   return std::unique_ptr<journal_store>{

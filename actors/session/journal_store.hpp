@@ -47,10 +47,9 @@ struct journal_plan {
 class journal_store {
 public:
   /// Reads what is in the files; none are made before the first write.
-  static caf::expected<std::unique_ptr<journal_store>> open(const folder& in,
-                                                            const std::string& store,
-                                                            std::string identity_file,
-                                                            io_counts& io);
+  static caf::expected<std::unique_ptr<journal_store>>
+  open(const folder& in, const std::string& store, std::string identity_file,
+       io_counts& io, uint64_t file_bytes_max = store_file_bytes_max);
 
   // -- reading ---------------------------------------------------------------------
 

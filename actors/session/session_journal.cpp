@@ -49,21 +49,29 @@ void session_journal_state::init(session_journal_config config,
 
 /// Learns which there are, before the first request.
 caf::error session_journal_state::list() {
+  if (listed_ && stopping_.empty())
+    return caf::none;
+  auto all = names();
+  return all ? caf::error{} : std::move(all.error());
+}
+
+/// Which there are. Clients make them, so nobody remembers them all.
+caf::expected<std::set<std::string>> session_journal_state::names() {
   if (!stopping_.empty())
     return caf::make_error(ec::stopping, "the session store is stopping");
-  if (listed_)
-    return caf::none;
   auto files = in_.names();
   if (!files) {
     listing_.note(text_of(files.error()));
     return cannot_read(files.error());
   }
   listing_.clear();
+  std::set<std::string> result;
   for (auto& file : *files)
     if (auto store = store_of(file); !store.empty())
-      names_.try_emplace(std::move(store), 0u);
+      result.insert(std::move(store));
+  stores_there_ = result.size();
   listed_ = true;
-  return caf::none;
+  return result;
 }
 
 caf::error session_journal_state::open(const std::string& store, kept_store& x) {
@@ -78,7 +86,8 @@ caf::error session_journal_state::open(const std::string& store, kept_store& x) 
   if (auto err = make_place())
     return err;
   io_counts io;
-  auto files = journal_store::open(in_, store, config_.identity_file, io);
+  auto files =
+    journal_store::open(in_, store, config_.identity_file, io, config_.file_bytes_max);
   count(store, io);
   if (!files) {
     auto ended = self_->clock().now();
@@ -93,7 +102,8 @@ caf::error session_journal_state::open(const std::string& store, kept_store& x) 
   x.name = store;
   x.appended = false;
   x.files = std::move(*files);
-  x.listed = names_.contains(store);
+  x.listed =
+    std::any_of(seen.begin(), seen.end(), [](const auto& y) { return !y.absent(); });
   opened_.use(&x);
   x.suspect = x.suspect || doubted_.erase(store) > 0;
   x.unreadable = caf::none;
@@ -139,7 +149,6 @@ caf::expected<kept_store*> session_journal_state::find(const std::string& store)
       note_gone(store);
       return nullptr;
     }
-    names_.try_emplace(store, 0u);
     found = stores_.try_emplace(store).first;
   }
   if (auto err = open(store, found->second))
@@ -217,45 +226,6 @@ session_journal_state::load_all(const std::string& store) {
   for (auto& x : all->changes)
     result.push_back({std::move(x.key), std::move(x.document)});
   return result;
-}
-
-caf::result<std::vector<session_store_info>> session_journal_state::stores() {
-  if (auto err = list())
-    return err;
-  std::vector<session_store_info> result;
-  for (auto& [store, looks] : names_)
-    list_one(store, result);
-  report_counts();
-  return result;
-}
-
-caf::result<session_store_list> session_journal_state::stores(uint64_t max) {
-  if (auto err = list())
-    return err;
-  session_store_list result{{}, names_.size()};
-  auto read = io_.read_bytes;
-  for (auto& [store, looks] : names_) {
-    if (result.stores.size() >= max || io_.read_bytes - read >= config_.list_bytes_max)
-      break;
-    list_one(store, result.stores);
-  }
-  report_counts();
-  return result;
-}
-
-void session_journal_state::list_one(const std::string& store,
-                                     std::vector<session_store_info>& to) {
-  auto& x = stores_[store];
-  const auto in_use = x.files != nullptr;
-  if (auto err = open(store, x)) {
-    to.push_back({store, 0, 0, {}, text_of(err)});
-    return;
-  }
-  auto info = x.files->info();
-  if (info.entries > 0 || !info.mark.spool_id.empty())
-    to.push_back(std::move(info));
-  if (!in_use)
-    rest(x);
 }
 
 caf::result<session_store_info> session_journal_state::info(const std::string& store) {

@@ -7,7 +7,8 @@
 // its writes wait, and its reads do not.
 //
 // A store is opened when somebody asks for it. Of more than may be open, those that were
-// used longest ago are closed, and nothing of them stays in memory.
+// used longest ago are closed. Of so many no more than a look at the files is remembered,
+// and of others nothing.
 #pragma once
 
 #include "actors/detail/helper_pool.hpp"
@@ -25,6 +26,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <set>
@@ -45,6 +47,8 @@ struct session_journal_config {
   uint64_t compact_snapshots = 4;
   /// A journal that has grown by this and cannot be compacted takes nothing more.
   uint64_t max_journal_bytes = 67'108'864;
+  /// A file that is larger is not read.
+  uint64_t file_bytes_max = store_file_bytes_max;
   /// Stores whose files may be open at once.
   uint64_t open_stores_max = 1000;
   /// Bytes of files that are read to list stores.
@@ -80,6 +84,7 @@ public:
 private:
   // -- stores ----------------------------------------------------------------------
   caf::error list();
+  caf::expected<std::set<std::string>> names();
   void list_one(const std::string& store, std::vector<session_store_info>& to);
   /// The store with its files open; null if there is no such store.
   caf::expected<kept_store*> find(const std::string& store);
@@ -98,6 +103,7 @@ private:
   bool rest(kept_store& x);
   void sync_ahead();
   void forget(kept_store& x);
+  void remember_looks(const std::string& store);
   void compare_with_rested(const std::string& store, kept_store& x,
                            const std::vector<file_state>& now);
   void note_gone(const std::string& store);
@@ -139,14 +145,17 @@ private:
   detail::helper_pool<session_compactor_actor> compactors_;
   detail::sync_watch sync_watch_{"session-sync-slow"};
   bool listed_ = false;
+  /// Stores that there were when the directory was listed, and have come since.
+  uint64_t stores_there_ = 0;
   /// Stores of which an earlier run's sync failed, or may have: what the page cache shows
   /// of their files proves nothing, and they are written anew.
   std::set<std::string> doubted_;
   /// Nobody knows which stores there are.
   detail::trouble listing_{"session-store-unreadable"};
-  /// All that have files, with what these looked like when they were closed for others: a
-  /// hash, or 0 where that is not known.
-  std::map<std::string, uint64_t, std::less<>> names_;
+  /// What the files of those looked like that were closed last, as a hash; and these in
+  /// the order of that.
+  std::map<std::string, uint64_t, std::less<>> looks_;
+  std::deque<std::string> closed_;
   /// Those that are open, or have to be remembered.
   std::map<std::string, kept_store, std::less<>> stores_;
   /// Those whose files are open.

@@ -12,6 +12,9 @@ namespace sluice {
 
 namespace {
 
+/// Of stores that were closed, so many are known again.
+constexpr size_t remembered_max = 4096;
+
 /// Syncs that are begun for stores which are to be closed, at a time.
 constexpr size_t syncs_ahead_max = 4;
 
@@ -59,12 +62,22 @@ bool session_journal_state::rest(kept_store& x) {
   auto& found = x.files->alerts();
   x.alerts.insert(x.alerts.end(), found.begin(), found.end());
   x.set_aside += x.files->set_aside();
-  if (auto place = names_.find(x.name); place != names_.end())
-    place->second = looks_of(look_at_files(x.name));
+  if (x.listed)
+    remember_looks(x.name);
   shut(x);
   ++rested_;
   forget(x);
   return true;
+}
+
+/// So that it is told if somebody changes the files meanwhile.
+void session_journal_state::remember_looks(const std::string& store) {
+  looks_.insert_or_assign(store, looks_of(look_at_files(store)));
+  closed_.push_back(store);
+  if (closed_.size() > remembered_max) {
+    looks_.erase(closed_.front());
+    closed_.pop_front();
+  }
 }
 
 /// So that whoever comes next has not to wait for a sync.
@@ -92,11 +105,12 @@ void session_journal_state::forget(kept_store& x) {
 
 void session_journal_state::compare_with_rested(const std::string& store, kept_store& x,
                                                 const std::vector<file_state>& now) {
-  auto place = names_.find(store);
-  if (place == names_.end())
+  auto place = looks_.find(store);
+  if (place == looks_.end())
     return;
-  auto before = std::exchange(place->second, 0u);
-  if (before != 0 && before != looks_of(now))
+  auto before = place->second;
+  looks_.erase(place);
+  if (before != looks_of(now))
     x.foreign.note("somebody removed or changed files of session store " + store + " in "
                    + config_.directory
                    + " while they were closed: what is there now counts");
@@ -104,12 +118,53 @@ void session_journal_state::compare_with_rested(const std::string& store, kept_s
 
 /// Somebody took away all that there was of a store, perhaps while it was closed.
 void session_journal_state::note_gone(const std::string& store) {
-  auto place = names_.find(store);
-  if (place == names_.end())
+  if (!looks_.contains(store))
     return;
-  if (place->second != 0)
-    compare_with_rested(store, stores_[store], look_at_files(store));
-  names_.erase(store);
+  compare_with_rested(store, stores_[store], look_at_files(store));
+  stores_there_ -= std::min<uint64_t>(stores_there_, 1);
+}
+
+// -- listing -----------------------------------------------------------------------
+
+caf::result<std::vector<session_store_info>> session_journal_state::stores() {
+  auto all = names();
+  if (!all)
+    return std::move(all.error());
+  std::vector<session_store_info> result;
+  for (auto& store : *all)
+    list_one(store, result);
+  report_counts();
+  return result;
+}
+
+caf::result<session_store_list> session_journal_state::stores(uint64_t max) {
+  auto all = names();
+  if (!all)
+    return std::move(all.error());
+  session_store_list result{{}, all->size()};
+  auto read = io_.read_bytes;
+  for (auto& store : *all) {
+    if (result.stores.size() >= max || io_.read_bytes - read >= config_.list_bytes_max)
+      break;
+    list_one(store, result.stores);
+  }
+  report_counts();
+  return result;
+}
+
+void session_journal_state::list_one(const std::string& store,
+                                     std::vector<session_store_info>& to) {
+  auto& x = stores_[store];
+  const auto in_use = x.files != nullptr;
+  if (auto err = open(store, x)) {
+    to.push_back({store, 0, 0, {}, text_of(err)});
+    return;
+  }
+  auto info = x.files->info();
+  if (info.entries > 0 || !info.mark.spool_id.empty())
+    to.push_back(std::move(info));
+  if (!in_use)
+    rest(x);
 }
 
 // -- syncs that nobody asked for ---------------------------------------------------

@@ -51,7 +51,7 @@ status_report session_journal_state::status() const {
   report.checks = {files};
   report.troubles.push_back({"session-line-set-aside", set_aside});
   report.troubles.push_back({"session-journal-tries-failed", failures_});
-  report.state = {{"stores", static_cast<int64_t>(names_.size())},
+  report.state = {{"stores", static_cast<int64_t>(stores_there_)},
                   {"openStores", static_cast<int64_t>(opened_.size())},
                   {"restedStores", static_cast<int64_t>(rested_)},
                   {"entries", static_cast<int64_t>(entries)},

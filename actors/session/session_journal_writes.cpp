@@ -140,7 +140,7 @@ void session_journal_state::append(kept_store& store, store_write x) {
   store.writing.clear();
   store.appended = true;
   if (!store.listed && files.journal()) {
-    names_.try_emplace(store.name, 0u);
+    ++stores_there_;
     store.listed = true;
   }
   session_applied applied{plan.changes.size(), files.info(), durability::ram};
