@@ -32,6 +32,7 @@ session_debouncer_config debouncer_config(const settings& whole) {
   result.debounced = from.debounced;
   result.max_pending = from.max_pending;
   result.max_stores = from.max_stores;
+  result.files_max = from.max_files;
   result.cache_ttl = from.cache_ttl;
   result.enforce_maintenance = from.enforce_maintenance;
   result.prune_after = from.prune_after;
@@ -118,6 +119,7 @@ supervisor_config actors_config(const settings& from) {
   result.rights = {from.files.bits};
   result.log = buffer_config(from);
   result.max_logs = from.log.max_logs;
+  result.log_files_max = from.log.max_files;
   result.sessions = debouncer_config(from);
   result.sessions_in = from.session.backend == "database" ? session_keeper::database
                                                           : session_keeper::journal;

@@ -1,7 +1,7 @@
 sluice_tests(spool
   LIBRARIES sluice_spool
   FILES
-    crc32c regular_file spool spool_damage spool_kill spool_lanes spool_model spool_place
-    spool_presence sluicectl)
+    crc32c file_quota regular_file spool spool_damage spool_kill spool_lanes spool_model
+    spool_place spool_presence sluicectl)
 target_compile_definitions(test_spool PRIVATE SLUICECTL="$<TARGET_FILE:sluicectl>")
 add_dependencies(test_spool sluicectl)

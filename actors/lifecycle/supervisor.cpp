@@ -10,6 +10,7 @@ namespace sluice {
 void supervisor_state::init(supervisor_config config) {
   config_ = std::move(config);
   restarts_ = restarts{config_.restarts};
+  log_files_.bound(config_.data_dir + "/logs", config_.log_files_max);
   self_->set_down_handler([this](const caf::down_msg& x) { on_down(x); });
   children_.push_back({"directory", "", config_.directory, stage::observers});
   self_->delayed_send(self_, config_.log_rest, atom::tick_v);
@@ -82,6 +83,7 @@ void supervisor_state::ask_all(detail::owed<std::vector<status_report>> answer) 
   const auto all_there = !drain_ && renewal_.missing.empty();
   own.checks = {{"actors", all_there, all_there ? "all are there" : "some are missing"}};
   renewal_.trouble.tell(own);
+  log_files_.tell(own, self_->clock().now());
   auto all = children_;
   all.insert(all.end(), guests_.begin(), guests_.end());
   sluice::survey(self_, all, config_.survey_timeout, std::move(own), troubles_,

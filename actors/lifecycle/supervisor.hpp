@@ -20,6 +20,7 @@
 #include "actors/lifecycle/trouble_memory.hpp"
 #include "actors/observe/directory.hpp"
 #include "actors/observe/instrumented.hpp"
+#include "actors/storage/file_quota.hpp"
 #include "messages/alert_keeper.hpp"
 #include "messages/log_writer.hpp"
 #include "messages/session_journal.hpp"
@@ -158,6 +159,7 @@ private:
   void retire(const std::string& log, const retirement_ptr& round);
   void retired(const std::string& log, const log_past& past);
   void ended_one(const std::string& log, const retirement_ptr& round);
+  caf::error let_in(const std::string& log);
   void serve_opens();
   void refuse_opens();
 
@@ -256,6 +258,7 @@ private:
   std::map<std::string, log_buffer_actor> logs_;
   /// Of those that had a buffer in this run and have none.
   log_pasts log_pasts_;
+  file_quota log_files_{"log.max-files", "log-files-full"};
   /// What others had counted that have ended.
   std::tuple<database_past, metrics_past> others_pasts_;
   std::vector<log_user_actor> log_users_;

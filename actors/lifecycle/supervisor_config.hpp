@@ -34,6 +34,8 @@ struct supervisor_config {
   log_buffer_config log;
   /// Logs that may hold something at once.
   uint64_t max_logs = 256;
+  /// Files that `logs/` may hold; one more log is refused then.
+  uint64_t log_files_max = 100'000;
   /// A log that nobody has used for so long gives its file up.
   caf::timespan log_rest = std::chrono::minutes{10};
   session_debouncer_config sessions;

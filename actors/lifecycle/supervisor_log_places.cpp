@@ -7,6 +7,7 @@
 
 #include "actors/detail/names.hpp"
 #include "actors/lifecycle/supervisor.hpp"
+#include "actors/log/log_writer.hpp"
 #include "messages/error.hpp"
 
 #include <algorithm>
@@ -49,12 +50,21 @@ caf::result<log_buffer_actor> supervisor_state::open(const std::string& log) {
     return err;
   if (!detail::valid_name(log))
     return caf::make_error(ec::invalid_argument, "this is no name of a log: " + log);
+  if (auto err = leaves ? caf::error{} : let_in(log))
+    return err;
   if (!leaves && logs_.size() < config_.max_logs)
     return make_buffer(log);
   auto answer = detail::owe<log_buffer_actor>(self_);
   opens_.emplace_back(log, answer);
   make_places();
   return answer;
+}
+
+/// Whether the log may come to have a file.
+caf::error supervisor_state::let_in(const std::string& log) {
+  return log_pasts_.find(log) != nullptr
+           ? caf::error{}
+           : log_files_.let_in({log_file_name(log)}, self_->clock().now());
 }
 
 /// Gives those who wait what there is now.

@@ -205,6 +205,7 @@ void supervisor_state::use_sessions(subsystems& started,
   config.keeper = keeper_;
   config.counted = is_restart();
   config.set_aside_directory = config_.data_dir + "/sessions";
+  config.files_directory = in_files ? config.set_aside_directory : "";
   config.rights = config_.rights;
   sessions_ = adopt(
     "session-debouncer", "", stage::intake,

@@ -12,18 +12,14 @@
 
 namespace sluice {
 
-namespace {
-
-std::string file_name(const std::string& log) {
+std::string log_file_name(const std::string& log) {
   return log + ".log";
 }
-
-} // namespace
 
 // -- files ------------------------------------------------------------------------
 
 std::string log_writer_state::path_of(const std::string& log) const {
-  return config_.directory + "/" + file_name(log);
+  return config_.directory + "/" + log_file_name(log);
 }
 
 log_writer_state::log_file& log_writer_state::entry(const std::string& log) {
@@ -75,7 +71,7 @@ caf::error log_writer_state::open(const std::string& log, log_file& to) {
     return err;
   if (auto err = make_directory())
     return err;
-  auto file = append_file::open(config_.directory, file_name(log), config_.rights);
+  auto file = append_file::open(config_.directory, log_file_name(log), config_.rights);
   if (!file)
     return std::move(file.error());
   to.file = std::move(*file);
@@ -148,7 +144,7 @@ caf::result<log_tail> log_writer_state::tail(const std::string& log,
 
 caf::result<log_tail> log_writer_state::load(const std::string& log,
                                              const tail_bounds& wanted) {
-  auto file = append_file::find(config_.directory, file_name(log));
+  auto file = append_file::find(config_.directory, log_file_name(log));
   if (!file)
     return std::move(file.error());
   return *file ? read_tail(**file, wanted) : log_tail{};
@@ -167,7 +163,7 @@ caf::result<log_tail> log_writer_state::read_tail(const append_file& file,
 }
 
 caf::expected<bool> log_writer_state::exists(const std::string& log) const {
-  auto there = folder{config_.directory}.find(file_name(log));
+  auto there = folder{config_.directory}.find(log_file_name(log));
   if (!there)
     return std::move(there.error());
   return there->has_value();

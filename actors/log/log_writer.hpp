@@ -27,6 +27,9 @@
 
 namespace sluice {
 
+/// The file that a log is written to.
+std::string log_file_name(const std::string& log);
+
 struct log_writer_config {
   /// Holds `{name}.log`; made with its parents' syncs if absent.
   std::string directory;

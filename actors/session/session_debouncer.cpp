@@ -34,6 +34,7 @@ void session_debouncer_state::init(session_debouncer_config config,
     self_->quit(x.reason);
   });
   cache_.configure(config_.cache_ttl, cache_bytes_max);
+  files_.bound(config_.files_directory, config_.files_max);
   clock_ = detail::clock_watch{
     {config_.wall_now_ms, config_.boot_now_ms, config_.clock_synchronised}};
   ask_totals();
@@ -112,6 +113,7 @@ status_report session_debouncer_state::status() {
                      {"session-records-set-aside", records_set_aside_}};
   detail::sum_up_alerts(report);
   set_aside_.tell(report);
+  files_.tell(report, self_->clock().now());
   write.ok = write.detail.empty();
   sync.ok = sync.detail.empty();
   check age{"oldest-unflushed", oldest <= config_.debounce + unflushed_grace, {}};

@@ -13,6 +13,7 @@
 #include "actors/session/session_cache.hpp"
 #include "actors/session/session_debouncer_config.hpp"
 #include "actors/session/store_line.hpp"
+#include "actors/storage/file_quota.hpp"
 #include "messages/metrics_aggregator.hpp"
 #include "messages/session_debouncer.hpp"
 #include "messages/session_store.hpp"
@@ -193,6 +194,8 @@ private:
   void bring_to_disk(store_line& line);
   void end_line(store_line& line);
   caf::error no_place();
+  /// Whether the store may come to have files.
+  caf::error let_in(store_line& line);
 
   // -- maintenance (session_debouncer_maintenance.cpp) -----------------------------
 
@@ -230,6 +233,7 @@ private:
   /// number.
   uint64_t number_floor_ = 0;
   uint64_t stores_refused_ = 0;
+  file_quota files_{"session.max-files", "session-files-full"};
   session_cache cache_;
   /// The answer to the load whose requests are being handled.
   const caf::expected<session_lookup>* loaded_ = nullptr;

@@ -31,6 +31,10 @@ struct session_debouncer_config {
   /// Stores that may hold updates that are not written yet, and that are known to
   /// memory.
   uint64_t max_stores = 1000;
+  /// Where stores are files, and how many may be there before a new store is refused;
+  /// empty: they are none.
+  std::string files_directory = {};
+  uint64_t files_max = 200'000;
   /// On which windows end.
   detail::flush_grid grid = {};
   /// Age up to which a read is answered from memory; 0: never.

@@ -3,6 +3,7 @@
 // asked for again when somebody wants them. A store gives its place away, the longest
 // unused first, once all that came while it had it is on disk.
 
+#include "actors/session/journal_recovery.hpp"
 #include "actors/session/session_debouncer.hpp"
 
 #include <algorithm>
@@ -38,6 +39,17 @@ caf::error session_debouncer_state::no_place() {
                          "session.max-stores=" + std::to_string(config_.max_stores)
                            + " stores hold updates that are not on disk yet; they are "
                              "being written: try again");
+}
+
+caf::error session_debouncer_state::let_in(store_line& line) {
+  const auto& known = line.sessions.stored();
+  if (line.let_in || known.entries > 0 || line.sessions.sessions() > 0
+      || !known.mark.spool_id.empty())
+    return caf::none;
+  auto err = files_.let_in({known.store + journal_suffix, known.store + snapshot_suffix},
+                           self_->clock().now());
+  line.let_in = !err;
+  return err;
 }
 
 /// Ends those that may go; the next ones are brought to disk, so that they may.

@@ -64,6 +64,10 @@ void session_debouncer_state::take(store_line& line, std::vector<session_step> s
     rp.deliver(no_place());
     return;
   }
+  if (auto err = steps.empty() ? caf::error{} : let_in(line)) {
+    rp.deliver(std::move(err));
+    return;
+  }
   auto level = keep(line, steps, at_least);
   if (!level) {
     rp.deliver(level.error());

@@ -60,6 +60,8 @@ struct store_line {
   bool known = false;
   /// What the spool had of an earlier run is among the sessions.
   bool restored = false;
+  /// It has files, or may have them.
+  bool let_in = false;
   /// Without a lane, number of the last update before it was opened.
   uint64_t opened_seq = 0;
   /// Number of its last request.

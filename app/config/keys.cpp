@@ -103,6 +103,8 @@ std::vector<key> log_keys() {
      "fdatasync with every write, not only when asked for", live},
     {"log.max-logs", at<&s::log, &log::max_logs>, counts(),
      "logs that hold something not on disk yet; one more is answered with 429"},
+    {"log.max-files", at<&s::log, &log::max_files>, counts(),
+     "files that logs/ may hold; a new log is answered with 429 then"},
     {"log.max-line-bytes", at<&s::log, &log::max_line_bytes>, sizes(),
      "longest line of a log; a request with a longer one is answered with 400"},
   };
@@ -120,6 +122,8 @@ std::vector<key> session_keys() {
      "sessions waiting, past which they are written early", live},
     {"session.max-stores", at<&s::session, &session::max_stores>, counts(),
      "stores that hold updates not on disk yet; one more is answered with 429", live},
+    {"session.max-files", at<&s::session, &session::max_files>, counts(),
+     "files that sessions/ may hold, two a store; a new store is answered with 429 then"},
     {"session.cache-ttl", at<&s::session, &session::cache_ttl>, times_or_zero("off"),
      "how long the read cache keeps a document"},
     {"session.maintenance", at<&s::session, &session::maintenance>,
@@ -272,29 +276,6 @@ const key* find_key(std::string_view name) {
   const auto hit = std::find_if(table.begin(), table.end(),
                                 [&](const key& each) { return each.name == name; });
   return hit == table.end() ? nullptr : &*hit;
-}
-
-const std::vector<preset>& presets() {
-  static const std::vector<preset> table = {
-    {"minimal", "spool.max-bytes", "4194304", "an eighth of the memory"},
-    {"minimal", "log.max-entries", "50", "half the lines that wait, where counts hold"},
-    {"minimal", "log.flush-interval", "3s", "less to lose with the power"},
-    {"minimal", "sqlite.cache-kib", "2000", "SQLite's own default instead of 10 MB"},
-    {"raspberry-pi", "log.flush-interval", "30s",
-     "pages of a log's end reach the card once where 5s writes them six times"},
-    {"raspberry-pi", "log.max-entries", "1000",
-     "a busy log must not undo the longer interval by its count"},
-    {"raspberry-pi", "log.max-bytes", "262144", "nor by its size"},
-    {"raspberry-pi", "log.sync", "true",
-     "a log is synced once in 30s while the spool has room, and no cut costs more"},
-    {"raspberry-pi", "session.debounce", "10s",
-     "a session that changes all the time costs a fifth of the writes"},
-    {"raspberry-pi", "sqlite.checkpoint-interval", "15min",
-     "a page that changes again and again is copied into the database once"},
-    {"raspberry-pi", "sqlite.checkpoint-bytes", "16777216",
-     "the WAL's size must not undo the longer interval"},
-  };
-  return table;
 }
 
 } // namespace sluice::config

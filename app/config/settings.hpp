@@ -59,6 +59,8 @@ struct log_settings {
   /// fdatasync with every flush, not only when asked.
   bool sync = false;
   uint64_t max_logs = 256;
+  /// In `logs/`.
+  uint64_t max_files = 100'000;
   /// Whose files are open at once; follows from the descriptors.
   uint64_t open_files = 256;
   /// Of one line, its LF not counted.
@@ -73,6 +75,8 @@ struct session_settings {
   bool debounced = true;
   uint64_t max_pending = 10;
   uint64_t max_stores = 1000;
+  /// In `sessions/`, where a store has two.
+  uint64_t max_files = 200'000;
   /// Whose files are open at once; follows from the descriptors.
   uint64_t open_stores = 1000;
   /// 0: no cache.
