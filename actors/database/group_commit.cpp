@@ -1,9 +1,21 @@
 #include "actors/database/group_commit.hpp"
 
+#include "messages/error.hpp"
+
 #include <algorithm>
 #include <utility>
 
 namespace sluice {
+
+namespace {
+
+/// Whether it is known what the write's own fault is. It would only come again, and
+/// others would wait for as long once more.
+bool is_refused(const write_request& x) {
+  return !x.outcome && code_of(x.outcome.error()) == ec::refused;
+}
+
+} // namespace
 
 void group_commit::run(std::vector<write_request>& group) {
   members all;
@@ -24,7 +36,8 @@ void group_commit::run(members group) {
       return;
     auto at = group.begin() + static_cast<std::ptrdiff_t>(*culprit);
     run(members{group.begin(), at});
-    run_alone(**at);
+    if (!is_refused(**at))
+      run_alone(**at);
     group.erase(group.begin(), at + 1);
   }
   if (!group.empty())

@@ -4,8 +4,8 @@
 // A statement may end the transaction itself (OR ROLLBACK, RAISE(ROLLBACK), a full
 // disk); the statements after it would then commit one by one, and those before it are
 // gone. So the transaction is looked for after every statement. If it has ended, the
-// culprit runs by itself, those before and those after it as groups of their own, in
-// the order in which they came.
+// culprit runs by itself, unless it was told why it was refused; those before and those
+// after it are groups of their own, in the order in which they came.
 #pragma once
 
 #include "actors/database/write_request.hpp"
