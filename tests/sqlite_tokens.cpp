@@ -24,6 +24,8 @@ CAF_TEST(tokens are those of SQLite) {
   using list = std::vector<std::string>;
   CAF_CHECK(tokens("a.\"b\"\"c\" /* x */ 'd''e'--f\n[g h]`i`;")
             == (list{"a", ".", "b\"c", "d'e", "g h", "i", ";"}));
+  CAF_CHECK(tokens("$a::b('c), @d('e f), :(g)")
+            == (list{"$a::b('c)", ",", "@d('e", "f", ")", ",", ":", "(", "g", ")"}));
   CAF_CHECK(tokens("'open").size() == 1);
   CAF_CHECK(tokens("/* open").empty());
   CAF_CHECK(tokens("").empty());

@@ -203,7 +203,20 @@ caf::expected<sql_receipt> write_transaction::results_within_bounds(const sql_wr
     return err;
   sqlite::bounded_request request{db_, cfg_.request};
   auto receipt = results_of(x);
+  if (receipt)
+    if (auto err = do_what_was_put_off())
+      receipt = std::move(err);
   return receipt ? std::move(receipt) : request.judge(std::move(receipt.error()));
+}
+
+/// Full-text indexes write, and merge what they have written, at the next savepoint or at
+/// the commit, where no bounds would hold.
+caf::error write_transaction::do_what_was_put_off() {
+  if (!schema_.has_virtual_tables() || has_ended())
+    return caf::none;
+  if (auto err = db_.run("SAVEPOINT sluice_put_off"))
+    return err;
+  return db_.run("RELEASE sluice_put_off");
 }
 
 caf::expected<sql_receipt> write_transaction::results_of(const sql_write& x) {

@@ -91,6 +91,7 @@ public:
 private:
   caf::expected<sql_receipt> results_within_bounds(const sql_write& x);
   caf::expected<sql_receipt> results_of(const sql_write& x);
+  caf::error do_what_was_put_off();
   caf::error run_once(sqlite::statement& x, const sql_row& params,
                       const std::vector<std::string>& names, sqlite::result_room& room,
                       sql_result& result);

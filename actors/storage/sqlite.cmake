@@ -8,6 +8,7 @@ add_library(sluice_sqlite STATIC
   sqlite_files.cpp
   sqlite_functions.cpp
   sqlite_json_patch.cpp
+  sqlite_lookups.cpp
   sqlite_matchers.cpp
   sqlite_memory.cpp
   sqlite_query.cpp

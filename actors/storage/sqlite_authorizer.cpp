@@ -33,6 +33,10 @@ constexpr std::array asking_pragmas = std::to_array<std::string_view>(
 constexpr std::array migrating_pragmas =
   std::to_array<std::string_view>({"defer_foreign_keys", "user_version"});
 
+/// What tells of matches in a full text, and may do so for hours.
+constexpr std::array endless_functions =
+  std::to_array<std::string_view>({"highlight", "matchinfo", "offsets", "snippet"});
+
 template <class List>
 bool contains(const List& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(),
@@ -70,7 +74,9 @@ bool is_schema_change(int action) {
 
 } // namespace
 
-void authorizer::install(sqlite3* db) {
+void authorizer::install(sqlite3* db, const deadline& until, bool writes) {
+  until_ = &until;
+  writes_ = writes;
   sqlite3_set_authorizer(db, &authorizer::ask, this);
 }
 
@@ -91,6 +97,9 @@ int authorizer::ask(void* self, int action, const char* first, const char* secon
   // What a trigger or a view does is the doing of whoever made it.
   if (x.origin_ == sql_origin::sluice && within == nullptr)
     return SQLITE_OK;
+  // SQLite asks for each name that it has found, and it may have looked for long.
+  if (x.until_->has_passed())
+    return SQLITE_DENY;
   x.changes_schema_ = x.changes_schema_ || is_schema_change(action);
   auto reason = x.why_not(action, view_of(first), view_of(second), view_of(schema));
   x.deferral_ = x.deferral_
@@ -127,6 +136,8 @@ std::string authorizer::why_not(int action, std::string_view first,
     case SQLITE_FUNCTION: // with a pointer in hand, the tokenizer runs any code
       if (same_name(second, "load_extension") || same_name(second, "fts3_tokenizer"))
         return "the function " + std::string{second} + " may not be used";
+      if (writes_ && contains(endless_functions, second))
+        return "the function " + std::string{second} + " may only be used in a query";
       return {};
     case SQLITE_TRANSACTION:
     case SQLITE_SAVEPOINT:

@@ -4,6 +4,7 @@
 // would do included, and what virtual tables do to the tables that they keep.
 #pragma once
 
+#include "actors/storage/sqlite_deadline.hpp"
 #include "messages/sql.hpp"
 
 #include <string>
@@ -15,8 +16,11 @@ namespace sluice::sqlite {
 
 class authorizer {
 public:
-  /// Watches what `db` compiles from now on. Must outlive the connection.
-  void install(sqlite3* db);
+  /// Watches what `db` compiles from now on, and refuses everything of users' once the
+  /// time is over. Both must outlive the connection.
+  ///
+  /// @param writes tells whether this is a connection that nobody could stand in for.
+  void install(sqlite3* db, const deadline& until, bool writes);
 
   /// Says whose SQL is compiled next, and its text.
   void expect(sql_origin origin, std::string_view sql);
@@ -42,6 +46,8 @@ private:
 
   sql_origin origin_ = sql_origin::sluice;
   std::string_view sql_;
+  const deadline* until_ = nullptr;
+  bool writes_ = false;
   std::string refusal_;
   bool changes_schema_ = false;
   bool deferral_ = false;

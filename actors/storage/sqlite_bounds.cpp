@@ -65,6 +65,10 @@ caf::error bounded_request::judge(caf::error err) const {
       if (memory_.refused() != shortage::failed)
         return judge_memory();
       break;
+    case SQLITE_AUTH:
+      if (db_.until().has_passed())
+        return caf::make_error(ec::refused, late_text);
+      break;
     case SQLITE_TOOBIG:
       return caf::make_error(ec::too_large,
                              text_of(err) + ": in this statement a value may have "

@@ -3,6 +3,7 @@
 #include "actors/storage/regular_file.hpp"
 #include "actors/storage/sqlite_error.hpp"
 #include "actors/storage/sqlite_functions.hpp"
+#include "actors/storage/sqlite_lookups.hpp"
 #include "messages/error.hpp"
 
 #include <sqlite3.h>
@@ -46,7 +47,7 @@ caf::error connection::open(const std::string& path, access mode) {
     return err;
   }
   values_.attach(db_);
-  authorizer_.install(db_);
+  authorizer_.install(db_, deadline_, mode == access::read_write);
   sqlite3_progress_handler(
     db_, operations_per_look,
     [](void* until) { return static_cast<deadline*>(until)->has_passed() ? 1 : 0; },
@@ -121,8 +122,8 @@ caf::expected<statement> connection::prepare(std::string_view sql, sql_origin or
     values_.fit(0);
     return statement{handle, true};
   }
-  if (sql.size() > INT_MAX)
-    return caf::make_error(ec::too_large, "the SQL is too long");
+  if (auto err = check_text(sql, origin))
+    return err;
   auto keep = sql.size() <= statement_cache::sql_bytes_max;
   sqlite3_stmt* handle = nullptr;
   const char* tail = nullptr;
@@ -284,8 +285,7 @@ caf::expected<checkpoint_report> connection::checkpoint(checkpoint_mode mode) {
     return caf::make_error(ec::unavailable, "the database is not open");
   constexpr int modes[] = {SQLITE_CHECKPOINT_PASSIVE, SQLITE_CHECKPOINT_FULL,
                            SQLITE_CHECKPOINT_RESTART, SQLITE_CHECKPOINT_TRUNCATE};
-  int frames = -1;
-  int done = -1;
+  int frames = -1, done = -1;
   auto code = sqlite3_wal_checkpoint_v2(db_, nullptr, modes[static_cast<size_t>(mode)],
                                         &frames, &done);
   if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)

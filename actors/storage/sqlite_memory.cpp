@@ -21,7 +21,7 @@ constexpr int64_t draw_bytes_min = 262'144;
 /// Before a block of this size, and before one in so many smaller ones, the time is
 /// looked at: much of what SQLite does without asking anybody takes memory.
 constexpr size_t large_bytes = 131'072;
-constexpr uint32_t allocations_per_look = 1024;
+constexpr uint32_t allocations_per_look = 32;
 
 /// Bytes that the process's rations have drawn.
 std::atomic<int64_t> drawn_by_all{0};

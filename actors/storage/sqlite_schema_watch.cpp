@@ -151,6 +151,7 @@ caf::expected<schema_watch::findings> schema_watch::survey() {
     } else if (is_own_name(table) && !sql.empty()) { // without SQL it is a constraint's
       result.ties.insert(what + " on " + table);
     }
+    result.has_virtual = result.has_virtual || sql.starts_with("CREATE VIRTUAL");
     if (kind == "table" && mentions_own(sql))
       suspects.push_back(std::move(name));
   }

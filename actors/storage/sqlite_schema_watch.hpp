@@ -48,6 +48,9 @@ public:
   /// To be called when the connection was opened.
   void forget();
 
+  /// Whether there is a virtual table, which may put off what it is told to do.
+  bool has_virtual_tables() const { return found_.has_virtual; }
+
   /// What is tied, and what to do about it, in words; empty if nothing is.
   std::string ties() const;
 
@@ -58,6 +61,7 @@ private:
     /// All that should not be there.
     std::set<std::string> ties;
     size_t bytes = 0;
+    bool has_virtual = false;
   };
 
   caf::expected<findings> survey();

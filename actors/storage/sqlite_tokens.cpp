@@ -49,44 +49,81 @@ bool is_true(const std::string& word) {
 
 // -- tokens ---------------------------------------------------------------------
 
-std::optional<token> token_reader::next() {
-  rest_ = skip_blanks(rest_);
-  if (rest_.empty())
-    return std::nullopt;
-  switch (rest_.front()) {
+namespace {
+
+/// Whether blanks or a comment may come first.
+bool may_be_blank(std::string_view text) {
+  return !text.empty()
+         && (text.front() <= ' ' || text.front() == '-' || text.front() == '/');
+}
+
+/// What ends a name or a literal that begins so; NUL for one without quotes.
+char closing_of(char begin) {
+  switch (begin) {
     case '\'':
     case '"':
     case '`':
-      return take_quoted(rest_.front());
+      return begin;
     case '[':
-      return take_quoted(']');
+      return ']';
     default:
-      return take_plain();
+      return '\0';
   }
 }
 
-token token_reader::take_quoted(char end) {
-  token result;
-  rest_.remove_prefix(1);
-  while (!rest_.empty()) {
-    auto c = rest_.front();
-    rest_.remove_prefix(1);
-    if (c == end) {
-      // A quote within is doubled; a bracket cannot be.
-      if (end == ']' || rest_.empty() || rest_.front() != end)
-        break;
-      rest_.remove_prefix(1);
-    }
-    result.text += c;
-  }
+/// A quote within is doubled; a bracket cannot be.
+size_t size_of_quoted(std::string_view text, char end) {
+  for (auto at = text.find(end, 1); at != npos; at = text.find(end, at + 2))
+    if (end == ']' || at + 1 == text.size() || text[at + 1] != end)
+      return at + 1;
+  return text.size();
+}
+
+/// The name of a parameter, which may have anything in brackets behind it.
+size_t size_of_parameter(std::string_view text) {
+  size_t at = 1;
+  while (at < text.size() && (is_name_letter(text[at]) || text.substr(at, 2) == "::"))
+    at += text[at] == ':' ? 2 : 1;
+  if (at == 1 || at == text.size() || text[at] != '(')
+    return at;
+  at = std::min(text.find_first_of(" \t\n\f\r)", at), text.size());
+  return at + (at < text.size() && text[at] == ')' ? 1 : 0);
+}
+
+size_t size_of_plain(std::string_view text) {
+  if (text.front() == '$' || text.front() == ':' || text.front() == '@')
+    return size_of_parameter(text);
+  auto end = std::find_if_not(text.begin(), text.end(), is_name_letter);
+  return std::max<size_t>(1, static_cast<size_t>(end - text.begin()));
+}
+
+} // namespace
+
+std::string_view token_reader::next_as_written() {
+  if (may_be_blank(rest_))
+    rest_ = skip_blanks(rest_);
+  if (rest_.empty())
+    return {};
+  auto end = closing_of(rest_.front());
+  auto result =
+    rest_.substr(0, end == '\0' ? size_of_plain(rest_) : size_of_quoted(rest_, end));
+  rest_.remove_prefix(result.size());
   return result;
 }
 
-token token_reader::take_plain() {
-  auto end = std::find_if_not(rest_.begin(), rest_.end(), is_name_letter);
-  auto length = std::max<size_t>(1, static_cast<size_t>(end - rest_.begin()));
-  token result{std::string{rest_.substr(0, length)}, true};
-  rest_.remove_prefix(length);
+std::optional<token> token_reader::next() {
+  auto written = next_as_written();
+  if (written.empty())
+    return std::nullopt;
+  auto end = closing_of(written.front());
+  if (end == '\0')
+    return token{std::string{written}, true};
+  token result;
+  for (size_t i = 1; i < written.size(); ++i) {
+    if (written[i] == end && ++i == written.size())
+      break;
+    result.text += written[i];
+  }
   return result;
 }
 

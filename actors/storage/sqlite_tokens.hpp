@@ -24,10 +24,10 @@ public:
   /// The next token, blanks and comments left out; none at the end.
   std::optional<token> next();
 
-private:
-  token take_quoted(char end);
-  token take_plain();
+  /// The same, as it stands in the text: quotes and all; empty at the end.
+  std::string_view next_as_written();
 
+private:
   std::string_view rest_;
 };
 
