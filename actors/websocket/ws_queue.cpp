@@ -76,34 +76,42 @@ std::deque<ws_queue::item>::iterator ws_queue::behind_what_is_on_its_way() {
 
 // -- dropping -----------------------------------------------------------------------
 
-template <class Give>
-void ws_queue::drop_down_to(uint64_t bytes_max, Give may_give) {
-  size_t i = begun_ > 0 ? 1 : 0;
-  while (waiting_bytes() > bytes_max && i < items_.size()) {
-    if (items_[i].droppable() && may_give(items_[i]))
-      drop(i);
-    else
-      ++i;
+/// Goes once from the front to the back, however much is dropped: for each topic it knows
+/// what was there last, so that a loss finds the one before it. What stays moves up.
+template <class Want, class May>
+void ws_queue::drop_while(Want wants, May may) {
+  const size_t begin = begun_ > 0 ? 1 : 0;
+  auto from = begin;
+  auto to = begin;
+  // The names are those of items that have their place already.
+  std::unordered_map<std::string_view, size_t> last;
+  for (; from < items_.size() && wants(); ++from) {
+    if (items_[from].droppable() && may(items_[from]))
+      lose(items_[from]);
+    if (merge_loss(items_[from], last))
+      continue;
+    if (to < from)
+      items_[to] = std::move(items_[from]);
+    last[items_[to].topic()] = to;
+    ++to;
   }
+  const auto first = items_.begin();
+  items_.erase(first + static_cast<ptrdiff_t>(to), first + static_cast<ptrdiff_t>(from));
 }
 
 void ws_queue::shrink_to(uint64_t bytes_max) {
-  drop_down_to(bytes_max, [](const item& x) { return !x.missed && !x.page->critical; });
-  drop_down_to(bytes_max, [](const item& x) { return !x.missed; });
+  const auto too_many = [&] { return waiting_bytes() > bytes_max; };
+  drop_while(too_many, [](const item& x) { return !x.missed && !x.page->critical; });
+  drop_while(too_many, [](const item& x) { return !x.missed; });
 }
 
 void ws_queue::drop_all() {
-  for (size_t i = begun_ > 0 ? 1 : 0; i < items_.size();) {
-    if (items_[i].droppable())
-      drop(i);
-    else
-      ++i;
-  }
+  const auto all = [](const auto&...) { return true; };
+  drop_while(all, all);
 }
 
-/// Puts the loss in the place of what was lost.
-void ws_queue::drop(size_t index) {
-  auto& x = items_[index];
+/// Puts the loss in the place of what is lost.
+void ws_queue::lose(item& x) {
   count_off(x);
   dropped_ += x.page->count();
   x.lost = x.page->count();
@@ -111,28 +119,24 @@ void ws_queue::drop(size_t index) {
   x.lost_of = x.page->topic;
   x.missed = false;
   x.page.reset();
-  if (merge_loss(index))
-    items_.erase(items_.begin() + static_cast<ptrdiff_t>(index));
-  else
-    count_on(x);
+  count_on(x);
 }
 
-/// Whether an earlier loss of the topic can tell of this one too: nothing of the topic
-/// lies between them.
-bool ws_queue::merge_loss(size_t index) {
-  const auto& x = items_[index];
-  for (auto i = index; i-- > (begun_ > 0 ? 1u : 0u);) {
-    auto& earlier = items_[i];
-    if (earlier.topic() != x.topic())
-      continue;
-    if (earlier.lost == 0)
-      return false;
-    earlier.lost += x.lost;
-    // One that was overtaken has a lower number than the one before.
-    earlier.lost_up_to = std::max(earlier.lost_up_to, x.lost_up_to);
-    return true;
-  }
-  return false;
+/// Whether this is a loss of which an earlier one can tell too: nothing of the topic lies
+/// between them.
+bool ws_queue::merge_loss(
+  const item& x, const std::unordered_map<std::string_view, size_t>& last_of_topic) {
+  if (x.lost == 0)
+    return false;
+  const auto known = last_of_topic.find(x.topic());
+  if (known == last_of_topic.end() || items_[known->second].lost == 0)
+    return false;
+  auto& earlier = items_[known->second];
+  earlier.lost += x.lost;
+  // One that was overtaken has a lower number than the one before.
+  earlier.lost_up_to = std::max(earlier.lost_up_to, x.lost_up_to);
+  count_off(x);
+  return true;
 }
 
 void ws_queue::clear() {

@@ -10,6 +10,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace sluice {
@@ -47,6 +48,7 @@ public:
   ws_progress wrote(size_t bytes);
 
   bool empty() const { return items_.empty(); }
+  bool has_missed() const { return missed_bytes_ > 0; }
   uint64_t messages() const { return messages_; }
   uint64_t bytes() const { return bytes_; }
   /// Of what a limit may cut: without what is on its way, and what was missed.
@@ -76,12 +78,13 @@ private:
   uint64_t weight(const item& x) const;
   static uint64_t messages_in(const item& x);
   void add(const std::deque<item>::iterator& where, item x);
-  template <class Give>
-  void drop_down_to(uint64_t bytes_max, Give may_give);
+  template <class Want, class May>
+  void drop_while(Want wants, May may);
   void count_on(const item& x);
   void count_off(const item& x);
-  void drop(size_t index);
-  bool merge_loss(size_t index);
+  void lose(item& x);
+  bool merge_loss(const item& x,
+                  const std::unordered_map<std::string_view, size_t>& last_of_topic);
   std::deque<item>::iterator behind_what_is_on_its_way();
 
   framing how_;
