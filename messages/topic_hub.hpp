@@ -67,10 +67,13 @@ using topic_hub_actor = caf::typed_actor<
   /// short, or with too many topics.
   caf::replies_to<atom::publish, publication>::with<publish_receipt>,
   /// Follows these topics from now on, all of them or none; answers with the epoch,
-  /// before the first message.
+  /// before the first message. Topics with an `after` follow once `history` has brought
+  /// what was missed.
   caf::replies_to<atom::subscribe, subscriber_actor, framing,
                   std::vector<subscription>>::with<std::string>,
-  /// Follows these topics no longer.
+  /// Sends the next part of what this subscriber missed, which may be nothing.
+  caf::reacts_to<atom::history, subscriber_actor>,
+  /// Follows these topics no longer, whatever it missed of them.
   caf::replies_to<atom::leave, subscriber_actor, std::vector<std::string>>::with<bool>,
   /// Sends what waits for the end of its window; answers with how many messages.
   caf::replies_to<atom::flush>::with<uint64_t>,

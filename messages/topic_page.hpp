@@ -75,8 +75,11 @@ using page_ptr = std::shared_ptr<const topic_page>;
 /// the same list.
 struct delivery {
   std::shared_ptr<const std::vector<page_ptr>> pages;
-  /// What a newcomer missed. It is paid for as history, and no limit of a queue cuts it.
+  /// A part of what the client missed, which it asked for. It is paid for as history, and
+  /// no limit of a queue cuts it.
   bool missed = false;
+  /// There is more of that, for whoever asks once this is out.
+  bool more = false;
 
   bool operator==(const delivery&) const = default;
 };

@@ -2,6 +2,8 @@
 #define CAF_SUITE topic_resume
 #include "tests/topic_fixture.hpp"
 
+#include <algorithm>
+
 using namespace sluice;
 using namespace sluice::test;
 
@@ -24,6 +26,40 @@ struct resume_fixture : topic_fixture {
     for (int i = 1; i <= n; ++i)
       publish("a", std::to_string(i));
   }
+
+  void publish_heavy(int n) {
+    for (int i = 0; i < n; ++i)
+      publish("a", heavy);
+  }
+
+  /// A client that asked for all of `a`, and took its answer and a little more.
+  ws_client begin_to_resume() {
+    auto client = connect();
+    client.outlet->room = 100;
+    subscribe(client, {{"a", 0, "e1"}});
+    return client;
+  }
+
+  /// All that comes once it takes what comes.
+  texts take_all(const ws_client& client) {
+    client.outlet->room = 1'000'000'000;
+    self->send(client.who, atom::writable_v);
+    settle();
+    auto got = client.take();
+    CAF_REQUIRE(!got.empty());
+    got.erase(got.begin());
+    return got;
+  }
+
+  /// Messages of `a` with these numbers.
+  texts heavy_messages(uint64_t first, uint64_t last) {
+    texts result;
+    for (auto seq = first; seq <= last; ++seq)
+      result.push_back("[" + message("a", seq, heavy) + "]");
+    return result;
+  }
+
+  const std::string heavy = '"' + std::string(10'000, 'x') + '"';
 };
 
 std::string gap(uint64_t seq) {
@@ -156,6 +192,102 @@ CAF_TEST(whoever follows already is sent nothing twice) {
   client.take();
   subscribe(client, {{"a", 0, "e1"}});
   CAF_CHECK_EQUAL(client.take().size(), 1u); // the answer
+}
+
+CAF_TEST(of what was missed a part is held and the rest comes as the client takes it) {
+  config.max_batch = 1;
+  start();
+  publish_heavy(40);
+  auto client = connect();
+  client.outlet->room = 0;
+  subscribe(client, {{"a", 0, "e1"}});
+  CAF_MESSAGE("a client that does not even take its answer is sent nothing");
+  CAF_CHECK_LESS(get<ws_connection_stats>(client.who, atom::stats_v).queued_bytes, 1000u);
+  client.outlet->room = 100;
+  self->send(client.who, atom::writable_v);
+  settle();
+  const auto held = get<ws_connection_stats>(client.who, atom::stats_v).queued_bytes;
+  CAF_CHECK_GREATER(held, 10'000u);
+  CAF_CHECK_LESS(held, 80'000u);
+  CAF_CHECK(take_all(client) == heavy_messages(1, 40));
+}
+
+CAF_TEST(what is new comes once and behind what is yet to be caught up with) {
+  config.max_batch = 1;
+  start();
+  publish_heavy(20);
+  auto client = begin_to_resume();
+  auto other = follower("a");
+  publish("a", heavy, true);
+  CAF_CHECK_EQUAL(other.take().size(), 1u);
+  CAF_CHECK(take_all(client) == heavy_messages(1, 21));
+  publish("a", heavy, true);
+  CAF_CHECK(client.take() == heavy_messages(22, 22));
+}
+
+CAF_TEST(who leaves a topic is sent no more of what it missed) {
+  config.max_batch = 1;
+  start();
+  publish_heavy(40);
+  auto client = begin_to_resume();
+  say(client, {"2", ws_unsubscribe{{"a"}}});
+  const auto got = take_all(client);
+  CAF_CHECK_LESS(got.size(), 10u);
+  CAF_CHECK_EQUAL(last(got), R"([{"id":2,"ok":true}])");
+  publish("a", heavy, true);
+  CAF_CHECK_EQUAL(client.take(), texts{});
+  CAF_CHECK_EQUAL(get<topic_hub_stats>(hub, atom::stats_v).subscriptions, 0u);
+}
+
+CAF_TEST(a client that goes amid what it missed is forgotten) {
+  config.max_batch = 1;
+  config.max_topics = 1;
+  start();
+  publish_heavy(40);
+  auto client = begin_to_resume();
+  CAF_MESSAGE("a topic that somebody is yet to catch up with is followed");
+  const publication more{"b", "1", false, {}};
+  CAF_CHECK_EQUAL(refusal<publish_receipt>(hub, atom::publish_v, more), ec::overloaded);
+  const publication same{"a", "1", false, {}};
+  CAF_CHECK_EQUAL(get<publish_receipt>(hub, atom::publish_v, same).subscribers, 1u);
+  client.outlet->broken = true;
+  self->send(client.who, atom::leave_v);
+  settle();
+  CAF_CHECK_EQUAL(get<publish_receipt>(hub, atom::publish_v, more).seq, 42u);
+}
+
+CAF_TEST(what the history lets go before a client has caught up is a gap) {
+  config.max_batch = 1;
+  config.history.bytes = 300'000;
+  start();
+  publish_heavy(20);
+  auto client = begin_to_resume();
+  publish_heavy(40);
+  const auto got = take_all(client);
+  const auto at = std::find_if(got.begin(), got.end(), [](const auto& each) {
+    return each.find("gap") != each.npos;
+  });
+  CAF_REQUIRE(at != got.end());
+  const auto before = static_cast<uint64_t>(at - got.begin());
+  const auto behind = static_cast<uint64_t>(got.end() - at) - 1;
+  CAF_CHECK(texts(got.begin(), at) == heavy_messages(1, before));
+  CAF_CHECK_EQUAL(*at, "[" + gap(61 - behind) + "]");
+  CAF_CHECK(texts(at + 1, got.end()) == heavy_messages(61 - behind, 60));
+}
+
+CAF_TEST(a page that cannot be framed for want of memory is a gap) {
+  config.memory = std::make_shared<budget>(45'000);
+  config.max_batch = 1;
+  start();
+  publish_heavy(2);
+  CAF_CHECK(resume(0, "e1", framing::single)
+            == (texts{message("a", 1, heavy), message("a", 2, heavy)}));
+  config.memory = std::make_shared<budget>(35'000);
+  start();
+  publish_heavy(1);
+  auto [others, paid] = config.memory->try_draw(20'000);
+  CAF_CHECK(paid);
+  CAF_CHECK_EQUAL(resume(0, "e1", framing::single), texts{gap(2)});
 }
 
 CAF_TEST(all histories together take half of the memory at most) {

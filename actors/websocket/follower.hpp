@@ -1,11 +1,15 @@
 // A FOLLOWER is a connection as the topic hub knows it: its batcher, how it wants its
-// messages, and what the current round has for it.
+// messages, what the current round has for it, and where it stands in the histories that
+// it has not seen to their ends.
 #pragma once
 
 #include "messages/credit.hpp"
 #include "messages/topic_page.hpp"
 
+#include <cstdint>
+#include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -16,11 +20,29 @@ namespace sluice {
 
 using shared_pages = std::shared_ptr<std::vector<page_ptr>>;
 
+class topic;
+
+/// Where a follower stands in a history.
+struct standing {
+  topic* of;
+  /// All up to this number has been sent, or is to be told as a gap.
+  uint64_t seen = 0;
+  bool gap = false;
+};
+
+struct following {
+  /// Pays for it.
+  credit charge;
+  /// Until it has seen the history to its end, and is handed what is new.
+  std::optional<std::list<standing>::iterator> behind = {};
+};
+
 struct follower {
   subscriber_actor who;
   framing how = framing::single;
-  /// What it follows, each with what pays for that.
-  std::unordered_map<std::string, credit> topics;
+  std::unordered_map<std::string, following> topics;
+  /// What it missed and asked for, in the order in which it did.
+  std::list<standing> behind;
   /// What it gets in this round; others who get the same hold the same list.
   shared_pages gathered;
 };

@@ -79,8 +79,7 @@ page_ptr page_builder::seal(framings_wanted how, bool critical) {
   return page;
 }
 
-std::shared_ptr<topic_page> rest_of(const topic_page& from, uint64_t after, framing how,
-                                    ws_deflater& deflater) {
+std::shared_ptr<topic_page> rest_of(const topic_page& from, uint64_t after, framing how) {
   if (from.last <= after)
     return nullptr;
   const auto skipped = after < from.first ? 0 : after - from.first + 1;
@@ -94,8 +93,8 @@ std::shared_ptr<topic_page> rest_of(const topic_page& from, uint64_t after, fram
   for (size_t i = skipped; i < from.begins.size(); ++i)
     page->begins.push_back(from.begins[i] - begin);
   frame_messages(*page, std::string_view{from.batch}.substr(begin, end - begin),
-                 framings_wanted::by(how), &deflater);
-  if (how != framing::batch)
+                 {how == framing::single, false}, nullptr);
+  if (how == framing::single)
     page->batch = {};
   return page;
 }

@@ -56,9 +56,9 @@ private:
 };
 
 /// The messages of `from` behind number `after`, framed for one client; null if there are
-/// none.
-std::shared_ptr<topic_page> rest_of(const topic_page& from, uint64_t after, framing how,
-                                    ws_deflater& deflater);
+/// none. It is not deflated: that is work which only pays where many get what comes of
+/// it.
+std::shared_ptr<topic_page> rest_of(const topic_page& from, uint64_t after, framing how);
 
 /// A message that is for one client alone.
 page_ptr notice_page(std::string_view message, framing how);

@@ -1,5 +1,6 @@
 #include "actors/websocket/topic.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice {
@@ -100,42 +101,67 @@ void topic::forget_oldest() {
   kept_.pages.erase(oldest);
 }
 
-std::vector<page_ptr> topic::missed(const std::string& name, caf::optional<uint64_t> seen,
-                                    framing how, ws_deflater& deflater,
-                                    budget& memory) const {
+standing topic::stand(caf::optional<uint64_t> seen) {
   // Of a number that this run never gave, nobody knows what was between.
-  const auto unknown = !seen || *seen > last_;
-  const auto after = unknown ? 0 : *seen;
-  std::vector<page_ptr> result;
-  auto first = history_.empty() ? last_ + 1 : history_.front()->page->first;
-  for (auto each : history_) {
-    const auto& page = each->page;
-    if (page->last <= after)
-      continue;
-    if (after < page->first && !page->framed(how).empty()) {
-      result.push_back(page);
-    } else if (auto own = rest_of(*page, after, how, deflater); pay(*own, memory)) {
-      result.push_back(std::move(own));
-    } else {
-      result.clear();
-      first = page->last + 1;
+  if (!seen || *seen > last_)
+    return {this, 0, true};
+  return {this, *seen, false};
+}
+
+bool topic::add_missed(standing& at, framing how, budget& memory,
+                       std::vector<page_ptr>& to) const {
+  const auto is_seen = [&](const auto& each) { return each->page->last <= at.seen; };
+  auto next = std::partition_point(history_.begin(), history_.end(), is_seen);
+  for (; next != history_.end(); ++next) {
+    const auto& page = (*next)->page;
+    at.gap |= at.seen + 1 < page->first;
+    const auto part = part_behind(page, at.seen, how, memory);
+    if (part && std::exchange(at.gap, false))
+      to.push_back(gap_notice(name(), part->first, how));
+    at.seen = page->last;
+    if (part) {
+      to.push_back(part);
+      return true;
     }
+    at.gap = true;
   }
-  if (unknown || after + 1 < first)
-    result.insert(result.begin(), gap_notice(name, first, how));
-  return result;
+  return false;
+}
+
+page_ptr topic::part_behind(const page_ptr& page, uint64_t seen, framing how,
+                            budget& memory) const {
+  if (seen < page->first && !page->framed(how).empty())
+    return page;
+  auto own = rest_of(*page, seen, how);
+  return pay(*own, memory) ? page_ptr{std::move(own)} : nullptr;
+}
+
+void topic::add_last_gap(standing& at, framing how, std::vector<page_ptr>& to) const {
+  if (at.gap || at.seen < last_)
+    to.push_back(gap_notice(name(), last_ + 1, how));
 }
 
 // -- followers ----------------------------------------------------------------------
 
 void topic::join(follower& who) {
-  if (followers_.insert(&who).second)
-    ++ways_[static_cast<size_t>(who.how)];
+  join_behind(who);
+  catch_up(who);
+}
+
+void topic::join_behind(follower& who) {
+  ++behind_;
+  ++ways_[static_cast<size_t>(who.how)];
+}
+
+void topic::catch_up(follower& who) {
+  --behind_;
+  followers_.insert(&who);
 }
 
 void topic::leave(follower& who) {
-  if (followers_.erase(&who) > 0)
-    --ways_[static_cast<size_t>(who.how)];
+  if (followers_.erase(&who) == 0)
+    --behind_;
+  --ways_[static_cast<size_t>(who.how)];
 }
 
 } // namespace sluice

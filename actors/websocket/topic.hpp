@@ -18,8 +18,6 @@
 
 namespace sluice {
 
-class topic;
-
 /// A page that is kept for resuming, and whose it is.
 struct kept_page {
   page_ptr page;
@@ -80,22 +78,35 @@ public:
 
   // -- resuming -----------------------------------------------------------------------
 
-  /// What a client gets that has everything up to `seen`: what it missed, behind a notice
-  /// where that is not all. Without `seen`, its number is of another run, and it gets all
-  /// that there is of this one, behind the notice.
-  /// What has to be framed for it alone is paid from `memory`, and told as missed where
-  /// there is no room.
-  std::vector<page_ptr> missed(const std::string& name, caf::optional<uint64_t> seen,
-                               framing how, ws_deflater& deflater, budget& memory) const;
+  /// Where a client stands that has everything up to `seen`. Without it, its number is of
+  /// another run: it gets all that there is of this one, behind a notice.
+  standing stand(caf::optional<uint64_t> seen);
+
+  /// Adds the next page of the history, behind a notice where something before it is not
+  /// to be had; false if the history holds no more. A page that has to be framed for one
+  /// client alone is paid from `memory`, and is not to be had where there is no room.
+  bool add_missed(standing& at, framing how, budget& memory,
+                  std::vector<page_ptr>& to) const;
+
+  /// Adds a notice if the history ended before the last message.
+  void add_last_gap(standing& at, framing how, std::vector<page_ptr>& to) const;
 
   /// Lets the oldest page go.
   void forget_oldest();
 
   // -- followers ----------------------------------------------------------------------
 
+  /// Begins to follow, and is handed all that is new; or only once it has caught up.
   void join(follower& who);
+  void join_behind(follower& who);
+  void catch_up(follower& who);
   void leave(follower& who);
+
+  /// Whoever is handed what is new.
   const std::unordered_set<follower*>& followers() const { return followers_; }
+  /// With those who are to catch up yet.
+  uint64_t follower_count() const { return followers_.size() + behind_; }
+  bool is_followed() const { return follower_count() > 0; }
 
   /// Its place among those that somebody follows, or that nobody does.
   std::list<topic*>::iterator place;
@@ -104,6 +115,8 @@ public:
 
 private:
   bool draw(const std::string& data, budget& from, page_builder& into);
+  page_ptr part_behind(const page_ptr& page, uint64_t seen, framing how,
+                       budget& memory) const;
   framings_wanted wanted() const;
   void keep(const page_ptr& page);
 
@@ -123,7 +136,8 @@ private:
 
   credit charge_;
   std::unordered_set<follower*> followers_;
-  /// How many of them want each framing.
+  uint64_t behind_ = 0;
+  /// How many of all followers want each framing.
   size_t ways_[framing_count] = {};
 };
 

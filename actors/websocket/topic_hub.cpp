@@ -35,7 +35,7 @@ caf::result<publish_receipt> topic_hub_state::publish(const publication& what) {
   if (!taken)
     return caf::make_error(ec::overloaded, "the memory of all topics together is full");
   ++published_;
-  const publish_receipt receipt{to->last(), to->followers().size()};
+  const publish_receipt receipt{to->last(), to->follower_count()};
   if (ahead) {
     gathering round;
     round.add(ahead, to->followers());
@@ -211,6 +211,7 @@ topic_hub(topic_hub_actor::stateful_pointer<topic_hub_state> self,
             const std::vector<subscription>& topics) {
       return state->subscribe(who, how, topics);
     },
+    [state](atom::history, const subscriber_actor& who) { state->send_missed(who); },
     [state](atom::leave, const subscriber_actor& who,
             const std::vector<std::string>& topics) { return state->leave(who, topics); },
     [state](atom::flush) { return state->flush(); },

@@ -8,6 +8,9 @@
 // budget, wherever it is held; half of it at most is history, which gives way to what is
 // new. Clients choose what topics are called, and what they follow: both are bounded in
 // number, and pay from a budget of their own, half as large.
+//
+// Who comes back is behind until it has seen the history to its end. It is sent a part at
+// a time, whenever it asks, and is handed what is new only then.
 #pragma once
 
 #include "actors/detail/trouble.hpp"
@@ -61,6 +64,7 @@ public:
   caf::result<publish_receipt> publish(const publication& what);
   caf::result<std::string> subscribe(const subscriber_actor& who, framing how,
                                      const std::vector<subscription>& topics);
+  void send_missed(const subscriber_actor& who);
   bool leave(const subscriber_actor& who, const std::vector<std::string>& topics);
   uint64_t flush();
   topic_hub_stats stats() const;
@@ -87,10 +91,10 @@ private:
   follower& follower_for(const subscriber_actor& who, framing how);
   caf::error join(follower& who, const std::vector<subscription>& topics,
                   std::unordered_set<std::string>& joined);
-  caf::error join(follower& who, const std::string& topic_name);
+  caf::error join(follower& who, const subscription& wish);
   void leave(follower& who, const std::string& topic_name);
   void leave(follower& who, topic& which);
-  std::vector<page_ptr> beginning(const subscription& wish, const follower& who);
+  void add_missed(follower& to, std::vector<page_ptr>& part);
   void on_down(const caf::actor_addr& who);
 
   // -- sending -------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 // Which topics there are, who follows them, and what a new follower gets first.
 
 #include "actors/detail/names.hpp"
-#include "actors/detail/owed.hpp"
 #include "actors/websocket/topic_hub.hpp"
 
 #include <algorithm>
@@ -14,7 +13,13 @@ namespace {
 /// What a topic and a subscription take in memory, at most, besides their names: each
 /// stands in a table of the hub's, and the second in one of its connection's too.
 constexpr size_t topic_bytes = 1'024;
-constexpr size_t subscription_bytes = 256;
+constexpr size_t subscription_bytes = 320;
+
+/// Of what a client missed it is sent so much at once, and asks again when that is out:
+/// so it never has the hub to itself, and holds no more of histories than it takes.
+constexpr uint64_t part_bytes_max = 65'536;
+/// What a notice counts for in that: no budget pays for it.
+constexpr uint64_t notice_bytes = 4'096;
 
 caf::error names_full() {
   return caf::make_error(ec::overloaded, "topics and subscriptions take all the memory "
@@ -62,7 +67,7 @@ bool topic_hub_state::forget_unused() {
 }
 
 void topic_hub_state::touch(topic& which) {
-  auto& among = which.followers().empty() ? unfollowed_ : followed_;
+  auto& among = which.is_followed() ? followed_ : unfollowed_;
   among.splice(among.end(), among, which.place);
 }
 
@@ -143,15 +148,15 @@ caf::error topic_hub_state::join(follower& who, const std::vector<subscription>&
   for (const auto& wish : topics) {
     if (who.topics.contains(wish.topic))
       continue;
-    if (auto err = join(who, wish.topic))
+    if (auto err = join(who, wish))
       return err;
     joined.insert(wish.topic);
   }
   return {};
 }
 
-caf::error topic_hub_state::join(follower& who, const std::string& topic_name) {
-  auto* to = open(topic_name);
+caf::error topic_hub_state::join(follower& who, const subscription& wish) {
+  auto* to = open(wish.topic);
   if (!to)
     return no_topic();
   touch(*to);
@@ -160,12 +165,19 @@ caf::error topic_hub_state::join(follower& who, const std::string& topic_name) {
     ++subscriptions_refused_;
     return std::move(charge.error());
   }
-  who.topics.emplace(topic_name, std::move(*charge));
+  auto& place =
+    who.topics.emplace(wish.topic, following{std::move(*charge)}).first->second;
   // Whoever follows it already gets what waits; the newcomer begins behind that.
   send_now(*to);
-  if (to->followers().empty())
+  if (!to->is_followed())
     followed_.splice(followed_.end(), unfollowed_, to->place);
-  to->join(who);
+  if (wish.after) {
+    const auto seen = wish.epoch == config_.epoch ? wish.after : caf::none;
+    place.behind = who.behind.insert(who.behind.end(), to->stand(seen));
+    to->join_behind(who);
+  } else {
+    to->join(who);
+  }
   return {};
 }
 
@@ -181,37 +193,22 @@ topic_hub_state::subscribe(const subscriber_actor& who, framing how,
       leave(newcomer, each);
     return err;
   }
-  auto first = std::make_shared<std::vector<page_ptr>>();
-  for (const auto& wish : topics) {
-    if (joined.erase(wish.topic) == 0)
-      continue;
-    for (auto& page : beginning(wish, newcomer))
-      first->push_back(std::move(page));
-  }
-  auto answer = detail::owe<std::string>(self_);
-  answer.deliver(config_.epoch);
-  if (!first->empty())
-    self_->send(newcomer.who, atom::deliver_v, delivery{std::move(first), true});
-  return answer;
-}
-
-std::vector<page_ptr> topic_hub_state::beginning(const subscription& wish,
-                                                 const follower& who) {
-  if (!wish.after)
-    return {};
-  const auto seen = wish.epoch == config_.epoch ? wish.after : caf::none;
-  return topics_.at(wish.topic)
-    ->missed(wish.topic, seen, who.how, deflater_, *config_.memory);
+  return config_.epoch;
 }
 
 void topic_hub_state::leave(follower& who, const std::string& topic_name) {
-  if (who.topics.erase(topic_name) > 0)
-    leave(who, *topics_.at(topic_name));
+  const auto found = who.topics.find(topic_name);
+  if (found == who.topics.end())
+    return;
+  if (found->second.behind)
+    who.behind.erase(*found->second.behind);
+  who.topics.erase(found);
+  leave(who, *topics_.at(topic_name));
 }
 
 void topic_hub_state::leave(follower& who, topic& which) {
   which.leave(who);
-  if (which.followers().empty())
+  if (!which.is_followed())
     unfollowed_.splice(unfollowed_.end(), followed_, which.place);
 }
 
@@ -228,9 +225,46 @@ void topic_hub_state::on_down(const caf::actor_addr& who) {
   auto known = followers_.find(who);
   if (known == followers_.end())
     return;
-  for (const auto& [topic_name, charge] : known->second->topics)
+  for (const auto& [topic_name, place] : known->second->topics)
     leave(*known->second, *topics_.at(topic_name));
   followers_.erase(known);
+}
+
+// -- what was missed ----------------------------------------------------------------
+
+void topic_hub_state::send_missed(const subscriber_actor& who) {
+  const auto known = followers_.find(caf::actor_cast<caf::actor_addr>(who));
+  if (known == followers_.end())
+    return;
+  auto& to = *known->second;
+  auto part = std::make_shared<std::vector<page_ptr>>();
+  uint64_t bytes = 0;
+  while (!to.behind.empty() && bytes < part_bytes_max) {
+    const auto before = part->size();
+    add_missed(to, *part);
+    bytes += page_overhead_bytes; // to find nothing is work too
+    for (auto i = before; i < part->size(); ++i)
+      bytes += (*part)[i]->notice ? notice_bytes : (*part)[i]->bytes();
+  }
+  self_->send(to.who, atom::deliver_v,
+              delivery{std::move(part), true, !to.behind.empty()});
+}
+
+/// The next page of the first history that it has not seen to the end; or there it is at
+/// the end, and handed what is new from now on.
+void topic_hub_state::add_missed(follower& to, std::vector<page_ptr>& part) {
+  auto& at = to.behind.front();
+  auto& from = *at.of;
+  if (from.add_missed(at, to.how, *config_.memory, part))
+    return;
+  // What waits is history then; it goes to all others first, so that it is not sent
+  // twice.
+  if (from.has_waiting())
+    return send_now(from);
+  from.add_last_gap(at, to.how, part);
+  from.catch_up(to);
+  to.topics.at(from.name()).behind.reset();
+  to.behind.pop_front();
 }
 
 } // namespace sluice

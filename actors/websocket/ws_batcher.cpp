@@ -29,8 +29,20 @@ void ws_batcher_state::deliver(const delivery& what) {
     return;
   for (const auto& page : *what.pages)
     queue_.push(page, what.missed);
+  if (what.missed) {
+    asked_ = false;
+    behind_ = what.more;
+  }
   pump();
   keep_within();
+}
+
+/// A client that takes nothing is sent no more of what it missed.
+void ws_batcher_state::ask_for_missed() {
+  if (!behind_ || asked_ || blocked_ || closing_ || queue_.has_missed())
+    return;
+  asked_ = true;
+  self_->send(hub_, atom::history_v, subscriber_actor{self_});
 }
 
 void ws_batcher_state::control(std::string& frame) {
@@ -71,6 +83,7 @@ void ws_batcher_state::pump() {
     for (uint64_t i = 0; i < done.answers; ++i)
       client_.outlet->answered();
   }
+  ask_for_missed();
   if (!queue_.empty())
     return;
   answer_stop();

@@ -55,6 +55,7 @@ public:
 
 private:
   void pump();
+  void ask_for_missed();
   void keep_within();
   void report_losses(uint64_t before, bool closed);
   void answer_stop();
@@ -79,6 +80,9 @@ private:
   bool closing_ = false;
   /// It ends once everything is out.
   bool leaving_ = false;
+  /// The hub has more of what the client missed, and was asked for the next part.
+  bool behind_ = false;
+  bool asked_ = false;
   std::optional<detail::owed<stop_report>> stopping_;
 
   uint64_t writes_ = 0;

@@ -27,8 +27,10 @@ void ws_batcher_state::operator()(const std::string& id, ws_subscribe& x) {
     .then(
       [this, id, topics = std::move(x.topics),
        charge = std::move(x.charge)](const std::string& epoch) {
-        for (const auto& each : topics)
+        for (const auto& each : topics) {
           topics_.insert(each.topic);
+          behind_ = behind_ || each.after;
+        }
         answer_ok(id, R"(,"epoch":")" + epoch + '"');
       },
       [this, id](const caf::error& why) { answer_error(id, why); });
