@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 
 import harness
+from proof.file_events import FileEvents
 
 
 class Database(harness.Case):
@@ -15,8 +16,8 @@ class Database(harness.Case):
                                 capture_output=True, text=True, check=True, timeout=60)
         return result.stdout.strip()
 
-    def start_with_table(self, *options):
-        service = self.start(*options)
+    def start_with_table(self, *options, **more):
+        service = self.start(*options, **more)
         self.assert_status(
             service.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, x)"), 200)
         return service
@@ -155,10 +156,14 @@ class Database(harness.Case):
         self.assert_problem(service.query("SELECT hex(zeroblob(5000))"), 422)
 
     def test_disk_is_told_when_it_is_reached(self):
-        service = self.start_with_table()
+        events = FileEvents(self.folder, self.make_folder() / "events")
+        service = self.start_with_table(env=events.environment)
         value = {"sql": "INSERT INTO t VALUES (1, 1)"}
+        self.assertIn("data/sluice.db-wal", events.unsynced())
         answer = service.post("/v1/db/execute?durability=disk", value)
         self.assertEqual(self.assert_status(answer, 200).json["durability"], "disk")
+        # A kill alone would prove nothing about a disk.
+        self.assertNotIn("data/sluice.db-wal", events.unsynced())
         service.kill()
         self.assertEqual(self.start().query("SELECT * FROM t").json["rows"], [[1, 1]])
 

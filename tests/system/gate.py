@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import sys
+import time
 
 import attack
 import gating
@@ -17,6 +18,11 @@ import harness
 READING = (("status",), ("actors",), ("stats", "log"), ("stats", "session"),
            ("stats", "database"), ("stats", "websocket"), ("stats", "metrics"),
            ("history",), ("ledger",), ("get",), ("get", "log.max-entries"))
+# Of those who have shown no certificate yet: so many at once, for so long. Who has shown
+# one may be silent for a while.
+ARRIVALS_MAX = 64
+ARRIVAL_SECONDS = 10
+SILENCE_SECONDS = 120
 TOUCHING = (("flush",), ("checkpoint",), ("set", "log.flush-interval", "7s"),
             ("restart", "log-buffer/app"))
 
@@ -229,13 +235,59 @@ class Gate(gating.Case):
         self.assertLess(attack.growth_kib(gate, before), attack.MEMORY_GROWTH_MAX_KIB)
         self.ask(service, "status")
 
-    def test_those_who_only_connect_lock_nobody_out(self):
+    def is_closed(self, peer):
+        """Whether the other side has ended it by now."""
+        peer.setblocking(False)
+        try:
+            return peer.recv(1) == b""
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True
+
+    def test_of_those_who_only_connect_the_oldest_give_way(self):
         self.start()
         gate = self.start_gate()
         held = [socket.create_connection(("127.0.0.1", gate.port), 10)
-                for _ in range(200)]
+                for _ in range(ARRIVALS_MAX + 3)]
+        self.assertTrue(harness.wait_until(lambda: self.is_closed(held[2])))
+        self.assertEqual([self.is_closed(each) for each in held],
+                         [True] * 3 + [False] * ARRIVALS_MAX)
         self.ask_gate(gate, "status")
         for each in held:
+            each.close()
+
+    def lapsing(self, factor):
+        """Before a gate for which time passes so many times as fast."""
+        more = harness.preloaded("time_lapse", TIME_LAPSE=str(factor))
+        return ["env", *(f"{name}={value}" for name, value in more.items())]
+
+    def test_who_shows_nothing_holds_its_place_for_seconds_alone(self):
+        self.start()
+        gate = self.start_gate(before=self.lapsing(10))
+        begun = time.monotonic()
+        peer = socket.create_connection(("127.0.0.1", gate.port), 10)
+        peer.settimeout(harness.ANSWER_SECONDS_MAX)
+        with contextlib.suppress(ConnectionError):
+            self.assertEqual(peer.recv(1), b"")
+        self.assertGreaterEqual(time.monotonic() - begun, ARRIVAL_SECONDS / 10)
+        peer.close()
+
+    def test_who_is_silent_holds_its_place_for_minutes_alone(self):
+        self.start()
+        gate = self.start_gate(before=self.lapsing(20))
+        peers = []
+
+        def let_in():
+            # It has half a second for what takes a moment.
+            with contextlib.suppress(OSError):
+                peers.append(self.tls(gate))
+            return "gate-opened" in gate.log()
+        begun = time.monotonic()
+        self.assertTrue(harness.wait_until(let_in))
+        gate.wait_for("gate-closed")
+        self.assertGreaterEqual(time.monotonic() - begun, SILENCE_SECONDS / 20)
+        for each in peers:
             each.close()
 
     def test_so_many_may_be_connected_and_no_more(self):

@@ -141,13 +141,13 @@ class Signals(harness.Case):
         self.assertEqual(written, list(range(len(written))))
 
     def test_a_stop_with_open_connections_does_not_wait_for_them(self):
-        service = self.start()
+        service = self.start("--http.idle-timeout=1h", "--shutdown.deadline=40s")
         with contextlib.closing(service.socket()) as silent, \
                 contextlib.closing(service.socket()) as half:
             half.sendall(b"POST /v1/logs/app HTTP/1.1\r\nHost: localhost\r\n")
             begun = time.monotonic()
             self.assert_clean_exit(service)
-            self.assertLess(time.monotonic() - begun, 10)
+            self.assertLess(time.monotonic() - begun, 40)
             # One that was not even accepted yet is reset.
             with contextlib.suppress(ConnectionResetError):
                 self.assertEqual(silent.recv(1), b"")

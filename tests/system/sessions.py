@@ -5,6 +5,7 @@ import json
 import harness
 import looking
 from harness import JSON
+from proof.file_events import FileEvents
 
 KEY = "/v1/sessions/main/agent:main%2Fwhatsapp"
 
@@ -30,11 +31,15 @@ class Sessions(looking.Case):
         self.assertEqual(again.get(KEY).json, {"a": 1})
 
     def test_a_request_for_disk_survives_a_kill(self):
-        service = self.start("--session.debounce=1h")
+        events = FileEvents(self.folder, self.make_folder() / "events")
+        service = self.start("--session.debounce=1h", env=events.environment)
         service.put("/v1/sessions/main/early", {"n": 1})
         answer = service.ask("PUT", KEY + "?durability=disk", '{"n":2}', JSON)
         self.assert_status(answer, 200)
         self.assertEqual(answer.json["durability"], "disk")
+        # A kill alone would prove nothing about a disk.
+        unsynced = [each for each in events.unsynced() if "sessions" in each]
+        self.assertEqual(unsynced, [])
         service.kill()
         again = self.start()
         self.assertEqual(again.get("/v1/sessions/main").json,

@@ -1,7 +1,7 @@
 """A sync that hangs is told while it does, and of nothing else it is the end: writes go
 on, the service stays ready, and the alert goes as the sync ends."""
 
-import threading
+import concurrent.futures
 import time
 
 import harness
@@ -17,23 +17,27 @@ class SlowSyncs(TroubleCase):
     def setUp(self):
         super().setUp()
         self.control = self.folder / "slow"
+        self.pool = concurrent.futures.ThreadPoolExecutor()
+        self.addCleanup(self.pool.shutdown)
+        self.addCleanup(lambda: self.control.unlink(missing_ok=True))
         self.service = self.start(*QUICK, env=harness.preloaded(
             "slow_sync", SLOW_SYNC_WHILE=str(self.control)))
 
     def assert_told(self, whose, ask, alert):
         """What asks for such a sync waits, and the alert says so, not too early."""
         self.control.write_text(whose)
-        asking = threading.Thread(target=lambda: self.assert_ok(ask()))
         since = time.monotonic()
-        asking.start()
+        asking = self.pool.submit(ask)
         self.assert_alert(self.service, alert, LIMIT_SECONDS + 5)
         self.assertGreaterEqual(time.monotonic() - since, LIMIT_SECONDS)
         # The database's writer does nothing else meanwhile.
         self.assertLessEqual(alerts(self.service), {alert, "actor-silent"})
         self.assert_status(self.service.get("/health/ready"), 200)
         self.assert_status(self.service.post_text("/v1/logs/other", "x\n"), 202)
+        self.assertFalse(asking.done())
         self.control.unlink()
-        asking.join()
+        self.assertEqual(self.assert_status(asking.result(), 200).json["durability"],
+                         "disk")
         self.assertTrue(harness.wait_until(lambda: not alerts(self.service)))
         self.assertEqual(self.service.get("/health").json["troubles"][alert], 1)
 

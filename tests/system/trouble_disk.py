@@ -1,7 +1,7 @@
 """A disk that is full, refuses, or is slow: intake behaves as promised, readiness tells,
 nothing acknowledged is lost or doubled, and all is well again by itself."""
 
-import threading
+import concurrent.futures
 import time
 
 import harness
@@ -121,7 +121,7 @@ class SmallDisk(trouble.TroubleCase):
             self.queue(service, "INSERT INTO nowhere VALUES (1)")
             self.assert_alert(service, "data-directory-gone")
             self.assert_red(service)
-            time.sleep(1)
+            lines.come(200)
             self.assertEqual(list(self.data.iterdir()), [])
             disk.show(elsewhere)
             self.assert_green(service)
@@ -156,24 +156,22 @@ class Forgetful(trouble.TroubleCase):
         self.assertEqual(service.log_file("a"), b"one\ntwo\nthree\nfour\n")
 
     def test_a_slow_sync_delays_no_other_log(self):
-        service = self.start(*QUICK)
+        control = self.folder / "slow"
+        service = self.start(*QUICK, env=harness.preloaded(
+            "slow_sync", SLOW_SYNC_WHILE=str(control)))
         service.post_text("/v1/logs/slow?durability=disk", "s\n")
         service.post_text("/v1/logs/quick?durability=disk", "q\n")
-        self.disk.slow_syncs(4)
-        found = []
-        waiting = threading.Thread(target=lambda: found.append(
-            service.post_text("/v1/logs/slow?durability=disk", "s\n")))
-        waiting.start()
-        time.sleep(0.3)
-        since = time.monotonic()
-        self.assert_status(service.post_text("/v1/logs/quick", "q\n"), 202)
-        self.assert_status(service.post("/v1/logs/quick/flush"), 200)
-        self.assert_status(service.get("/v1/logs/quick/tail?lines=1"), 200)
-        self.assertLess(time.monotonic() - since, 1)
-        self.assertEqual(found, [])
-        self.disk.slow_syncs(0)
-        waiting.join()
-        self.assertEqual(found[0].status, 200)
+        control.write_text("slow.log")
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            waiting = pool.submit(
+                service.post_text, "/v1/logs/slow?durability=disk", "s\n")
+            self.assertTrue(service.comes_to_hold("slow", b"s\ns\n"))
+            self.assert_status(service.post_text("/v1/logs/quick", "q\n"), 202)
+            self.assert_status(service.post("/v1/logs/quick/flush"), 200)
+            self.assert_status(service.get("/v1/logs/quick/tail?lines=1"), 200)
+            self.assertFalse(waiting.done())
+            control.unlink()
+            self.assert_status(waiting.result(), 200)
 
     def test_a_level_that_cannot_be_had_is_answered_in_time(self):
         service = self.start(*QUICK, "--http.disk-timeout=1s")

@@ -1,8 +1,6 @@
 """Files that somebody else deletes, renames, cuts or moves away under a running service,
 and a spool that is full or gone."""
 
-import time
-
 import harness
 from proof import trouble
 
@@ -14,6 +12,12 @@ class Hands(trouble.TroubleCase):
     def log_path(self, name):
         return self.data / "logs" / name
 
+    def grown(self, name="a.log", size=200):
+        """Waits until the file has so many bytes."""
+        path = self.log_path(name)
+        self.assertTrue(harness.wait_until(
+            lambda: path.exists() and path.stat().st_size >= size, 30), name)
+
     def flushed(self, service):
         self.assert_status(service.post("/v1/logs/flush?durability=disk"), 200)
 
@@ -21,9 +25,9 @@ class Hands(trouble.TroubleCase):
         service = self.start(*QUICK)
         with trouble.Lines(service, "a") as lines:
             for n in range(5):
-                time.sleep(0.3)
+                self.grown()
                 self.log_path("a.log").rename(self.log_path(f"a.log.{n}"))
-            time.sleep(0.3)
+            self.grown()
         self.flushed(service)
         found = "".join(self.log_path(name).read_text() for name in
                         [f"a.log.{n}" for n in range(5)] + ["a.log"])
@@ -35,9 +39,9 @@ class Hands(trouble.TroubleCase):
     def test_a_deleted_log_begins_anew_with_whole_lines_in_order(self):
         service = self.start(*QUICK)
         with trouble.Lines(service, "a") as lines:
-            time.sleep(0.5)
+            self.grown()
             self.log_path("a.log").unlink()
-            time.sleep(0.5)
+            self.grown()
         self.flushed(service)
         rest = self.log_path("a.log").read_text().splitlines(keepends=True)
         self.assertGreater(len(rest), 10)
@@ -49,11 +53,11 @@ class Hands(trouble.TroubleCase):
     def test_a_log_that_is_copied_and_truncated_goes_on_from_its_start(self):
         service = self.start(*QUICK)
         with trouble.Lines(service, "a") as lines:
-            time.sleep(0.5)
+            self.grown()
             with open(self.log_path("a.log"), "r+b") as file:
                 copy = file.read()
                 file.truncate(0)
-            time.sleep(0.5)
+            self.grown()
         self.flushed(service)
         rest = service.log_file("a")
         self.assertNotIn(b"\0", rest)
@@ -78,13 +82,13 @@ class Hands(trouble.TroubleCase):
         self.assert_ok(service.execute("CREATE TABLE t (x)"))
         away = self.folder / "away"
         with trouble.Lines(service, "a") as lines:
-            time.sleep(0.3)
+            self.grown()
             self.data.rename(away)
             self.assert_status(service.put("/v1/sessions/main/k", {"n": 1}), 202)
             self.assert_status(self.queue(service, "INSERT INTO t VALUES (1)"), 202)
             self.assert_alert(service, "data-directory-gone")
             self.assert_red(service)
-            time.sleep(0.5)
+            lines.come(200)
             self.assertFalse(self.data.exists())
             away.rename(self.data)
             self.assert_green(service)

@@ -24,10 +24,11 @@ class Pings(WebSocketCase):
         self.assert_served(client, "a")
 
     def test_clients_of_others_stay_while_they_are_silent(self):
-        service = self.start("--websocket.idle-timeout=500ms")
+        # A browser on a busy machine takes its time to answer a ping.
+        service = self.start("--websocket.idle-timeout=4s")
         clients = self.four(service)
         node = clients[0]
-        node.expect(lambda: node.pings >= 8)
+        node.expect(lambda: node.pings >= 3)
         for client in clients:
             self.assertIsNone(client.closed)
             client.subscribe("a")

@@ -14,6 +14,7 @@ from attack import (DOWN, HANDSHAKE_TO_SERVER, MEMORY_GROWTH_MAX_KIB, MESSAGE, M
 ANOTHER_USER = 65534
 WELCOME, NO_ENTRY, TURNED_AWAY = 2, 3, 4
 HEADER_BYTES = 32
+CONNECTIONS_MAX = 32
 
 
 class Introspection(looking.Case):
@@ -139,8 +140,16 @@ class Introspection(looking.Case):
     def test_connections_that_are_held_lock_nobody_out(self):
         service = self.start()
         held = [self.connect(service) for _ in range(200)]
+        # All have come in by then, and who was silent longest has gone.
+        gone = held[:-CONNECTIONS_MAX]
+        for peer in gone:
+            self.assertTrue(self.is_closed(peer))
         self.assert_lives(service)
-        self.assertEqual(len(held), 200)
+        for peer in held[-CONNECTIONS_MAX // 2:]:
+            peer.setblocking(False)
+            with self.assertRaises(BlockingIOError):
+                while True:
+                    self.assertTrue(peer.recv(65536))
 
     def test_another_user_gets_nothing(self):
         if os.geteuid() != 0:

@@ -1,6 +1,7 @@
 """What tests of trouble share: numbered lines that keep coming, and what `/health`
 says of them."""
 
+import concurrent.futures
 import contextlib
 import threading
 
@@ -64,13 +65,15 @@ class TroubleCase(harness.Case):
 
 
 class Lines:
-    """A thread that posts numbered lines to a log and remembers what was taken."""
+    """A thread that posts numbered lines to a log and remembers what was taken. What it
+    dies of is the test's failure."""
 
     def __init__(self, service, log):
         self.service, self.log = service, log
         self.taken, self.refused = [], []
         self.over = threading.Event()
-        self.thread = threading.Thread(target=self.work)
+        self.pool = concurrent.futures.ThreadPoolExecutor(1)
+        self.working = None
 
     def work(self):
         with contextlib.closing(self.service.connect()) as connection:
@@ -83,10 +86,20 @@ class Lines:
                 to = self.taken if answer.status == 202 else self.refused
                 to.append(line)
 
+    def come(self, count):
+        """Waits until so many more were taken."""
+        wanted = len(self.taken) + count
+        if not harness.wait_until(lambda: len(self.taken) >= wanted
+                                  or self.working.done(), 30):
+            raise AssertionError(f"{wanted - len(self.taken)} lines were not taken")
+
     def __enter__(self):
-        self.thread.start()
+        self.working = self.pool.submit(self.work)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self.over.set()
-        self.thread.join()
+        self.pool.shutdown()
+        # What the test itself has failed of comes first.
+        if kind is None:
+            self.working.result()

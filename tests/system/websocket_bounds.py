@@ -1,0 +1,72 @@
+"""What one WebSocket client may take, and for how long it may take nothing."""
+
+import contextlib
+import threading
+import time
+
+import harness
+from websocket import frames
+from websocket.case import WebSocketCase
+
+IDLE = "--websocket.idle-timeout=1s"
+BUDGET = ("--http.max-in-flight-bytes=65536", "--http.max-body-bytes=65536")
+
+
+class Bounds(WebSocketCase):
+    @contextlib.contextmanager
+    def saying(self, client, data):
+        """A client that says this ten times a second, as long as it is heard."""
+        over = threading.Event()
+
+        def say():
+            with contextlib.suppress(OSError):
+                while not over.wait(0.1):
+                    client.sock.sendall(data)
+
+        speaker = threading.Thread(target=say)
+        speaker.start()
+        try:
+            yield
+        finally:
+            over.set()
+            speaker.join()
+
+    def test_a_publication_that_does_not_fit_into_the_budget_is_refused(self):
+        service = self.start(*BUDGET)
+        client = self.raw(service)
+        client.subscribe("a")
+        answer = client.ask("publish", topic="a", data="x" * 100_000)
+        self.assertEqual(answer["error"]["code"], "overloaded")
+        self.assert_served(client, "a")
+        self.assertEqual(len(client.data("a")), 1)
+
+    def test_who_takes_nothing_is_let_go_though_it_speaks(self):
+        service = self.start(IDLE)
+        deaf = self.raw(service, small=True)
+        deaf.subscribe("much")
+        with self.saying(deaf, frames.frame(frames.PONG, b"alive")):
+            for _ in range(64):
+                self.post(service, "much", "x" * 64_000, "critical")
+            self.assert_gone(service)
+
+    def test_who_is_at_one_message_for_ever_is_let_go_though_it_speaks(self):
+        service = self.start(IDLE)
+        slow = self.raw(service)
+        slow.send_bytes(frames.header(frames.TEXT, 100_000) + b"mask")
+        with self.saying(slow, b"x"):
+            self.assert_gone(service)
+
+    def test_who_speaks_and_takes_stays(self):
+        service = self.start(IDLE)
+        client = self.raw(service)
+        client.subscribe("a")
+        # Far longer than a client may be stuck.
+        for n in range(30):
+            self.post(service, "a", n, "critical")
+            client.expect(lambda n=n: client.data("a")[-1:] == [n])
+            time.sleep(0.1)
+        self.assert_served(client, "a")
+
+
+if __name__ == "__main__":
+    harness.main()
