@@ -1,10 +1,13 @@
 """Peers that mean no good, at the introspection socket: the same user and another."""
 
+import concurrent.futures
+import contextlib
 import os
 import random
 import socket
 import struct
 import sys
+import time
 
 import harness
 import looking
@@ -15,6 +18,8 @@ ANOTHER_USER = 65534
 WELCOME, NO_ENTRY, TURNED_AWAY = 2, 3, 4
 HEADER_BYTES = 32
 CONNECTIONS_MAX = 32
+# Whose answers are far more than may wait for one who does not read them.
+QUESTIONS = 40
 
 
 class Introspection(looking.Case):
@@ -150,6 +155,75 @@ class Introspection(looking.Case):
             with self.assertRaises(BlockingIOError):
                 while True:
                     self.assertTrue(peer.recv(65536))
+
+    # -- who does not read what it asks for ----------------------------------------------
+
+    def overheard(self, service, *words):
+        """All that sluicectl sends for a question, and the question alone."""
+        path = str(self.folder / "between")
+        sent = bytearray()
+
+        def carry(source, to, note):
+            while chunk := source.recv(65536):
+                note(chunk)
+                to.sendall(chunk)
+
+        def stand_between(server):
+            with server.accept()[0] as asker, socket.socket(socket.AF_UNIX) as asked:
+                asked.connect(looking.socket_of(service))
+                back = pool.submit(carry, asked, asker, len)
+                carry(asker, asked, sent.extend)
+                asked.shutdown(socket.SHUT_RDWR)
+                back.result()
+
+        with concurrent.futures.ThreadPoolExecutor() as pool, \
+                socket.socket(socket.AF_UNIX) as server:
+            server.bind(path)
+            os.chmod(path, 0o600)
+            server.listen()
+            between = pool.submit(stand_between, server)
+            self.assertEqual(looking.ctl(f"--socket={path}", *words).returncode, 0)
+            between.result()
+        at, question = 0, b""
+        while at < len(sent):
+            operation, length = sent[at], struct.unpack(">I", sent[at + 4:at + 8])[0]
+            end = at + HEADER_BYTES + length
+            question = bytes(sent[at:end]) if operation == MESSAGE else question
+            at = end
+        return bytes(sent[:sent.index(question) + len(question)]), question
+
+    def asks_on(self, service, words, reads):
+        """Whether one may ask this again and again, and read the answers or not."""
+        peer = self.connect(service)
+        first, question = words
+        try:
+            peer.sendall(first)
+            for _ in range(QUESTIONS):
+                peer.setblocking(False)
+                while reads:
+                    try:
+                        if not peer.recv(1 << 20):
+                            return False
+                    except BlockingIOError:
+                        break
+                peer.settimeout(10)
+                peer.sendall(question)
+                # There are only so many questions in a second.
+                time.sleep(0.1)
+        except ConnectionError:
+            return False
+        return True
+
+    def test_who_reads_no_answers_is_let_go(self):
+        service = self.start("--log.max-logs=1000")
+        with contextlib.closing(service.connect()) as client:
+            for n in range(900):
+                harness.exchange(client, "POST", f"/v1/logs/{'x' * 50}{n}", "x\n",
+                                 harness.TEXT)
+        words = self.overheard(service, "--json", "actors")
+        self.assertTrue(self.asks_on(service, words, reads=True))
+        self.assertFalse(self.asks_on(service, words, reads=False))
+        self.assert_lives(service)
 
     def test_another_user_gets_nothing(self):
         if os.geteuid() != 0:
