@@ -177,6 +177,22 @@ class Places(harness.Case):
         self.assertTrue(harness.wait_until(
             lambda: all(x.status == 202 for x in self.post_much(service, 10))))
 
+    def test_a_relative_place_is_the_same_for_every_start_however_it_is_spelled(self):
+        here = self.make_folder(harness.RAM)
+        (here / "link").symlink_to(here)
+        spelled = ("spool", "./spool", "spool/", f"{here}/spool", "link/spool",
+                   f"../{here.name}/spool", f"{here}//spool/../spool", "spool")
+        for n, place in enumerate(spelled):
+            service = self.start(f"--spool.dir={place}", "--log.flush-interval=1h",
+                                 before=("env", "-C", str(here)))
+            answer = service.post_text("/v1/logs/a", f"{n}\n")
+            self.assertEqual(self.assert_status(answer, 202).json["durability"], "ram")
+            service.kill()
+        service = self.start(f"--spool.dir={here}/spool")
+        self.assertEqual(service.log_file("a").decode(),
+                         "".join(f"{n}\n" for n in range(len(spelled))))
+        self.assertEqual(service.get("/health").json["alerts"], [])
+
 
 if __name__ == "__main__":
     harness.main()
