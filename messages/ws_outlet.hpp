@@ -15,6 +15,7 @@ enum class ws_close : uint16_t {
   going_away = 1001,
   wrong_kind = 1003,
   wrong_text = 1007,
+  too_big = 1009,
   restart = 1012,
   try_again = 1013,
 };

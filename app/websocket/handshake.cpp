@@ -81,4 +81,15 @@ bool takes_deflated_pages(const upgrade_request& x) {
              || offer.server_max_window_bits == window_largest);
 }
 
+boost::beast::websocket::permessage_deflate deflate_options(bool wanted) {
+  boost::beast::websocket::permessage_deflate options;
+  options.server_enable = wanted;
+  // Frames are deflated once for all clients, so none may depend on the one before. What
+  // Beast itself would deflate with is never used, and made small.
+  options.server_no_context_takeover = true;
+  options.client_no_context_takeover = true;
+  options.memLevel = 1;
+  return options;
+}
+
 } // namespace sluice::websocket

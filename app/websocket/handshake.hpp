@@ -3,6 +3,7 @@
 
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/option.hpp>
 
 #include <string_view>
 
@@ -24,5 +25,8 @@ void keep_fitting_offer(upgrade_request& x);
 /// Whether Beast will agree on permessage-deflate, and with the window that pages are
 /// deflated with.
 bool takes_deflated_pages(const upgrade_request& x);
+
+/// How Beast is to agree on permessage-deflate.
+boost::beast::websocket::permessage_deflate deflate_options(bool wanted);
 
 } // namespace sluice::websocket

@@ -57,8 +57,14 @@ bool host::await_batchers() {
   return batchers_.await_end(batcher_patience);
 }
 
-std::pair<credit, bool> host::draw(size_t bytes) {
-  return actor_.actors().in_flight->try_draw(bytes);
+credit host::open_account() {
+  return actor_.actors().in_flight->open();
+}
+
+/// Clients who come to no end leave a quarter to requests that are whole.
+bool host::has_room_for_parts() {
+  const auto& all = *actor_.actors().in_flight;
+  return all.used_bytes() <= all.limit_bytes() / 4 * 3;
 }
 
 void host::watch() {

@@ -37,7 +37,8 @@ public:
   bool await_batchers();
 
   void on_received(size_t bytes) override { actor_.count_received(bytes); }
-  std::pair<credit, bool> draw(size_t bytes) override;
+  credit open_account() override;
+  bool has_room_for_parts() override;
   void on_ended(uint64_t id) override;
 
   /// Called when the last client has gone.

@@ -1,6 +1,7 @@
 #include "app/websocket/layer.hpp"
 
-#include <algorithm>
+#include <boost/beast/websocket/error.hpp>
+
 #include <utility>
 
 namespace sluice::websocket {
@@ -10,28 +11,32 @@ void layer::read(boost::asio::mutable_buffer into, transport::read_handler done)
     held_ = [this, into, done = std::move(done)] { read(into, done); };
     return;
   }
+  if (watch_.is_too_long())
+    return boost::asio::post(get_executor(), [done = std::move(done)] {
+      done(make_error_code(boost::beast::websocket::error::message_too_big), 0);
+    });
   if (!ahead_.empty())
     return read_ahead(into, done);
   from_.read(into, [this, into, done = std::move(done)](auto code, size_t count) {
-    if (!code) {
-      look(into, count);
-      to_.on_bytes(count);
-    }
-    done(code, count);
+    if (code)
+      return done(code, count);
+    const auto passed = look(into, count);
+    to_.on_bytes(count);
+    done(code, passed);
   });
-}
-
-void layer::look(boost::asio::mutable_buffer at, size_t count) {
-  goodbye_.look({static_cast<const char*>(at.data()), count});
 }
 
 void layer::read_ahead(boost::asio::mutable_buffer into,
                        const transport::read_handler& done) {
   const auto count = boost::asio::buffer_copy(into, boost::asio::buffer(ahead_));
   ahead_.erase(0, count);
-  look(into, count);
+  const auto passed = look(into, count);
   boost::asio::post(get_executor(),
-                    [done, count] { done(boost::system::error_code{}, count); });
+                    [done, passed] { done(boost::system::error_code{}, passed); });
+}
+
+size_t layer::look(boost::asio::mutable_buffer at, size_t count) {
+  return watch_.look({static_cast<const char*>(at.data()), count});
 }
 
 void layer::resume() {

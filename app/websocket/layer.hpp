@@ -1,9 +1,9 @@
 // The LAYER that Beast's WebSocket stream runs on. It reads from the transport; what
 // Beast writes, its answers to control frames, it hands to the batcher, which alone
-// writes to the socket.
+// writes to the socket. A frame that is too long ends what is read, as `message_too_big`.
 #pragma once
 
-#include "app/websocket/goodbye.hpp"
+#include "app/websocket/frame_watch.hpp"
 #include "app/websocket/transport.hpp"
 
 #include <boost/asio/async_result.hpp>
@@ -13,7 +13,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace sluice::websocket {
@@ -40,8 +39,8 @@ public:
   void pause() { paused_ = true; }
   void resume();
 
-  /// The code that the client said goodbye with, once it has.
-  std::optional<uint16_t> goodbye_code() const { return goodbye_.code(); }
+  /// What is known of the frames that came.
+  const frame_watch& watch() const { return watch_; }
 
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& into, Token&& token) {
@@ -80,13 +79,13 @@ private:
   }
 
   void read(boost::asio::mutable_buffer into, transport::read_handler done);
-  void look(boost::asio::mutable_buffer at, size_t count);
   void read_ahead(boost::asio::mutable_buffer into, const transport::read_handler& done);
+  size_t look(boost::asio::mutable_buffer at, size_t count);
 
   transport& from_;
   listener& to_;
   std::string ahead_;
-  goodbye goodbye_;
+  frame_watch watch_;
   bool paused_ = false;
   /// A read that waits for `resume`.
   std::function<void()> held_;

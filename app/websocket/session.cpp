@@ -1,11 +1,8 @@
 #include "app/websocket/session.hpp"
 
-#include "actors/detail/json_ws_request.hpp"
+#include "app/websocket/goodbye.hpp"
 
 #include <caf/send.hpp>
-#include <caf/variant.hpp>
-
-#include <boost/beast/core/buffers_to_string.hpp>
 
 #include <utility>
 
@@ -16,7 +13,6 @@ namespace {
 namespace ws = boost::beast::websocket;
 using boost::system::error_code;
 
-constexpr size_t message_bytes_max = 1'048'576;
 /// Requests in a second, past which a client is read from again in the next.
 constexpr size_t asked_max = 20'000;
 /// How long a client may take over its goodbye.
@@ -25,43 +21,12 @@ constexpr auto farewell_time = std::chrono::seconds{1};
 /// A final ping without a payload.
 const std::string ping_frame{"\x89\x00", 2};
 
-ws::permessage_deflate deflate_options(bool wanted) {
-  ws::permessage_deflate options;
-  options.server_enable = wanted;
-  // Frames are deflated once for all clients, so none may depend on the one before. What
-  // Beast itself would deflate with is never used, and made small.
-  options.server_no_context_takeover = true;
-  options.client_no_context_takeover = true;
-  options.memLevel = 1;
-  return options;
-}
-
 /// Whether what came was refused by Beast, or was a goodbye: it then has answered, or
 /// is answered here. All else is the connection's end.
 bool is_refusal(error_code code, error_code closed) {
   const auto inflating = make_error_code(boost::beast::zlib::error::stream_error);
   return code.category() == closed.category() || code.category() == inflating.category();
 }
-
-/// What the names in a request take beside its text.
-size_t names_bytes(const ws_request& asked) {
-  if (auto* names = caf::get_if<ws_subscribe>(&asked.what))
-    return names->topics.size() * sizeof(subscription);
-  if (auto* names = caf::get_if<ws_unsubscribe>(&asked.what))
-    return names->topics.size() * sizeof(std::string);
-  return 0;
-}
-
-/// Has a request hold what pays for it, for as long as it is under way.
-struct payment {
-  template <class Request>
-  void operator()(Request& what) {
-    if constexpr (requires { what.charge; })
-      what.charge = std::move(charge);
-  }
-
-  credit charge;
-};
 
 } // namespace
 
@@ -107,40 +72,6 @@ void session::accept() {
   });
 }
 
-// -- listening ----------------------------------------------------------------------
-
-void session::read() {
-  if (ended_)
-    return;
-  stream_.async_read(buffer_, [me = shared_from_this()](error_code code, size_t) {
-    if (code)
-      return me->on_broken(code);
-    me->on_message();
-    me->read();
-  });
-}
-
-void session::on_message() {
-  if (!stream_.got_text()) {
-    caf::anon_send(batcher_, atom::close_v, static_cast<uint16_t>(ws_close::wrong_kind),
-                   std::string{"only text is understood"});
-  } else {
-    count_request();
-    owe();
-    auto asked = json::read_ws_request(boost::beast::buffers_to_string(buffer_.data()));
-    auto [charge, paid] = owner_.draw(buffer_.size() + names_bytes(asked));
-    if (!paid)
-      asked.what = ws_mistake{std::string{to_string(ec::overloaded)},
-                              "too much is on its way in; try again"};
-    else
-      caf::visit(payment{std::move(charge)}, asked.what);
-    caf::anon_send(batcher_, atom::append_v, std::move(asked));
-  }
-  buffer_.consume(buffer_.size());
-  if (buffer_.capacity() > 65'536)
-    buffer_.shrink_to_fit();
-}
-
 // -- pace ---------------------------------------------------------------------------
 
 void session::count_request() {
@@ -183,15 +114,20 @@ void session::on_bytes(size_t count) {
   owner_.on_received(count);
   heard_ = clock::now();
   pinged_ = false;
-  if (buffer_.size() == 0)
+  const auto& watch = stream_.next_layer().watch();
+  if (!watch.is_amid())
+    began_.reset();
+  else if (!began_ || watch.ended() != ended_before_)
     began_ = heard_;
+  ended_before_ = watch.ended();
 }
 
 void session::on_frame(std::string frame) {
   if (ended_)
     return;
   owe();
-  frame = answer_to_goodbye(std::move(frame), stream_.next_layer().goodbye_code());
+  frame =
+    answer_to_goodbye(std::move(frame), stream_.next_layer().watch().goodbye_code());
   caf::anon_send(batcher_, atom::control_v, std::move(frame));
 }
 
@@ -206,11 +142,11 @@ void session::on_no_room() {
   });
 }
 
-/// Whether it has taken nothing, or been at one message, for all that time: a sign of
-/// life now and then does not make up for what that holds.
+/// Whether it has taken nothing, or been at one message, empty or not, for all that time:
+/// a sign of life now and then does not make up for what that holds.
 bool session::is_stuck(clock::time_point now, clock::duration idle) const {
   return (blocked_since_ && now - *blocked_since_ >= idle)
-         || (buffer_.size() > 0 && now - began_ >= idle);
+         || (began_ && now - *began_ >= idle);
 }
 
 void session::look_after(clock::time_point now, clock::duration idle) {
@@ -235,7 +171,11 @@ void session::on_broken(error_code code) {
   if (code == closed)
     // It ends when the answer to the client's goodbye is out.
     return caf::anon_send(batcher_, atom::leave_v);
-  if (code.category() != closed.category())
+  if (code == make_error_code(ws::error::message_too_big))
+    // Where Beast saw it, its goodbye is on its way already.
+    caf::anon_send(batcher_, atom::close_v, static_cast<uint16_t>(ws_close::too_big),
+                   std::string{"a message may have 1 MiB"});
+  else if (code.category() != closed.category())
     caf::anon_send(batcher_, atom::close_v, static_cast<uint16_t>(ws_close::wrong_text),
                    std::string{"what came cannot be inflated"});
   // Closing the socket on bytes that were not read would take the goodbye back.
@@ -245,7 +185,7 @@ void session::on_broken(error_code code) {
 void session::read_past() {
   if (ended_)
     return;
-  buffer_.clear();
+  forget_message();
   over_->read(buffer_.prepare(65'536),
               [me = shared_from_this()](error_code code, size_t) {
                 if (code)

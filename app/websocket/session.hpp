@@ -25,8 +25,10 @@ class session_owner {
 public:
   virtual ~session_owner() = default;
   virtual void on_received(size_t bytes) = 0;
-  /// Pays for a request, if there is room.
-  virtual std::pair<credit, bool> draw(size_t bytes) = 0;
+  /// What pays for a request.
+  virtual credit open_account() = 0;
+  /// Whether more may be held of requests that are not whole.
+  virtual bool has_room_for_parts() = 0;
   virtual void on_ended(uint64_t id) = 0;
 };
 
@@ -64,7 +66,11 @@ public:
 private:
   void accept();
   void read();
+  void on_part();
   void on_message();
+  bool pay(size_t bytes);
+  ws_request take_request();
+  void forget_message();
   void on_broken(boost::system::error_code code);
   void count_request();
   void owe();
@@ -82,8 +88,14 @@ private:
   ws_batcher_actor batcher_;
   framing how_;
 
+  /// Pays for what is in the buffer.
+  credit charge_;
+  /// The message could not be paid for, and is read past.
+  bool unpaid_ = false;
   /// When the message began that has not come to its end.
-  clock::time_point began_;
+  std::optional<clock::time_point> began_;
+  /// How many had ended then.
+  uint64_t ended_before_ = 0;
   /// Since when the socket takes nothing.
   std::optional<clock::time_point> blocked_since_;
 

@@ -1,5 +1,6 @@
-// What a WebSocket client sends: frames through the LAYER to Beast, and the requests in
-// them. However the bytes are cut, the same messages come, and the same goodbye.
+// What a WebSocket client sends, deflated or not: frames through the LAYER to Beast, and
+// the requests in them. However the bytes are cut, the same messages come, and the same
+// goodbye.
 #include "actors/detail/json_ws_request.hpp"
 #include "app/websocket/handshake.hpp"
 #include "app/websocket/layer.hpp"
@@ -20,6 +21,7 @@ namespace {
 namespace ws = boost::beast::websocket;
 
 constexpr size_t message_bytes_max = 65'536;
+constexpr size_t part_bytes_max = 4'096;
 constexpr size_t messages_max = 256;
 
 /// Gives bytes in pieces, then the end.
@@ -61,6 +63,7 @@ public:
   reader(std::string_view bytes, size_t piece)
       : from_(bytes, piece),
         stream_(from_, static_cast<websocket::layer::listener&>(*this), std::string{}) {
+    stream_.set_option(websocket::deflate_options(true));
     stream_.read_message_max(message_bytes_max);
   }
 
@@ -71,6 +74,7 @@ public:
     asked.set(boost::beast::http::field::connection, "upgrade");
     asked.set(boost::beast::http::field::sec_websocket_key, "dGhlIHNhbXBsZSBub25jZQ==");
     asked.set(boost::beast::http::field::sec_websocket_version, "13");
+    asked.set(boost::beast::http::field::sec_websocket_extensions, "permessage-deflate");
     stream_.async_accept(asked, [this](error_code code) {
       fuzz::must(!code, "a proper handshake is accepted");
       read();
@@ -78,7 +82,7 @@ public:
     from_.io().run();
     // What comes behind a fault is read by nobody, whoever has looked at it.
     if (closed_) {
-      result_.code = stream_.next_layer().goodbye_code();
+      result_.code = stream_.next_layer().watch().goodbye_code();
       fuzz::must(result_.code.value_or(ws::close_code::none) == closed_->code,
                  "a goodbye that Beast takes has the code that we see");
     }
@@ -90,16 +94,21 @@ private:
   void on_frame(std::string) override {}
 
   void read() {
-    stream_.async_read(buffer_, [this](error_code code, size_t) {
+    stream_.async_read_some(buffer_, part_bytes_max, [this](error_code code, size_t) {
       if (code == ws::error::closed)
         closed_ = stream_.reason();
       if (code || result_.messages.size() == messages_max)
         return;
-      result_.messages.push_back(boost::beast::buffers_to_string(buffer_.data()));
-      static_cast<void>(json::read_ws_request(result_.messages.back()));
-      buffer_.consume(buffer_.size());
+      if (stream_.is_message_done())
+        take_message();
       read();
     });
+  }
+
+  void take_message() {
+    result_.messages.push_back(boost::beast::buffers_to_string(buffer_.data()));
+    static_cast<void>(json::read_ws_request(result_.messages.back()));
+    buffer_.consume(buffer_.size());
   }
 
   given_bytes from_;

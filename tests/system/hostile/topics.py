@@ -35,6 +35,11 @@ class Histories(case.WebSocketCase):
         writer.close()
         return service, [from_the_start(topic, epoch) for topic in topics]
 
+    def assert_following(self, service, topics, count):
+        """In time, so many connections follow so many topics."""
+        self.assertTrue(harness.wait_until(lambda: count == [
+            x["topics"] for x in self.connections(service)].count(topics)))
+
     def test_histories_that_nobody_reads_cost_little(self):
         service, wishes = self.start_with_histories(TOPICS)
         other = self.raw(service)
@@ -43,8 +48,7 @@ class Histories(case.WebSocketCase):
         deaf = [self.raw(service, small=True) for _ in range(20)]
         for each in deaf:
             each.send({"op": "subscribe", "topics": wishes, "id": 1})
-        self.assertTrue(harness.wait_until(
-            lambda: [x["topics"] for x in self.connections(service)].count(len(TOPICS)) == 20))
+        self.assert_following(service, len(TOPICS), 20)
         self.assert_served(other, "other")
         queued = [x["queuedBytes"] for x in self.connections(service)]
         self.assertLess(max(queued), 128 * 1024)
@@ -55,8 +59,7 @@ class Histories(case.WebSocketCase):
         for protocol in (talk.PLAIN, talk.BATCH):
             late = self.raw(service, protocol, small=True)
             late.send({"op": "subscribe", "topics": wishes, "id": 1})
-            self.assertTrue(harness.wait_until(
-                lambda: 200 in [x["topics"] for x in self.connections(service)]))
+            self.assert_following(service, 200, 1)
             last = self.post(service, TOPICS[199], "new")["seq"]
             late.expect(lambda late=late, last=last: last in talk.numbers(
                 late.on(TOPICS[199])))
@@ -75,8 +78,7 @@ class Histories(case.WebSocketCase):
                 each.send({"op": "subscribe", "topics": wishes})
                 each.send({"op": "unsubscribe", "topics": TOPICS})
             each.send({"op": "subscribe", "topics": ["last"]})
-        self.assertTrue(harness.wait_until(
-            lambda: [x["topics"] for x in self.connections(service)].count(1) == 3))
+        self.assert_following(service, 1, 3)
         queued = [x["queuedBytes"] for x in self.connections(service)]
         self.assertLess(max(queued), 128 * 1024)
         self.assertLess(attack.growth_kib(service, before), attack.MEMORY_GROWTH_MAX_KIB)
