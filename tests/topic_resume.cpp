@@ -275,6 +275,19 @@ CAF_TEST(what the history lets go before a client has caught up is a gap) {
   CAF_CHECK(texts(at + 1, got.end()) == heavy_messages(61 - behind, 60));
 }
 
+CAF_TEST(a stop sends one part more to who has yet to catch up) {
+  config.max_batch = 1;
+  start();
+  publish_some(2);
+  auto client = connect();
+  client.outlet->room = 10;
+  subscribe(client, {{"a", 0, "e1"}});
+  static_cast<void>(get<stop_report>(hub, atom::stop_v));
+  CAF_CHECK_EQUAL(take_all(client), (texts{"[" + message("a", 1, "1") + "]",
+                                           "[" + message("a", 2, "2") + "]",
+                                           "close 1001 the service is stopping"}));
+}
+
 CAF_TEST(a page that cannot be framed for want of memory is a gap) {
   config.memory = std::make_shared<budget>(45'000);
   config.max_batch = 1;

@@ -196,6 +196,10 @@ stop_report topic_hub_state::stop() {
   stop_report report;
   report.name = name;
   flush();
+  // One part more; what is then left of a history is a gap for who comes back.
+  for (const auto& [address, each] : followers_)
+    if (!each->behind.empty())
+      send_missed(each->who);
   self_->quit();
   return report;
 }
