@@ -170,7 +170,9 @@ caf::error queue_commit::set_aside(writes one, std::string reason) {
 caf::error queue_commit::finish(writes xs, const progress& done) {
   auto mark = outcome_.mark;
   mark.seq = xs.back().seq;
-  auto err = about_file(refused_.add(done.refused));
+  auto err = work_.check_open();
+  if (!err)
+    err = about_file(refused_.add(done.refused));
   if (!err) {
     outcome_.dead_letters += done.refused.size();
     err = work_.note(write_mark(work_.db(), mark));

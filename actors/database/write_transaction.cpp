@@ -106,6 +106,13 @@ caf::error write_transaction::sync() {
   return commit();
 }
 
+caf::error write_transaction::check_open() const {
+  if (!has_ended())
+    return caf::none;
+  return caf::make_error(ec::unavailable,
+                         "the database has ended the transaction, for want of memory");
+}
+
 caf::error write_transaction::note(caf::error err) {
   if (code_of(err) == ec::disk_failed) {
     suspect_ = true;
@@ -183,6 +190,8 @@ caf::expected<sql_receipt> write_transaction::run(const sql_write& x) {
 
 caf::error write_transaction::run_in_savepoint(const sql_write& x,
                                                caf::expected<sql_receipt>& outcome) {
+  if (auto err = check_open())
+    return err;
   if (auto err = db_.run("SAVEPOINT sluice_request"))
     return note(std::move(err));
   outcome = run(x);
@@ -257,6 +266,8 @@ caf::expected<sql_receipt> write_transaction::results_of(const sql_write& x) {
 caf::error write_transaction::run_once(sqlite::statement& x, const sql_row& params,
                                        const std::vector<std::string>& names,
                                        sqlite::result_room& room, sql_result& result) {
+  if (auto err = check_open())
+    return err;
   if (auto err = x.bind(params, names))
     return err;
   auto before = db_.total_changes();

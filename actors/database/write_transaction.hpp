@@ -51,6 +51,11 @@ public:
   /// Whether no transaction is open: a statement may have ended it.
   bool has_ended() const { return db_.in_autocommit(); }
 
+  /// An error if none is open that was begun: SQLite ends one when it lacks memory, and
+  /// tells nobody if that was while a value was read. What is run then would be done for
+  /// good, alone.
+  caf::error check_open() const;
+
   /// Runs a write; what it did stays in the transaction, even if it failed.
   caf::expected<sql_receipt> run(const sql_write& x);
 
