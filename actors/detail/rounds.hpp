@@ -14,10 +14,12 @@ public:
   /// Takes `who` into the next round.
   void join(Waiter who) { next_.push_back(std::move(who)); }
 
-  /// Begins the next round. Returns whether there is anything to ask: somebody wants to
-  /// know, and no round is under way.
+  /// Whether the next round may begin: somebody wants to know, and none is under way.
+  bool is_due() const { return asked_for_.empty() && !next_.empty(); }
+
+  /// Begins it. Returns whether it was due.
   bool begin() {
-    if (!asked_for_.empty() || next_.empty())
+    if (!is_due())
       return false;
     asked_for_.swap(next_);
     return true;

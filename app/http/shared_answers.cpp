@@ -39,14 +39,22 @@ void shared_answers::join(const route& to, exchange_ptr x) {
 
 void shared_answers::begin(const question& what) {
   const auto known = waiting_.find(what);
-  if (known == waiting_.end() || !known->second.begin())
+  if (known == waiting_.end() || !known->second.is_due())
     return;
   const auto& to = *what.first;
-  request in;
-  in.method = to.method;
-  in.query = what.second;
-  handle(edge_, to,
-         std::make_shared<exchange>(std::move(in), std::make_shared<lead>(*this, what)));
+  exchange_ptr x;
+  try {
+    request in;
+    in.method = to.method;
+    in.query = what.second;
+    x = std::make_shared<exchange>(std::move(in), std::make_shared<lead>(*this, what));
+  } catch (const std::exception&) {
+    // Who is let go of without an answer is told so.
+    waiting_.erase(known);
+    return;
+  }
+  known->second.begin();
+  handle(edge_, to, x);
 }
 
 /// The next round begins later, from the loop: who tells may be about to end.
@@ -59,7 +67,6 @@ void shared_answers::told(const question& what, const answer& by) {
     else
       waiting_.erase(known);
   } catch (const std::exception&) {
-    // Who is let go of without an answer is told so.
     waiting_.erase(known);
   }
   for (const auto& each : all)
