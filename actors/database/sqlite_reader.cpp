@@ -54,7 +54,7 @@ caf::expected<sql_result> sqlite_reader_state::run_within(const sqlite::bounds& 
   sqlite::bounded_request request{db_, within};
   auto result = run(x, sql_origin::user);
   ran_short = !result && request.ran_short();
-  return result ? std::move(result) : request.judge(std::move(result.error()));
+  return request.judge(std::move(result));
 }
 
 caf::expected<sql_result> sqlite_reader_state::run(const sql_statement& x,

@@ -215,7 +215,7 @@ caf::expected<sql_receipt> write_transaction::results_within_bounds(const sql_wr
   if (receipt)
     if (auto err = do_what_was_put_off())
       receipt = std::move(err);
-  return receipt ? std::move(receipt) : request.judge(std::move(receipt.error()));
+  return request.judge(std::move(receipt));
 }
 
 /// Full-text indexes write, and merge what they have written, at the next savepoint or at

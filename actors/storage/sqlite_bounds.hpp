@@ -7,9 +7,11 @@
 #include "actors/storage/sqlite_settings.hpp"
 
 #include <caf/error.hpp>
+#include <caf/expected.hpp>
 #include <caf/timespan.hpp>
 
 #include <cstddef>
+#include <utility>
 
 namespace sluice::sqlite {
 
@@ -43,8 +45,21 @@ public:
   /// Returns what an error of SQLite's is by these bounds, or the error.
   caf::error judge(caf::error err) const;
 
-  /// Whether memory was refused.
-  bool ran_short() const { return memory_.refused() != shortage::none; }
+  /// The same for what came out at last. SQLite may get over what it was refused past the
+  /// time: a check of the database takes it for damage, and tells of that.
+  template <class T>
+  caf::expected<T> judge(caf::expected<T> x) const {
+    if (!x)
+      return judge(std::move(x.error()));
+    if (memory_.refused() == shortage::late)
+      return judge_memory();
+    return x;
+  }
+
+  /// Whether memory was refused while there was time.
+  bool ran_short() const {
+    return memory_.refused() != shortage::none && memory_.refused() != shortage::late;
+  }
 
 private:
   caf::error judge_memory() const;
