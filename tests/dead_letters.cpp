@@ -6,6 +6,7 @@
 #include "tests/temp_dir.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -100,6 +101,27 @@ CAF_TEST(a start knows the numbers that are there and none of another spool) {
   CAF_CHECK(uut.contains(198));
   uut.passed(198);
   CAF_CHECK(!uut.contains(198));
+}
+
+CAF_TEST(a line of megabytes is known by its ends) {
+  add(1, std::string(200'000, 'x'));
+  add(2, R"(","time":5)" + std::string(200'000, '\n'));
+  add(3);
+  begin(1);
+  CAF_CHECK(!uut.contains(1));
+  CAF_CHECK(uut.contains(2));
+  CAF_CHECK(uut.contains(3));
+}
+
+CAF_TEST(a file at its bound takes no line until it is moved away) {
+  uut = dead_letters{{directory.path(), "dead-letter.ndjson", "", {}, 100}};
+  CAF_REQUIRE(!uut.load(spool_id, 0));
+  CAF_CHECK(!uut.check_room(99));
+  CAF_CHECK_EQUAL(code_of(uut.check_room(100)), ec::disk_full);
+  add(1, std::string(100, 'x'));
+  CAF_CHECK_EQUAL(code_of(uut.check_room(0)), ec::disk_full);
+  std::filesystem::remove(path);
+  CAF_CHECK(!uut.check_room(0));
 }
 
 CAF_TEST(half a line behind many does not hide them) {

@@ -97,6 +97,7 @@ caf::error queue_commit::apply_together(writes xs, std::optional<culprit>& found
   if (auto err = work_.begin(is_synced(xs)))
     return err;
   progress done;
+  caf::error full;
   for (size_t i = 0; i < xs.size(); ++i) {
     if (i > 0 && until_.has_passed())
       return finish(xs.first(i), done);
@@ -123,8 +124,13 @@ caf::error queue_commit::apply_together(writes xs, std::optional<culprit>& found
       else
         reason = text_of(receipt.error());
     }
-    if (!reason.empty())
-      done.refused.push_back({&x, std::move(reason)});
+    if (reason.empty())
+      continue;
+    full = refuse(x, std::move(reason), done);
+    if (full) {
+      xs = xs.first(i);
+      break;
+    }
   }
   auto err = finish(xs, done);
   if (is_own_fault(err) && xs.size() > 1) {
@@ -132,7 +138,7 @@ caf::error queue_commit::apply_together(writes xs, std::optional<culprit>& found
     found = culprit{};
     return caf::none;
   }
-  return err;
+  return err ? std::move(err) : std::move(full);
 }
 
 caf::error queue_commit::apply_alone(writes one) {
@@ -162,12 +168,30 @@ caf::error queue_commit::set_aside(writes one, std::string reason) {
     return err;
   progress done;
   if (!refused_.contains(one.front().seq))
-    done.refused.push_back({&one.front(), std::move(reason)});
+    if (auto full = refuse(one.front(), std::move(reason), done)) {
+      work_.roll_back();
+      return full;
+    }
   return finish(one, done);
+}
+
+/// Where the file is full, the write waits for somebody to move it away, and those behind
+/// it as well: what is refused is never thrown away.
+caf::error queue_commit::refuse(const queued_write& x, std::string reason,
+                                progress& done) {
+  if (auto full = refused_.check_room(done.refused_bytes))
+    return full;
+  done.refused.push_back({&x, std::move(reason)});
+  done.refused_bytes += refused_.line_bytes(done.refused.back());
+  return caf::none;
 }
 
 /// Brings the dead letters to disk, and then commits, with the mark.
 caf::error queue_commit::finish(writes xs, const progress& done) {
+  if (xs.empty()) {
+    work_.roll_back();
+    return caf::none;
+  }
   auto mark = outcome_.mark;
   mark.seq = xs.back().seq;
   auto err = work_.check_open();

@@ -40,6 +40,8 @@ private:
     uint64_t bytes = 0;
     uint64_t statements = 0;
     std::vector<dead_letter> refused;
+    /// Bytes of their lines.
+    uint64_t refused_bytes = 0;
 
     void add(const sql_write& x);
   };
@@ -55,6 +57,7 @@ private:
   caf::error apply_together(writes xs, std::optional<culprit>& found);
   caf::error apply_alone(writes one);
   caf::error set_aside(writes one, std::string reason);
+  caf::error refuse(const queued_write& x, std::string reason, progress& done);
   caf::error finish(writes xs, const progress& done);
   bool is_synced(writes xs) const;
 

@@ -48,12 +48,7 @@ caf::error sql_queue_state::check_letters() {
   if (!letters_full_)
     return caf::none;
   ++letters_refused_;
-  return caf::make_error(ec::disk_full,
-                         config_.dead_letter_file
-                           + " holds as much SQL that the database refused as "
-                             "sqlite.max-dead-letter-bytes allows, "
-                           + std::to_string(config_.dead_letter_bytes_max)
-                           + " bytes: move it away");
+  return dead_letters_full(config_.dead_letter_file, config_.dead_letter_bytes_max);
 }
 
 // -- telling ----------------------------------------------------------------------

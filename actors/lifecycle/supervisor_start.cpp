@@ -221,6 +221,7 @@ void supervisor_state::place_dead_letters() {
   auto& refused = config_.writer.refused;
   refused.directory = config_.data_dir;
   refused.rights = config_.rights;
+  refused.bytes_max = config_.queue.dead_letter_bytes_max;
   refused.identity_file = config_.data_dir + "/id";
   config_.queue.dead_letter_file = refused.directory + "/" + refused.name;
 }

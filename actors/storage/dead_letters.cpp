@@ -2,24 +2,36 @@
 
 #include "actors/detail/wall_clock.hpp"
 #include "actors/storage/folder.hpp"
+#include "actors/storage/lines_from_end.hpp"
 #include "actors/storage/system_error.hpp"
+#include "messages/error.hpp"
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 namespace sluice {
 
 namespace {
 
-/// Lines looked at first; more if all of them are of interest.
-constexpr uint64_t lines_first = 64;
-constexpr size_t read_bytes_max = 1'073'741'824;
+/// Of a line these two tell what it is; between them may be megabytes.
+constexpr uint64_t front_bytes_max = 128;
+constexpr uint64_t end_bytes_max = 64;
 
-/// LF included, if there is one.
-std::string_view first_line(std::string_view lines) {
-  return lines.substr(0, std::min(lines.find('\n'), lines.size() - 1) + 1);
+/// What is in doubt and longer than this is not looked at again, but set aside.
+constexpr uint64_t doubt_bytes_max = 67'108'864;
+
+caf::expected<std::string> ends_of(const append_file& file, lines_from_end::place line,
+                                   io_counts& io) {
+  if (line.size <= front_bytes_max + end_bytes_max)
+    return file.read(line.offset, line.size, io);
+  auto front = file.read(line.offset, front_bytes_max, io);
+  if (!front)
+    return front;
+  auto end = file.read(line.offset + line.size - end_bytes_max, end_bytes_max, io);
+  if (!end)
+    return end;
+  return *front + '\0' + *end; // so that nothing is read across
 }
 
 } // namespace
@@ -37,6 +49,16 @@ caf::expected<uint64_t> dead_letter_bytes(const std::string& path) {
     return system_failure("look at", path, there.problem);
   return static_cast<uint64_t>(there.size);
 }
+
+caf::error dead_letters_full(const std::string& path, uint64_t bytes_max) {
+  return caf::make_error(ec::disk_full,
+                         path
+                           + " holds as much SQL that the database refused as "
+                             "sqlite.max-dead-letter-bytes allows, "
+                           + std::to_string(bytes_max) + " bytes: move it away");
+}
+
+// -- what is there --------------------------------------------------------------
 
 caf::error dead_letters::open() {
   if (file_) {
@@ -75,61 +97,73 @@ caf::error dead_letters::load(const std::string& spool, uint64_t after) {
   if (auto err = open())
     return err;
   spool_ = spool;
-  size_t seen = 0;
-  for (auto n = lines_first;; n *= 2) {
-    auto end = file_->tail(n, read_bytes_max, {}, io_);
-    if (!end || end->cut) {
-      forget();
-      return end ? caf::make_error(ec::too_large, "the last lines of " + file_->path()
-                                                    + " take too many bytes")
-                 : std::move(end.error());
+  auto err = learn(after);
+  if (err)
+    forget();
+  return err;
+}
+
+/// Lines come in the order of their spools and numbers, so that none of interest is
+/// before an older one. Half a line that a death left, or what others wrote, is none.
+caf::error dead_letters::learn(uint64_t after) {
+  // Somebody may have made it shorter than it was left, or longer.
+  const auto size = dead_letter_bytes(file_->path());
+  if (!size)
+    return size.error();
+  known_.clear();
+  lines_from_end all{*file_, *size, io_};
+  auto from = *size;
+  size_t lines = 0;
+  size_t lines_from_known = 0;
+  for (;;) {
+    auto line = all.next();
+    if (!line)
+      return std::move(line.error());
+    if (!*line)
+      break;
+    auto text = ends_of(*file_, **line, io_);
+    if (!text)
+      return std::move(text.error());
+    lines += text->ends_with('\n') ? 1 : 0;
+    if (const auto seq = number_of(*text, spool_); seq && *seq > after) {
+      known_.insert(*seq);
+      from = (*line)->offset;
+      lines_from_known = lines;
+    } else if (is_dead_letter(*text)) {
+      break;
     }
-    const auto& lines = end->text;
-    // Somebody may have made it shorter than it was left.
-    const auto all = lines.size() >= file_->end() || lines.size() == seen;
-    seen = lines.size();
-    if (learn(lines, after) || all)
-      return doubt(lines);
   }
+  return doubt(from, *size, lines_from_known);
 }
 
 /// Whoever wrote the known lines died before their commit, and may have taken the
 /// kernel's only word of a failed sync along: they are written again before any sync
 /// counts. If others wrote in between, whose bytes are not ours to cut, the file is set
 /// aside then.
-caf::error dead_letters::doubt(std::string_view lines) {
+caf::error dead_letters::doubt(uint64_t from, uint64_t size, size_t lines) {
   if (known_.empty())
     return caf::none;
   unsynced_ = true;
   suspect_ = true;
-  while (!is_known(first_line(lines)))
-    lines.remove_prefix(first_line(lines).size());
-  const auto from = file_->end() - lines.size();
-  const auto whole = static_cast<size_t>(std::count(lines.begin(), lines.end(), '\n'));
-  return file_->doubt_from(from, whole == known_.size() ? lines : "", io_);
+  const auto ours = lines == known_.size() && size - from <= doubt_bytes_max;
+  auto text = ours ? file_->read(from, size - from, io_)
+                   : caf::expected<std::string>{std::string{}};
+  return text ? file_->doubt_from(from, *text, io_) : std::move(text.error());
 }
 
-bool dead_letters::is_known(std::string_view line) const {
-  const auto seq = number_of(line, spool_);
-  return seq && known_.contains(*seq);
+// -- adding ---------------------------------------------------------------------
+
+size_t dead_letters::line_bytes(const dead_letter& letter) const {
+  return line_of(spool_, letter, detail::wall_clock_ms()).size();
 }
 
-/// Returns whether an older line is among them: lines come in the order of their spools
-/// and numbers, so that none of interest is before it. Half a line that a death left, or
-/// what others wrote, is none.
-bool dead_letters::learn(std::string_view lines, uint64_t after) {
-  auto older = false;
-  known_.clear();
-  while (!lines.empty()) {
-    const auto line = first_line(lines);
-    lines.remove_prefix(line.size());
-    auto seq = number_of(line, spool_);
-    if (seq && *seq > after)
-      known_.insert(*seq);
-    else if (is_dead_letter(line))
-      older = true;
-  }
-  return older;
+/// What cannot be looked at tells so as it is written to.
+caf::error dead_letters::check_room(uint64_t bytes_before) const {
+  const auto path = cfg_.directory + '/' + cfg_.name;
+  const auto there = dead_letter_bytes(path);
+  return there && *there + bytes_before >= cfg_.bytes_max
+           ? dead_letters_full(path, cfg_.bytes_max)
+           : caf::error{};
 }
 
 caf::error dead_letters::add(const std::vector<dead_letter>& letters) {

@@ -15,7 +15,6 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +28,8 @@ struct dead_letters_config {
   /// is not mounted, and nothing may be made in its place. Empty: any directory will do.
   std::string identity_file;
   file_rights rights = {};
+  /// Bytes from which the file takes no further line until it is moved away.
+  uint64_t bytes_max = 67'108'864;
 };
 
 class dead_letters {
@@ -40,6 +41,13 @@ public:
 
   /// Whether this number has its line already.
   bool contains(uint64_t seq) const { return known_.contains(seq); }
+
+  /// Bytes of the letter's line.
+  size_t line_bytes(const dead_letter& letter) const;
+
+  /// `disk_full` if the file takes no further line behind so many bytes of others that
+  /// are not there yet. The last that it takes may go beyond its bound.
+  caf::error check_room(uint64_t bytes_before) const;
 
   /// Adds a line each, and brings all lines to disk.
   caf::error add(const std::vector<dead_letter>& letters);
@@ -58,9 +66,8 @@ private:
   caf::error mend();
   caf::error append(const std::vector<dead_letter>& letters);
   caf::error sync();
-  bool learn(std::string_view lines, uint64_t after);
-  caf::error doubt(std::string_view lines);
-  bool is_known(std::string_view line) const;
+  caf::error learn(uint64_t after);
+  caf::error doubt(uint64_t from, uint64_t size, size_t lines);
 
   dead_letters_config cfg_;
   std::shared_ptr<append_file> file_;
@@ -78,6 +85,9 @@ private:
 /// When a line was added last, in ms since 1970; 0 if the file is not there, or empty. An
 /// error says that nobody knows.
 caf::expected<int64_t> last_dead_letter_ms(const std::string& path);
+
+/// That the file has grown to its bound.
+caf::error dead_letters_full(const std::string& path, uint64_t bytes_max);
 
 /// How long that file is; 0 if it is not there.
 caf::expected<uint64_t> dead_letter_bytes(const std::string& path);
