@@ -1,7 +1,9 @@
 #include "actors/database/sqlite_reader.hpp"
 
+#include "actors/storage/sqlite_memory.hpp"
 #include "actors/storage/sqlite_query.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <utility>
@@ -23,6 +25,8 @@ caf::expected<sql_result> sqlite_reader_state::query(const sql_statement& x,
     db_.close();
     result = caf::make_error(ec::refused, "a query may not begin a transaction");
   }
+  if (sqlite::bytes_held() > kept_bytes_max_)
+    let_go_of_memory();
   if (!result) {
     ++refused_;
     return result;
@@ -72,6 +76,18 @@ caf::expected<sql_result> sqlite_reader_state::run(const sql_statement& x,
   if (auto err = sqlite::collect(*statement, room, result))
     return err;
   return result;
+}
+
+/// Beside pages, statements and the schema a connection keeps what virtual tables like to
+/// keep, of sizes that users choose. No call of SQLite's frees that but the one that
+/// closes.
+void sqlite_reader_state::let_go_of_memory() {
+  kept_bytes_max_ = bounds_.cache_bytes + 2 * sqlite::statement_cache::bytes_max
+                    + std::max(db_.schema_bytes(), bounds_.schema_bytes_max);
+  if (sqlite::bytes_held() <= kept_bytes_max_)
+    return;
+  db_.close();
+  sqlite::return_free_memory();
 }
 
 bool sqlite_reader_state::close() {

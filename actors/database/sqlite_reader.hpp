@@ -39,12 +39,15 @@ private:
   caf::expected<sql_result> run_within(const sqlite::bounds& within,
                                        const sql_statement& x, bool& ran_short);
   caf::expected<sql_result> run(const sql_statement& x, sql_origin origin);
+  void let_go_of_memory();
 
   sqlite_reader_actor::pointer self_;
   sqlite_reader_config cfg_;
   sqlite::bounds bounds_;
   sqlite::vfs files_;
   sqlite::connection db_{files_};
+  /// Bytes that SQLite may keep between two queries.
+  size_t kept_bytes_max_ = 0;
   uint64_t queries_ = 0;
   uint64_t refused_ = 0;
   /// Counted, and not told yet.

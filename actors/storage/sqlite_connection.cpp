@@ -120,7 +120,7 @@ caf::expected<statement> connection::prepare(std::string_view sql, sql_origin or
   auto& cache = caches_[static_cast<size_t>(origin)];
   if (auto* handle = cache.find(sql)) {
     values_.fit(0);
-    return statement{handle, true};
+    return statement{handle, &cache};
   }
   if (auto err = check_text(sql, origin))
     return err;
@@ -141,7 +141,7 @@ caf::expected<statement> connection::prepare(std::string_view sql, sql_origin or
   values_.fit(memory - std::min(memory, 2 * sql.size())); // its text and literals
   // What changes the schema has to be compiled anew, and judged anew, each time.
   if (keep && !changes_schema() && memory <= statement_cache::memory_max)
-    cache.insert(sql, result.leave_to_cache());
+    cache.insert(sql, result.leave_to(cache));
   return result;
 }
 

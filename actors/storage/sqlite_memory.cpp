@@ -181,6 +181,10 @@ bool ration::draw(int64_t bytes) {
   return true;
 }
 
+size_t bytes_held() {
+  return static_cast<size_t>(std::max<int64_t>(account.bytes, 0));
+}
+
 void return_free_memory() {
   malloc_trim(0);
 }

@@ -66,6 +66,9 @@ private:
   shortage refused_ = shortage::none;
 };
 
+/// Bytes that SQLite holds by this thread's doing.
+size_t bytes_held();
+
 /// Gives memory that is free in this process back to the system.
 void return_free_memory();
 

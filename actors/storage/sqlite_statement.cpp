@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -30,6 +31,10 @@ struct binder {
                                SQLITE_STATIC);
   }
 };
+
+size_t memory_of(sqlite3_stmt* handle) {
+  return static_cast<size_t>(sqlite3_stmt_status(handle, SQLITE_STMTSTATUS_MEMUSED, 0));
+}
 
 sql_value value_of(sqlite3_stmt* handle, int column) {
   // The bytes are asked for after the text or blob, as SQLite demands.
@@ -57,17 +62,19 @@ sql_value value_of(sqlite3_stmt* handle, int column) {
 // -- a statement ----------------------------------------------------------------
 
 statement::statement(statement&& other) noexcept
-    : handle_(std::exchange(other.handle_, nullptr)), cached_(other.cached_) {
+    : handle_(std::exchange(other.handle_, nullptr)), cache_(other.cache_) {
   // nop
 }
 
 statement::~statement() {
   if (handle_ == nullptr)
     return;
-  if (cached_)
-    reset();
-  else
+  if (cache_ == nullptr) {
     sqlite3_finalize(handle_);
+    return;
+  }
+  reset();
+  cache_->look_at(handle_);
 }
 
 void statement::reset() {
@@ -75,8 +82,8 @@ void statement::reset() {
   sqlite3_clear_bindings(handle_);
 }
 
-sqlite3_stmt* statement::leave_to_cache() {
-  cached_ = true;
+sqlite3_stmt* statement::leave_to(statement_cache& cache) {
+  cache_ = &cache;
   return handle_;
 }
 
@@ -135,7 +142,7 @@ bool statement::is_read_only() const {
 }
 
 size_t statement::memory() const {
-  return static_cast<size_t>(sqlite3_stmt_status(handle_, SQLITE_STMTSTATUS_MEMUSED, 0));
+  return memory_of(handle_);
 }
 
 size_t statement::column_count() const {
@@ -194,6 +201,18 @@ void statement_cache::insert(std::string_view sql, sqlite3_stmt* handle) {
   index_.erase(entries_.back().sql);
   sqlite3_finalize(entries_.back().handle);
   entries_.pop_back();
+}
+
+void statement_cache::look_at(sqlite3_stmt* handle) {
+  constexpr int reset = 1;
+  if (sqlite3_stmt_status(handle, SQLITE_STMTSTATUS_REPREPARE, reset) == 0
+      || memory_of(handle) <= memory_max)
+    return;
+  auto found = std::find_if(entries_.begin(), entries_.end(),
+                            [=](const entry& x) { return x.handle == handle; });
+  index_.erase(found->sql);
+  sqlite3_finalize(handle);
+  entries_.erase(found);
 }
 
 void statement_cache::clear() {

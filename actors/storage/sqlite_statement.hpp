@@ -18,17 +18,19 @@ struct sqlite3_stmt;
 
 namespace sluice::sqlite {
 
+class statement_cache;
+
 class statement {
 public:
-  /// `cached`: the handle belongs to a cache and is not finalized with this.
-  explicit statement(sqlite3_stmt* handle, bool cached = false)
-      : handle_(handle), cached_(cached) {}
+  /// With a cache, the handle belongs to that, and is not finalized with this.
+  explicit statement(sqlite3_stmt* handle, statement_cache* cache = nullptr)
+      : handle_(handle), cache_(cache) {}
   statement(statement&& other) noexcept;
   statement& operator=(statement&&) = delete;
   ~statement();
 
   /// Hands the ownership of the handle to a cache.
-  sqlite3_stmt* leave_to_cache();
+  sqlite3_stmt* leave_to(statement_cache& cache);
 
   /// Binds all parameters, by position or, with as many names, by those;
   /// `invalid_argument` unless they are exactly what it takes.
@@ -60,7 +62,7 @@ private:
   caf::error check_names(const std::vector<std::string>& names) const;
 
   sqlite3_stmt* handle_;
-  bool cached_;
+  statement_cache* cache_;
 };
 
 /// Keeps the statements that were used last.
@@ -71,6 +73,7 @@ public:
   static constexpr size_t sql_bytes_max = 4096;
   /// Short SQL may have a large one too: a view's, of views.
   static constexpr size_t memory_max = 65'536;
+  static constexpr size_t bytes_max = statements_max * (sql_bytes_max + memory_max);
 
   statement_cache() = default;
   ~statement_cache();
@@ -82,6 +85,10 @@ public:
 
   /// Keeps a statement, dropping the one not used for longest.
   void insert(std::string_view sql, sqlite3_stmt* handle);
+
+  /// To be called once a statement was used: one that SQLite compiled anew meanwhile may
+  /// be too large to be kept.
+  void look_at(sqlite3_stmt* handle);
 
   void clear();
 

@@ -14,6 +14,8 @@ ALLOWED_KIB = 8 * 1024
 CONNECTIONS = 3
 # What waits for its readers, what SQLite holds of the names, and one answer.
 NAMES_KIB = 256 * 1024
+# Pages, statements and schemas of the readers, and what waits to be given back.
+KEPT_KIB = 96 * 1024
 # Caches, and what one request takes for a moment.
 SLACK_KIB = 48 * 1024
 
@@ -107,6 +109,37 @@ class SqlSchema(harness.Case):
 
     def alerts(self, service):
         return [x["id"] for x in service.get("/health").json["alerts"]]
+
+    # -- what a connection keeps -------------------------------------------------------
+
+    def test_a_view_that_grows_leaves_no_large_statements_behind(self):
+        service = self.start_with_table()
+        queries = [f"SELECT * FROM v WHERE {n} = {n}" for n in range(60)]
+        self.assert_status(service.execute("CREATE VIEW v AS SELECT x FROM t"), 200)
+        for sql in 2 * queries:
+            self.assert_status(service.query(sql), 200)
+        self.assert_status(service.execute("DROP VIEW v"), 200)
+        self.assert_status(service.execute(large_view("v", 300)), 200)
+        before = attack.memory_kib(service)
+        for sql in 2 * queries:
+            self.assertIn(service.query(sql).status, (200, 422))
+        self.assertLess(attack.growth_kib(service, before), KEPT_KIB)
+
+    def test_what_virtual_tables_keep_is_bounded(self):
+        service = self.start_with_table()
+        with contextlib.closing(sqlite3.connect(self.data / "sluice.db")) as other:
+            for n in range(20):
+                other.execute(f"CREATE VIRTUAL TABLE f{n} USING fts5(x)")
+                other.execute(f"INSERT INTO f{n}(f{n}, rank) VALUES ('rank', ?)",
+                              ["bm25(" + ",".join(["1.0"] * 2_000_000) + ")"])
+            other.commit()
+        self.assert_serves(service)
+        before = attack.memory_kib(service)
+        for n in 2 * list(range(20)):
+            answer = service.query(f"SELECT rowid FROM f{n} WHERE f{n} MATCH 'a'")
+            self.assertIn(answer.status, (200, 422))
+        self.assertLess(attack.growth_kib(service, before), KEPT_KIB)
+        self.assert_serves(service)
 
     # -- names of columns --------------------------------------------------------------
 
