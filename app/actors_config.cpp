@@ -49,6 +49,7 @@ sqlite::settings database_settings(const settings& from) {
   result.synchronous = from.sqlite.synchronous;
   result.cache_kib = from.sqlite.cache_kib;
   result.journal_size_limit = from.sqlite.journal_size_limit;
+  result.wal_bytes_max = from.sqlite.max_wal_bytes;
   result.busy_timeout = from.sqlite.busy_timeout;
   result.memory_bytes_max = from.sqlite.max_memory_bytes;
   result.temp_bytes_max = from.sqlite.max_temp_bytes;

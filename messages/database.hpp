@@ -60,6 +60,9 @@ using database_actor = caf::typed_actor<
   caf::replies_to<atom::apply, sql_batch>::with<sql_batch_outcome>,
   /// Checkpoints now.
   caf::replies_to<atom::checkpoint, checkpoint_mode>::with<checkpoint_report>,
+  /// Checkpoints once no query runs, as the scheduler wishes.
+  caf::replies_to<atom::checkpoint, checkpoint_mode,
+                  caf::timespan>::with<checkpoint_report>,
   /// Runs a check, ANALYZE or VACUUM.
   caf::replies_to<atom::maintain, maintenance_kind>::with<maintenance_report>,
   /// Tells the database's numbers; never checkpoints.
@@ -68,6 +71,8 @@ using database_actor = caf::typed_actor<
   caf::reacts_to<atom::sync, bool>,
   /// The writer found the database's files replaced.
   caf::reacts_to<atom::replace, std::string>,
+  // internal: queries that run have been waited for long enough.
+  caf::reacts_to<atom::tick, uint64_t>,
   // internal: looks whether it takes too long.
   caf::reacts_to<atom::check, uint64_t>,
   // internal: tries again to prove the database sound.

@@ -2,6 +2,9 @@
 #include "actors/database/checkpoint_scheduler.hpp"
 #include "tests/sqlite_fixture.hpp"
 
+#include <functional>
+#include <memory>
+
 using namespace sluice;
 using namespace sluice::test;
 
@@ -55,8 +58,21 @@ struct local : sqlite_fixture {
     CAF_FAIL("no " << key);
   }
 
+  /// One that counts how often it is asked, and does this before it checkpoints.
+  quiet_checkpointer_actor spawn_quiet(std::function<void()> before) {
+    using quiet = quiet_checkpointer_actor;
+    return tracked(sys.spawn([this, before](quiet::pointer me) -> quiet::behavior_type {
+      return {[=, this](atom::checkpoint, checkpoint_mode mode, caf::timespan budget) {
+        ++times_quiet;
+        before();
+        return me->delegate(writer, atom::checkpoint_v, mode, budget);
+      }};
+    }));
+  }
+
   checkpoint_scheduler_config config;
   checkpoint_scheduler_actor scheduler;
+  uint64_t times_quiet = 0;
   uint64_t done = 0;
 };
 
@@ -210,6 +226,39 @@ CAF_TEST(the WAL is well up to four times its limit) {
   insert();
   insert();
   CAF_CHECK(!ok());
+}
+
+CAF_TEST(readers that starve a WAL far too long are held back for it at once) {
+  config.journal_size_limit = 5 * frame_bytes;
+  config.checkpoint_bytes = frame_bytes;
+  begin();
+  insert();
+  auto reader = std::make_unique<holder>(path);
+  const auto quiet = spawn_quiet([&] { reader.reset(); });
+  self->send(scheduler, atom::attach_v, quiet);
+  for (int i = 0; i < 40 && times_quiet == 0; ++i)
+    insert();
+  CAF_CHECK_EQUAL(times_quiet, 1u);
+  CAF_CHECK_EQUAL(copy(stats().wal.frames), 0);
+  CAF_CHECK(status().alerts.empty());
+  CAF_CHECK_EQUAL(copy(status().troubles.at(1).id), "checkpoint-held-readers");
+  CAF_CHECK_EQUAL(copy(status().troubles.at(1).times), 1u);
+}
+
+CAF_TEST(a reader of another program has others held back ever more rarely) {
+  config.journal_size_limit = 5 * frame_bytes;
+  config.checkpoint_bytes = frame_bytes;
+  begin();
+  insert();
+  const holder reader{path};
+  self->send(scheduler, atom::attach_v, spawn_quiet([] {}));
+  for (int i = 0; i < 40; ++i)
+    insert();
+  CAF_CHECK_EQUAL(times_quiet, 1u);
+  for (int second = 0; second < 8; ++second)
+    pass(1s);
+  CAF_CHECK_GREATER(times_quiet, 1u);
+  CAF_CHECK_LESS(times_quiet, 5u);
 }
 
 // -- by hand, and the end -------------------------------------------------------

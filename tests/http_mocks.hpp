@@ -159,6 +159,8 @@ inline database_actor::behavior_type mock_database(database_actor::pointer self)
     },
     [](atom::apply, const sql_batch&) { return sql_batch_outcome{}; },
     [](atom::checkpoint, checkpoint_mode) { return checkpoint_report{}; },
+    [](atom::checkpoint, checkpoint_mode, caf::timespan) { return checkpoint_report{}; },
+    [](atom::tick, uint64_t) {},
     [](atom::maintain, maintenance_kind) { return maintenance_report{}; },
     [](atom::stats) { return database_stats{}; },
     [](atom::sync, bool) {},

@@ -64,6 +64,8 @@ mock_database(database_actor::stateful_pointer<mock_database_state>,
       return sql_batch_outcome{};
     },
     [](atom::checkpoint, checkpoint_mode) { return checkpoint_report{}; },
+    [](atom::checkpoint, checkpoint_mode, caf::timespan) { return checkpoint_report{}; },
+    [](atom::tick, uint64_t) {},
     [](atom::maintain, maintenance_kind) { return maintenance_report{}; },
     [](atom::stats) { return database_stats{}; },
     [](atom::sync, bool) {},

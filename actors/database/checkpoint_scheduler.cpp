@@ -9,8 +9,11 @@ namespace sluice {
 
 namespace {
 
-/// The WAL may be this many times its limit before readiness suffers.
+/// The WAL may be so many times its limit before readers are held back, and before
+/// readiness suffers. It is no shorter than what calls for so many checkpoints.
+constexpr int64_t wal_limits_before_quiet = 2;
 constexpr int64_t wal_limits_max = 4;
+constexpr int64_t checkpoints_before_quiet = 4;
 
 int64_t milliseconds_of(caf::timespan x) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(x).count();
@@ -46,7 +49,7 @@ checkpoint_scheduler_state::checkpoint(checkpoint_mode mode) {
   if (stopping_)
     return ec::stopping;
   auto promise = detail::owe<checkpoint_report>(self_);
-  ask(mode, promise);
+  ask(writer_, mode, promise);
   return promise;
 }
 
@@ -65,6 +68,9 @@ std::optional<checkpoint_scheduler_state::plan> checkpoint_scheduler_state::next
   auto idle_at = last_commit_at_ + cfg_.interval;
   auto cut = wal_.bytes > cfg_.journal_size_limit || now >= idle_at;
   auto mode = cut ? checkpoint_mode::truncate : cfg_.mode;
+  if (needs_quiet())
+    return plan{obstacle_->in_quiet ? obstacle_->retry_at : now,
+                checkpoint_mode::truncate, true};
   if (obstacle_)
     return plan{obstacle_->retry_at, mode};
   if (wal_.bytes > cfg_.journal_size_limit || waiting_bytes() >= cfg_.checkpoint_bytes)
@@ -72,6 +78,12 @@ std::optional<checkpoint_scheduler_state::plan> checkpoint_scheduler_state::next
   if (waiting_frames() == 0)
     return plan{idle_at, checkpoint_mode::truncate};
   return plan{first_waiting_at_ + cfg_.interval, mode};
+}
+
+bool checkpoint_scheduler_state::needs_quiet() const {
+  return obstacle_ && quiet_
+         && wal_.bytes > std::max(wal_limits_before_quiet * cfg_.journal_size_limit,
+                                  checkpoints_before_quiet * cfg_.checkpoint_bytes);
 }
 
 /// Starts what is due, or sets the timer for it. A timer that runs and ends before is
@@ -83,8 +95,13 @@ void checkpoint_scheduler_state::reconsider() {
   if (!due)
     return timer_.close();
   auto now = self_->clock().now();
+  if (due->at <= now && due->in_quiet) {
+    obstacle_->in_quiet = true;
+    ++held_back_;
+    return ask(quiet_, due->mode, {});
+  }
   if (due->at <= now)
-    return ask(due->mode, {});
+    return ask(writer_, due->mode, {});
   if (timer_.is_open() && timer_at_ <= due->at)
     return;
   timer_.close();
@@ -92,10 +109,12 @@ void checkpoint_scheduler_state::reconsider() {
   timer_.open(self_, due->at - now);
 }
 
-/// Asks the writer; whoever wants the answer too left a promise.
-void checkpoint_scheduler_state::ask(checkpoint_mode mode, answer promise) {
+/// Whoever wants the answer too left a promise.
+template <class Handle>
+void checkpoint_scheduler_state::ask(const Handle& whom, checkpoint_mode mode,
+                                     answer promise) {
   ++running_;
-  self_->request(writer_, caf::infinite, atom::checkpoint_v, mode, cfg_.budget)
+  self_->request(whom, caf::infinite, atom::checkpoint_v, mode, cfg_.budget)
     .then(
       [this, promise](const checkpoint_report& report) mutable {
         promise.deliver(report);
@@ -180,7 +199,8 @@ status_report checkpoint_scheduler_state::status() const {
   report.checks = {
     {"wal-size", wal_.bytes <= limit,
      std::to_string(wal_.bytes) + " of at most " + std::to_string(limit) + " bytes"}};
-  report.troubles = {{"checkpoint-starved", starved_}};
+  report.troubles = {{"checkpoint-starved", starved_},
+                     {"checkpoint-held-readers", held_back_}};
   if (obstacle_)
     report.alerts.push_back(alert_of(*obstacle_));
   return report;
@@ -218,6 +238,7 @@ checkpoint_scheduler_actor::behavior_type checkpoint_scheduler(
   return {
     [st](atom::wal, const wal_state& now) { st->on_wal(now); },
     [st](atom::checkpoint, checkpoint_mode mode) { return st->checkpoint(mode); },
+    [st](atom::attach, quiet_checkpointer_actor& quiet) { st->attach(std::move(quiet)); },
     [st](atom::tick, uint64_t generation) { st->on_tick(generation); },
     [st](atom::status) { return st->status(); },
     [st](atom::stop) { return st->stop(); },

@@ -1,8 +1,9 @@
 // The CHECKPOINT SCHEDULER decides when the SQLITE WRITER moves the WAL into the
 // database. While frames wait, it does so an interval after the first of them, or once
 // they are many. When the database rests, or the WAL file is too long, it also cuts the
-// file. A checkpoint that readers starve is told, and tried again ever more rarely. With
-// nothing in the WAL no timer runs.
+// file. A checkpoint that readers starve is told, and tried again ever more rarely; once
+// the WAL is far too long, readers are held back for it. With nothing in the WAL no timer
+// runs.
 #pragma once
 
 #include "actors/detail/owed.hpp"
@@ -14,6 +15,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace sluice {
 
@@ -26,7 +28,8 @@ struct checkpoint_scheduler_config {
   int64_t checkpoint_bytes = 4'194'304;
   /// How long a checkpoint may wait for readers, the writer waiting with it.
   caf::timespan budget = std::chrono::milliseconds{250};
-  /// Bytes of WAL past which its file is cut. At four times this, it is not well.
+  /// Bytes of WAL past which its file is cut. At twice this, readers that starve the
+  /// checkpoint are held back for it. At four times this, it is not well.
   int64_t journal_size_limit = 67'108'864;
   /// From one try to the next while readers starve the checkpoint; doubled each time.
   caf::timespan retry_pause_min = std::chrono::seconds{1};
@@ -44,6 +47,7 @@ public:
 
   void on_wal(const wal_state& now);
   caf::result<checkpoint_report> checkpoint(checkpoint_mode mode);
+  void attach(quiet_checkpointer_actor quiet) { quiet_ = std::move(quiet); }
   void on_tick(uint64_t generation);
   status_report status() const;
   caf::result<stop_report> stop();
@@ -55,6 +59,8 @@ private:
   struct plan {
     time_point at;
     checkpoint_mode mode;
+    /// Whether readers are held back.
+    bool in_quiet = false;
   };
 
   /// What keeps checkpoints from being whole.
@@ -65,11 +71,15 @@ private:
     std::string failure;
     caf::timespan pause;
     time_point retry_at;
+    /// Whether it is still there when readers are held back.
+    bool in_quiet = false;
   };
 
   std::optional<plan> next() const;
   void reconsider();
-  void ask(checkpoint_mode mode, answer promise);
+  bool needs_quiet() const;
+  template <class Handle>
+  void ask(const Handle& whom, checkpoint_mode mode, answer promise);
   void on_report(const checkpoint_report& report);
   void on_failure(const caf::error& err);
   void hinder(std::string failure);
@@ -81,6 +91,7 @@ private:
   checkpoint_scheduler_actor::pointer self_;
   checkpoint_scheduler_config cfg_;
   sqlite_writer_actor writer_;
+  quiet_checkpointer_actor quiet_;
   wal_state wal_;
   time_point first_waiting_at_;
   time_point last_commit_at_;
@@ -91,6 +102,7 @@ private:
   uint64_t running_ = 0;
   uint64_t checkpoints_ = 0;
   uint64_t starved_ = 0;
+  uint64_t held_back_ = 0;
   bool stopping_ = false;
   detail::owed<stop_report> stopped_;
 };

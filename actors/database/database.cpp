@@ -22,6 +22,7 @@ void database_state::init(database_config cfg, database_handles handles) {
   writer_stats_.cache_misses = past.cache_misses;
   self_->send(writer_, atom::attach_v, sync_listener_actor{self_});
   self_->send(writer_, atom::attach_v, files_listener_actor{self_});
+  self_->send(scheduler_, atom::attach_v, quiet_checkpointer_actor{self_});
 }
 
 database_state::~database_state() {
@@ -125,6 +126,7 @@ void database_state::note(const caf::error& err) {
 
 /// Something was answered: whatever waits for quiet may go on.
 void database_state::on_end() {
+  continue_quiet();
   continue_recovery();
   continue_stop();
 }
@@ -208,7 +210,7 @@ caf::result<stop_report> database_state::stop() {
 /// checkpoint from being whole; then the scheduler; the writer last.
 void database_state::continue_stop() {
   auto recovering = recovery_ == recovery::draining || recovery_ == recovery::proving;
-  auto quiet = relayed_ == 0 && readers_->running() + readers_->waiting() == 0;
+  auto quiet = !quiet_ && relayed_ == 0 && readers_->running() + readers_->waiting() == 0;
   if (!stopping_ || winding_up_ || recovering || !quiet)
     return;
   winding_up_ = true;
@@ -276,6 +278,10 @@ database(database_actor::stateful_pointer<database_state> self, database_config 
     },
     [st](atom::apply, sql_batch& batch) { return st->apply(batch); },
     [st](atom::checkpoint, checkpoint_mode mode) { return st->checkpoint(mode); },
+    [st](atom::checkpoint, checkpoint_mode mode, caf::timespan budget) {
+      return st->checkpoint_in_quiet(mode, budget);
+    },
+    [st](atom::tick, uint64_t generation) { st->on_patience_over(generation); },
     [st](atom::maintain, maintenance_kind kind) { return st->maintain(kind); },
     [st](atom::stats) { return st->stats(); },
     [st](atom::sync, bool begins) { st->on_sync(begins); },

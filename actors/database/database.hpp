@@ -43,6 +43,10 @@ struct database_config {
   /// From one try to recover to the next; doubled each time.
   caf::timespan recover_pause_min = std::chrono::seconds{1};
   caf::timespan recover_pause_max = std::chrono::minutes{1};
+  /// How long a checkpoint that readers starve waits for those that run, and all others
+  /// with it. What takes longer is ended before, but for where the settings say
+  /// otherwise.
+  caf::timespan quiet_patience = std::chrono::seconds{10};
 };
 
 /// Whom the database gives the work to. It stops them when it stops.
@@ -67,6 +71,9 @@ public:
   caf::result<sql_receipt> execute(sql_write& write, durability level);
   caf::result<sql_batch_outcome> apply(sql_batch& batch);
   caf::result<checkpoint_report> checkpoint(checkpoint_mode mode);
+  caf::result<checkpoint_report> checkpoint_in_quiet(checkpoint_mode mode,
+                                                     caf::timespan budget);
+  void on_patience_over(uint64_t generation);
   caf::result<maintenance_report> maintain(maintenance_kind kind);
   caf::result<database_stats> stats();
   void on_sync(bool begins);
@@ -88,6 +95,16 @@ private:
     pausing,
   };
 
+  /// A checkpoint that waits for quiet.
+  struct quiet_wish {
+    checkpoint_mode mode;
+    caf::timespan budget;
+    detail::owed<checkpoint_report> promise;
+    /// Queries that run are waited for no longer.
+    bool late = false;
+    bool asked = false;
+  };
+
   template <class Answer, class Handle, class Done, class... Args>
   caf::result<Answer> relay(const Handle& to, Done done, Args&&... args);
   template <class Answer, class Handle, class Done, class... Args>
@@ -99,6 +116,9 @@ private:
   void heard();
   bool is_writer_silent() const;
   void tell_silence(status_report& report) const;
+
+  void continue_quiet();
+  void end_quiet();
 
   void look_at_files();
   sqlite::open_files files_now() const;
@@ -149,6 +169,9 @@ private:
   sqlite::open_files seen_;
   /// Whether the writer is asked about them, and queries wait for its word.
   bool asking_about_files_ = false;
+
+  std::optional<quiet_wish> quiet_;
+  uint64_t quiet_generation_ = 0;
 
   bool stopping_ = false;
   /// Everything is answered, and the others are being stopped.

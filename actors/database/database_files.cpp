@@ -39,11 +39,10 @@ void database_state::look_at_files() {
     return;
   asking_about_files_ = true;
   if (!same)
-    readers_->hold();
+    readers_->hold(hold_reason::files);
   auto go_on = [this] {
     asking_about_files_ = false;
-    if (recovery_ == recovery::none)
-      readers_->release();
+    readers_->release(hold_reason::files);
     continue_stop();
   };
   self_->request(writer_, caf::infinite, atom::check_v)

@@ -15,7 +15,7 @@ void database_state::begin_recovery(const std::string& reason) {
   recovery_alert_ = alert{"database-recovering", reason, detail::wall_clock_ms()};
   recovery_pause_ = cfg_.recover_pause_min;
   recovery_ = recovery::draining;
-  readers_->hold();
+  readers_->hold(hold_reason::recovery);
   continue_recovery();
 }
 
@@ -38,7 +38,7 @@ void database_state::on_proven(const maintenance_report& report) {
   recovery_ = recovery::none;
   recovery_alert_.reset();
   writer_stats_.suspect = false;
-  readers_->release();
+  readers_->release(hold_reason::recovery);
   continue_stop();
 }
 
@@ -47,7 +47,7 @@ void database_state::retry_later(const std::string& reason) {
   recovery_alert_->text = reason;
   self_->delayed_send(self_, recovery_pause_, atom::recover_v, ++recovery_generation_);
   recovery_pause_ = std::min(recovery_pause_ * 2, cfg_.recover_pause_max);
-  readers_->release();
+  readers_->release(hold_reason::recovery);
   continue_stop();
 }
 
@@ -55,7 +55,7 @@ void database_state::on_recover(uint64_t generation) {
   if (generation != recovery_generation_ || winding_up_)
     return;
   recovery_ = recovery::draining;
-  readers_->hold();
+  readers_->hold(hold_reason::recovery);
   continue_recovery();
 }
 

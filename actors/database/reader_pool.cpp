@@ -30,7 +30,7 @@ reader_pool::reader_pool(database_actor::pointer self, reader_pool_config cfg,
 
 caf::result<sql_result> reader_pool::query(sql_statement& x, sql_origin origin) {
   auto bytes = sqlite::size_of(x);
-  auto must_wait = held_ || find_free() == nullptr;
+  auto must_wait = held_.any() || find_free() == nullptr;
   if (must_wait && waiting_bytes_ + bytes > cfg_.waiting_bytes_max) {
     ++overloaded_;
     return caf::make_error(ec::overloaded, "too many queries wait for a reader");
@@ -42,8 +42,8 @@ caf::result<sql_result> reader_pool::query(sql_statement& x, sql_origin origin) 
   return promise;
 }
 
-void reader_pool::release() {
-  held_ = false;
+void reader_pool::release(hold_reason why) {
+  held_.reset(static_cast<size_t>(why));
   dispatch();
 }
 
@@ -54,7 +54,7 @@ reader_pool::reader* reader_pool::find_free() {
 }
 
 void reader_pool::dispatch() {
-  if (held_)
+  if (held_.any())
     return;
   auto none_left = !has_readers();
   while (!waiting_.empty()) {

@@ -11,6 +11,7 @@
 #include <caf/actor_clock.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -30,6 +31,9 @@ struct reader_pool_config {
   size_t made_max = 8;
 };
 
+/// Why queries wait although a reader is free.
+enum class hold_reason : uint8_t { files = 0, recovery = 1, checkpoint = 2 };
+
 class reader_pool {
 public:
   /// `answered` is called after each answer.
@@ -40,9 +44,9 @@ public:
   /// Runs the query on the first free reader; `overloaded` when too much waits.
   caf::result<sql_result> query(sql_statement& x, sql_origin origin);
 
-  /// Queries wait from now on, those that run go on.
-  void hold() { held_ = true; }
-  void release();
+  /// Queries wait from now on, until no reason is left; those that run go on.
+  void hold(hold_reason why) { held_.set(static_cast<size_t>(why)); }
+  void release(hold_reason why);
 
   /// Gives up whoever has been silent for too long. To be called for each `atom::check`
   /// of generation `look_generation`, which a running query brings about.
@@ -107,7 +111,7 @@ private:
   bool looking_ = false;
   size_t made_ = 0;
   uint64_t given_up_ever_ = 0;
-  bool held_ = false;
+  std::bitset<3> held_;
   std::deque<waiting_query> waiting_;
   size_t waiting_bytes_ = 0;
   uint64_t queries_ = 0;

@@ -69,7 +69,10 @@ uint64_t sqlite_writer_state::commit(std::vector<write_request> group) {
     return 0;
   }
   write_transaction work{db_, schema_, commit_cfg_, stats_.suspect};
-  if (db_.is_open())
+  if (auto full = make_room_in_wal())
+    for (auto& x : group)
+      x.outcome = full;
+  else if (db_.is_open())
     group_commit{work}.run(group);
   if (!has_its_files()) { // it is not known yet what became of it
     std::move(group.begin(), group.end(), std::back_inserter(unsure_));
@@ -145,6 +148,25 @@ caf::expected<checkpoint_report> sqlite_writer_state::checkpoint(checkpoint_mode
   tell_wal();
   report_counts();
   return report;
+}
+
+/// A WAL that is too long is cut before anything comes to it. Somebody who reads may keep
+/// it from that: the scheduler holds our own readers back, but not other programs.
+caf::error sqlite_writer_state::make_room_in_wal() {
+  const auto max = static_cast<int64_t>(cfg_.database.wal_bytes_max);
+  if (wal_.state().bytes > max)
+    if (auto done = checkpoint(checkpoint_mode::truncate, caf::timespan{0}); !done)
+      return std::move(done.error());
+  if (wal_.state().bytes <= max) {
+    wal_full_.clear();
+    return caf::none;
+  }
+  auto text =
+    cfg_.database.path + "-wal holds " + std::to_string(wal_.state().bytes)
+    + " bytes, more than sqlite.max-wal-bytes=" + std::to_string(max)
+    + ", and somebody who reads keeps it from being cut: nothing is written until then";
+  wal_full_.note(text);
+  return caf::make_error(ec::disk_full, std::move(text));
 }
 
 void sqlite_writer_state::attach(wal_listener_actor listener) {

@@ -88,6 +88,7 @@ private:
   void asked(uint64_t writes, uint64_t bytes);
   void spent(const io_counts& io);
   void tell_wal();
+  caf::error make_room_in_wal();
   void look_at_schema();
   std::string ties() const;
   void tell_schema(status_report& report);
@@ -128,6 +129,7 @@ private:
   sqlite::schema_watch schema_{db_};
   detail::trouble tied_{"database-schema-tied"};
   detail::trouble large_{"database-schema-large"};
+  detail::trouble wal_full_{"database-wal-full"};
   sqlite::wal_tracker wal_;
   std::optional<write_window> window_;
   dead_letters refused_;

@@ -42,6 +42,8 @@ std::optional<sql_batch_outcome> sqlite_writer_state::try_apply(const sql_batch&
     return std::nullopt;
   if (!db_.is_open())
     return untouched(batch, caf::make_error(ec::unavailable, "the database is not open"));
+  if (auto full = make_room_in_wal())
+    return untouched(batch, full);
   write_transaction work{db_, schema_, commit_cfg_, stats_.suspect};
   auto time_max = std::max(cfg_.query_timeout, batch_time_min);
   auto outcome = queue_commit{work, refused_, time_max}.run(batch);

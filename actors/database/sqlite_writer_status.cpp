@@ -84,6 +84,7 @@ status_report sqlite_writer_state::status() {
   if (io_error_)
     report.alerts.push_back(*io_error_);
   tell_schema(report);
+  wal_full_.tell(report);
   tell_files(report);
   return report;
 }

@@ -22,6 +22,8 @@ struct settings {
   uint64_t cache_kib = 10'000;
   /// Bytes that a WAL or journal file may keep once its content is not needed.
   uint64_t journal_size_limit = 67'108'864;
+  /// Bytes of WAL past which nothing is written until it was cut.
+  uint64_t wal_bytes_max = 1'073'741'824;
   /// How long a statement waits for another process's lock.
   caf::timespan busy_timeout = std::chrono::seconds{5};
   /// Of users' requests: bytes that SQLite may hold for all of them, beyond the caches;

@@ -153,6 +153,8 @@ std::vector<key> database_keys() {
      "page cache of a connection, in KiB"},
     {"sqlite.journal-size-limit", at<&s::sqlite, &sqlite::journal_size_limit>, sizes(),
      "bytes to which the WAL file is cut after a checkpoint"},
+    {"sqlite.max-wal-bytes", at<&s::sqlite, &sqlite::max_wal_bytes>, sizes(),
+     "bytes of WAL past which nothing is written until readers let it be cut"},
     {"sqlite.busy-timeout", at<&s::sqlite, &sqlite::busy_timeout>, times(),
      "how long to wait for another process that holds the database"},
     {"sqlite.commit-delay", at<&s::sqlite, &sqlite::commit_delay>, times_or_zero("none"),

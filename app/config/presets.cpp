@@ -1,4 +1,4 @@
-// What each profile sets.
+// What a profile sets, and why.
 #include "app/config/keys.hpp"
 
 namespace sluice::config {

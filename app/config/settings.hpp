@@ -99,6 +99,7 @@ struct sqlite_settings {
   std::string synchronous = "normal";
   uint64_t cache_kib = 10'000;
   uint64_t journal_size_limit = 67'108'864;
+  uint64_t max_wal_bytes = 1'073'741'824;
   caf::timespan busy_timeout = std::chrono::seconds{5};
   caf::timespan commit_delay = std::chrono::milliseconds{1};
   caf::timespan queue_interval = std::chrono::seconds{5};
