@@ -64,6 +64,8 @@ CAF_TEST(values count for nothing) {
             < 100);
   CAF_CHECK(lookups_of("SELECT 1 FROM t WHERE a IN (" + times("1, 'b', ", 1000) + "2)")
             < 200);
+  CAF_CHECK(lookups_of("CREATE VIEW v AS SELECT 1" + times("+1", 100'000) + " FROM t")
+            < 5000);
 }
 
 CAF_TEST(no way of writing hides a name) {

@@ -60,6 +60,9 @@ constexpr std::array before_table =
 constexpr std::array names_table =
   std::to_array<std::string_view>({"JOIN", "INTO", "UPDATE", "RETURNING"});
 
+/// Numbers and operators.
+constexpr std::string_view begins_no_name = "0123456789+-*/%=<>!|&~";
+
 class reading {
 public:
   void read(std::string_view word) {
@@ -137,7 +140,7 @@ private:
   }
 
   void read_plain(std::string_view word) {
-    if (word.front() >= '0' && word.front() <= '9')
+    if (word.find_first_of(begins_no_name) == 0)
       return;
     if (sqlite3_keyword_check(word.data(), static_cast<int>(word.size())) == 0)
       return add_name(word);

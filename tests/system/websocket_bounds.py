@@ -35,8 +35,9 @@ class Bounds(WebSocketCase):
         service = self.start(*BUDGET)
         client = self.raw(service)
         client.subscribe("a")
-        answer = client.ask("publish", topic="a", data="x" * 100_000)
-        self.assertEqual(answer["error"]["code"], "overloaded")
+        client.send({"op": "publish", "topic": "a", "data": "x" * 100_000})
+        client.expect(lambda: client.refusals())
+        self.assertEqual([each["code"] for each in client.refusals()], ["overloaded"])
         self.assert_served(client, "a")
         self.assertEqual(len(client.data("a")), 1)
 

@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import os
 import random
+import select
 import socket
 import struct
 import sys
@@ -20,6 +21,7 @@ HEADER_BYTES = 32
 CONNECTIONS_MAX = 32
 # Whose answers are far more than may wait for one who does not read them.
 QUESTIONS = 40
+QUESTION_PAUSE = 0.1
 
 
 class Introspection(looking.Case):
@@ -199,17 +201,13 @@ class Introspection(looking.Case):
         try:
             peer.sendall(first)
             for _ in range(QUESTIONS):
-                peer.setblocking(False)
-                while reads:
-                    try:
-                        if not peer.recv(1 << 20):
-                            return False
-                    except BlockingIOError:
-                        break
-                peer.settimeout(10)
                 peer.sendall(question)
                 # There are only so many questions in a second.
-                time.sleep(0.1)
+                if not reads:
+                    time.sleep(QUESTION_PAUSE)
+                while reads and select.select([peer], [], [], QUESTION_PAUSE)[0]:
+                    if not peer.recv(1 << 20):
+                        return False
         except ConnectionError:
             return False
         return True

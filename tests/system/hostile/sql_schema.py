@@ -13,7 +13,7 @@ ALLOWED_KIB = 8 * 1024
 # The writer, and the readers by default.
 CONNECTIONS = 3
 # What waits for its readers, what SQLite holds of the names, and one answer.
-NAMES_KIB = 256 * 1024
+NAMES_KIB = 320 * 1024
 # Pages, statements and schemas of the readers, and what waits to be given back.
 KEPT_KIB = 96 * 1024
 # Caches, and what one request takes for a moment.
@@ -22,7 +22,7 @@ SLACK_KIB = 48 * 1024
 
 def large_view(name, columns=1000):
     """A view of 500 KB of text that takes some fifteen megabytes once it is parsed."""
-    column = "+".join(["x"] * 250)
+    column = "+".join(["1"] * 250)
     return f"CREATE VIEW {name} AS SELECT " + ",".join([column] * columns) + " FROM t"
 
 

@@ -50,6 +50,10 @@ class Client:
     def answer(self, number):
         return next((each for each in self.messages if each.get("id") == number), None)
 
+    def refusals(self):
+        """Errors in their order; what was not even kept to be read has no `id`."""
+        return [each["error"] for each in self.messages if "error" in each]
+
     # -- asking ------------------------------------------------------------------------
 
     def send(self, value):
