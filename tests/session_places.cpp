@@ -86,6 +86,7 @@ CAF_TEST(the limit changes while the service runs) {
   caf::anon_send(debouncer, atom::apply_v, limits);
   settle();
   CAF_CHECK_GREATER(put_in("c"), 0u);
+  release();
 }
 
 CAF_TEST(a flush of all to disk reaches every store) {

@@ -74,6 +74,12 @@ struct fixture : test::fixture {
     return result;
   }
 
+  /// What was told.
+  template <class Asked>
+  int value(Asked& asked) {
+    return *answer(asked);
+  }
+
   int times_asked() {
     auto asked = self->request(aut, caf::infinite, atom::stats_v);
     run();
@@ -93,12 +99,12 @@ CAF_TEST(who comes while it is asked gets the next answer and not that one) {
   auto third = ask();
   CAF_CHECK_EQUAL(times_asked(), 1);
   tell(atom::put_v, 7);
-  CAF_CHECK_EQUAL(*answer(first), 7);
+  CAF_CHECK_EQUAL(value(first), 7);
   CAF_MESSAGE("THEN those two share a round");
   CAF_CHECK_EQUAL(times_asked(), 2);
   tell(atom::put_v, 8);
-  CAF_CHECK_EQUAL(*answer(second), 8);
-  CAF_CHECK_EQUAL(*answer(third), 8);
+  CAF_CHECK_EQUAL(value(second), 8);
+  CAF_CHECK_EQUAL(value(third), 8);
   CAF_CHECK_EQUAL(times_asked(), 2);
 }
 
@@ -106,7 +112,7 @@ CAF_TEST(it is asked anew after everybody was told) {
   for (int n : {1, 2, 3}) {
     auto asked = ask();
     tell(atom::put_v, n);
-    CAF_CHECK_EQUAL(*answer(asked), n);
+    CAF_CHECK_EQUAL(value(asked), n);
     CAF_CHECK_EQUAL(times_asked(), n);
   }
 }
@@ -119,7 +125,7 @@ CAF_TEST(an error is told to all who wait and the next is asked anew) {
   CAF_CHECK(answer(second) == ec::unavailable);
   auto third = ask();
   tell(atom::put_v, 9);
-  CAF_CHECK_EQUAL(*answer(third), 9);
+  CAF_CHECK_EQUAL(value(third), 9);
 }
 
 CAF_TEST(a round that is forgotten is an error and no wait for ever) {
@@ -130,7 +136,7 @@ CAF_TEST(a round that is forgotten is an error and no wait for ever) {
   CAF_CHECK(answer(second) == caf::sec::request_receiver_down);
   auto third = ask();
   tell(atom::put_v, 9);
-  CAF_CHECK_EQUAL(*answer(third), 9);
+  CAF_CHECK_EQUAL(value(third), 9);
 }
 
 CAF_TEST(all who wait hear of the death of the one who asks) {

@@ -18,6 +18,8 @@ bool goes_on(char x) {
 
 /// Where it is found at or behind `from`, in time that grows with the sum of both sizes.
 size_t where_in(std::string_view in, std::string_view needle, size_t from) {
+  if (in.empty()) // an empty blob is nowhere
+    return std::string_view::npos;
   const auto* found =
     memmem(in.data() + from, in.size() - from, needle.data(), needle.size());
   return found == nullptr

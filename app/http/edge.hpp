@@ -79,6 +79,9 @@ public:
 private:
   caf::behavior make_behavior() override;
 
+  /// Others may have handles of it when the connections are no more.
+  void on_exit() override { shared_.end(); }
+
   /// Some of those that are asked have been started anew.
   void use(const subsystems& now);
 

@@ -60,6 +60,8 @@ void shared_answers::begin(const question& what) {
 /// The next round begins later, from the loop: who tells may be about to end.
 void shared_answers::told(const question& what, const answer& by) {
   const auto known = waiting_.find(what);
+  if (known == waiting_.end())
+    return;
   const auto all = known->second.end();
   try {
     if (known->second.is_wanted())

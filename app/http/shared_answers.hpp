@@ -18,6 +18,9 @@ public:
   /// Has `to` answer `x` in the next round.
   void join(const route& to, exchange_ptr x);
 
+  /// Lets go of all who wait; they are told that there is no answer.
+  void end() { std::exchange(waiting_, {}).clear(); }
+
 private:
   class lead;
 

@@ -128,6 +128,12 @@ def sanitized():
     return b"__asan_init" in pathlib.Path(SLUICED).read_bytes()
 
 
+def skip_if_sanitized(why):
+    """Leaves out what the sanitizers cannot be tried with."""
+    if sanitized():
+        raise unittest.SkipTest(why)
+
+
 class Program:
     """A process of ours, and what it writes to standard error: a file of the test's, or
     one that the test wants to look at itself."""

@@ -18,6 +18,8 @@ class DeadParts(looking.Case):
         self.orders = Orders(self.folder / "orders")
 
     def start_starving(self, *options):
+        harness.skip_if_sanitized(
+            "the sanitizers cannot do without memory")
         return self.start(*options, env=self.orders.environment)
 
     def serves_again(self, service, seconds=30):
@@ -112,6 +114,8 @@ class DeadParts(looking.Case):
             self.assertTrue(service.process.poll() is not None, service.log())
 
     def test_what_runs_short_at_random_loses_nothing(self):
+        harness.skip_if_sanitized(
+            "the sanitizers cannot do without memory")
         starver = Starver(self.folder, seed=1)
         figures = starver.run(rounds=12, seconds=SECONDS_MAX)
         print(figures)

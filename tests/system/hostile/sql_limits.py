@@ -19,6 +19,7 @@ MEMORY_MIB = 64
 PEAK_GROWTH_MAX_KIB = 256 * 1024
 KEPT_TIMES_MAX = 1.2
 
+SLOW = "it runs out of time before it runs out of memory"
 A_MEGABYTE = "hex(zeroblob(524288))"
 LONG = "hex(zeroblob(8000000))"
 MANY_MEMBERS = "'{' || replace(hex(zeroblob(400000)), '00', '\"a\":1,') || '\"b\":1}'"
@@ -190,6 +191,7 @@ class SqlLimits(harness.Case):
         return service
 
     def test_readers_that_nothing_ends_are_given_up_and_others_take_their_places(self):
+        harness.skip_if_sanitized(SLOW)
         service = self.start_with_matches("--sqlite.query-timeout=2s",
                                           "--sqlite.busy-timeout=100ms")
         hung = [threading.Thread(target=lambda: self.assert_refused(
@@ -269,6 +271,7 @@ class SqlLimits(harness.Case):
             (before, memory_kib(service)))
 
     def test_greedy_sql_is_refused_and_gives_back_what_it_took(self):
+        harness.skip_if_sanitized(SLOW)
         service = self.start_with_table()
         self.assert_serves(service)
         before = memory_kib(service)
@@ -280,6 +283,7 @@ class SqlLimits(harness.Case):
         self.assert_given_back(service, before)
 
     def test_the_refusal_names_the_setting(self):
+        harness.skip_if_sanitized(SLOW)
         service = self.start_with_table()
         detail = self.assert_refused(service.query(GREEDY[5]), "too-large")
         self.assertIn("sqlite.max-memory-bytes", detail)
@@ -317,6 +321,7 @@ class SqlLimits(harness.Case):
         self.assert_serves(service)
 
     def test_a_greedy_queued_write_is_set_aside_and_the_queue_goes_on(self):
+        harness.skip_if_sanitized(SLOW)
         service = self.start_with_table("--sqlite.queue-interval=1h")
         for sql in (f"INSERT INTO t (x) {GREEDY[5]}", f"INSERT INTO t (x) {GREEDY[1]}",
                     "INSERT INTO t (x) VALUES ('behind')"):
