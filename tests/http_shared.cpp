@@ -22,6 +22,8 @@ struct fixture : http_fixture {
       result.back().send(request(line));
     }
     CAF_CHECK(soon([this] { return cast->x->surveys > 0; }));
+    // Who comes last is answered last, so all others have been heard by then.
+    CAF_CHECK_EQUAL(ask(request("GET /nowhere")).status, 404u);
     return result;
   }
 
