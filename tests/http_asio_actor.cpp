@@ -13,6 +13,7 @@
 #include <boost/asio/post.hpp>
 
 #include <future>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -129,6 +130,19 @@ CAF_TEST(a request that never was answered does not keep anything alive) {
   end();
   CAF_CHECK_EQUAL(alive.use_count(), 1);
   caf::anon_send_exit(silent, caf::exit_reason::kill);
+}
+
+CAF_TEST(a continuation that fails lets go of what it holds) {
+  auto other = sys.spawn(echo);
+  auto alive = std::make_shared<int>(1);
+  there([&] {
+    uut->request(other, caf::infinite, 1)
+      .then([alive](int) { throw std::runtime_error{"no memory"}; },
+            [alive](caf::error&) {});
+  });
+  for (int i = 0; i < 1000 && alive.use_count() > 1; ++i)
+    std::this_thread::sleep_for(5ms);
+  CAF_CHECK_EQUAL(alive.use_count(), 1);
 }
 
 CAF_TEST(a request that comes after the end is refused) {

@@ -10,11 +10,15 @@
 #include <caf/detail/private_thread.hpp>
 #include <caf/invoke_message_result.hpp>
 #include <caf/local_actor.hpp>
+#include <caf/message_id.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <chrono>
 #include <exception>
 #include <memory>
+#include <new>
+#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -72,12 +76,33 @@ public:
 
   caf::invoke_message_result consume(caf::mailbox_element& what) override {
     const auto begun = meter_->begin();
-    const auto result = Base::consume(what);
-    meter_->end(begun, result == caf::invoke_message_result::skipped);
-    return result;
+    const auto id = what.mid;
+    const auto asker = id.is_request() ? what.sender : nullptr;
+    try {
+      const auto result = Base::consume(what);
+      meter_->end(begun, result == caf::invoke_message_result::skipped);
+      return result;
+    } catch (...) {
+      tell_failure(asker, id);
+      throw;
+    }
   }
 
 private:
+  /// CAF forgets who asked before the answer is on its way, and an answer for which there
+  /// is no memory would be waited for for ever. Who was told already hears no second one.
+  static void tell_failure(const caf::strong_actor_ptr& asker, caf::message_id id) {
+    while (asker)
+      try {
+        asker->enqueue(nullptr, id.response_id(),
+                       caf::make_message(caf::make_error(caf::sec::runtime_error)),
+                       nullptr);
+        return;
+      } catch (const std::bad_alloc&) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      }
+  }
+
   void undo_launch(caf::error why) {
     if (auto* thread = std::exchange(this->private_thread_, nullptr)) {
       delete thread;
