@@ -27,17 +27,25 @@ connection::connection(connection_pool& pool, entrance where)
   // nop
 }
 
+/// What had no memory to go on has let go of its connection without a word.
+connection::~connection() {
+  if (among_ != nullptr && phase_ != phase::closed)
+    go_on([this] { forget(); });
+}
+
 // -- life ---------------------------------------------------------------------------
 
 void connection::start(places& among, address_shares::share share,
                        std::string_view limit) {
   share_ = std::move(share);
   limit_ = limit;
-  pool_.open.insert(this);
-  among_ = &among;
   place_ = among.take(this);
-  expect_progress();
-  prepare();
+  among_ = &among;
+  go_on([this] {
+    pool_.open.insert(this);
+    expect_progress();
+    prepare();
+  });
 }
 
 void connection::finish() {

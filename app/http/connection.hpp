@@ -70,6 +70,7 @@ class connection : public answer_sink,
                    public std::enable_shared_from_this<connection> {
 public:
   connection(connection_pool& pool, entrance where);
+  ~connection() override;
 
   /// Takes requests from now on. With a `limit`, static text, it is served one of those
   /// that tell how the service is; any other is refused with that.

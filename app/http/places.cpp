@@ -6,8 +6,9 @@ namespace sluice::http {
 
 places::place places::take(connection* who) {
   auto& to = all(kind::silent);
+  const auto taken = to.insert(to.end(), {who, kind::silent, {}});
   ++size_;
-  return to.insert(to.end(), {who, kind::silent, {}});
+  return taken;
 }
 
 void places::move(place which, kind to) {
