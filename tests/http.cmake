@@ -3,5 +3,5 @@ sluice_tests(http
   FILES
     http_access_rules http_admission http_asio_actor http_exposition http_frame_watch
     http_gunzip http_incoming http_intake http_liveness http_log_text http_rates
-    http_server http_shared http_target http_tls json_writer
+    http_server http_shared http_shortage http_target http_tls json_writer
     ledger)

@@ -55,7 +55,7 @@ private:
         code = try_to_take(std::move(peer));
       if (!code)
         return accept();
-      tell_(code);
+      try_to_tell(code);
       wait();
     });
   }
@@ -70,7 +70,17 @@ private:
     }
   }
 
-  void wait() {
+  /// What cannot be told for want of memory is no reason to stop.
+  void try_to_tell(error_code code) {
+    try {
+      tell_(code);
+    } catch (const std::exception&) {
+      // The next failure is told.
+    }
+  }
+
+  /// As little as `accept` may it fail unseen.
+  void wait() noexcept {
     timer_.expires_after(pause);
     timer_.async_wait([this](error_code stopped) {
       if (!stopped)
