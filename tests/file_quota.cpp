@@ -58,6 +58,19 @@ CAF_TEST(who was let in and made no file is counted no longer after a while) {
   CAF_CHECK(!let_in("d"));
 }
 
+CAF_TEST(what cannot be counted is not none) {
+  const auto place = dir / "logs";
+  std::filesystem::create_directory(place);
+  aut.bound(place, 1);
+  test::write_file(place + "/a", "x");
+  CAF_CHECK(let_in("b"));
+  CAF_MESSAGE("WHEN something else is in the directory's place");
+  std::filesystem::remove_all(place);
+  test::write_file(place, "x");
+  now += 2s;
+  CAF_CHECK(let_in("b"));
+}
+
 CAF_TEST(room that others make is found after a while) {
   for (auto name : {"a", "b", "c"})
     make(name);

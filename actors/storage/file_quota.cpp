@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <string_view>
 #include <utility>
 
@@ -22,10 +23,11 @@ constexpr auto count_pause = std::chrono::seconds{2};
 constexpr uint64_t let_in_min = 1000;
 constexpr uint64_t let_in_share = 16;
 
-uint64_t files_in(const std::string& directory) {
+/// Nothing where they cannot be counted: that is not known to be none.
+std::optional<uint64_t> files_in(const std::string& directory) {
   auto* listing = ::opendir(directory.c_str());
   if (listing == nullptr)
-    return 0;
+    return errno == ENOENT ? std::optional<uint64_t>{0} : std::nullopt;
   uint64_t result = 0;
   while (const auto* entry = ::readdir(listing))
     result += std::string_view{entry->d_name}.find_first_not_of('.') != std::string::npos;
@@ -70,7 +72,7 @@ bool file_quota::may_count(time_point now) const {
 }
 
 void file_quota::count(time_point now) {
-  there_ = files_in(directory_);
+  there_ = files_in(directory_).value_or(there_ + let_in_);
   let_in_ = 0;
   counted_at_ = now;
 }

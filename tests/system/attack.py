@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import resource
 import socket
 import struct
 
@@ -51,6 +52,12 @@ def peak_growth_kib(program, before):
 def growth_kib(program, before):
     """By how much its memory has grown, as far as that says anything."""
     return 0 if harness.sanitized() else memory_kib(program) - before
+
+
+def allow_descriptors(wanted=4096):
+    """Lets this process hold as many peers as an attack takes."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, most), most))
 
 
 def open_files(program):

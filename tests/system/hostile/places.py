@@ -48,8 +48,7 @@ class Crowd(harness.Case):
         super().setUp()
         self.stack = contextlib.ExitStack()
         self.addCleanup(self.stack.close)
-        wanted, most = 4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, most), most))
+        attack.allow_descriptors()
 
     def begin(self, *options, **more):
         self.path = self.folder / "http.sock"

@@ -2,13 +2,12 @@
 
 import contextlib
 import json
-import resource
 import signal
 import threading
 
 import harness
 import looking
-from attack import open_tcp
+from attack import allow_descriptors, open_tcp
 
 LOGS = 250
 ASKING = 400
@@ -21,8 +20,7 @@ class Surveys(looking.Case):
         super().setUp()
         self.stack = contextlib.ExitStack()
         self.addCleanup(self.stack.close)
-        wanted, most = 4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, most), most))
+        allow_descriptors()
 
     def begin(self, *options):
         """A service with many logs, of which the first tells how often it was asked."""

@@ -21,11 +21,6 @@ bool fails(const char* path) {
   return !end.empty() && std::string_view{path}.ends_with(end);
 }
 
-/// The mode, where the flags say that there is one.
-mode_t mode_of(int flags, va_list rest) {
-  return (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
-}
-
 template <class Real, class... Directory>
 int open_at(Real real, const char* path, int flags, mode_t mode, Directory... directory) {
   if (fails(path)) {
@@ -43,7 +38,7 @@ int open(const char* path, int flags, ...) {
   static const auto real = preload::next<int (*)(const char*, int, ...)>("open");
   va_list rest;
   va_start(rest, flags);
-  const auto mode = mode_of(flags, rest);
+  const auto mode = preload::mode_of(flags, rest);
   va_end(rest);
   return open_at(real, path, flags, mode);
 }
@@ -52,7 +47,7 @@ int openat(int directory, const char* path, int flags, ...) {
   static const auto real = preload::next<int (*)(int, const char*, int, ...)>("openat");
   va_list rest;
   va_start(rest, flags);
-  const auto mode = mode_of(flags, rest);
+  const auto mode = preload::mode_of(flags, rest);
   va_end(rest);
   return open_at(real, path, flags, mode, directory);
 }

@@ -108,7 +108,7 @@ int open(const char* path, int flags, ...) {
   static const auto real = preload::next<int (*)(const char*, int, ...)>("open");
   va_list rest;
   va_start(rest, flags);
-  const auto mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
+  const auto mode = preload::mode_of(flags, rest);
   va_end(rest);
   return noted_open(AT_FDCWD, path, flags, [=] { return real(path, flags, mode); });
 }
@@ -117,7 +117,7 @@ int openat(int directory, const char* path, int flags, ...) {
   static const auto real = preload::next<int (*)(int, const char*, int, ...)>("openat");
   va_list rest;
   va_start(rest, flags);
-  const auto mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
+  const auto mode = preload::mode_of(flags, rest);
   va_end(rest);
   return noted_open(directory, path, flags,
                     [=] { return real(directory, path, flags, mode); });

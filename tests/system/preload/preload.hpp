@@ -1,11 +1,14 @@
-// What libraries share that are preloaded: the functions behind theirs, and what a
-// descriptor is of.
+// What libraries share that are preloaded: the functions behind theirs, the mode of an
+// open, and what a descriptor is of.
 #pragma once
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstdarg>
 #include <cstddef>
 #include <string>
 
@@ -15,6 +18,11 @@ namespace preload {
 template <class F>
 F next(const char* name) {
   return reinterpret_cast<F>(dlsym(RTLD_NEXT, name));
+}
+
+/// The mode, where the flags of an open say that there is one.
+inline mode_t mode_of(int flags, va_list rest) {
+  return (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
 }
 
 inline std::string path_of(int descriptor) {
