@@ -83,6 +83,19 @@ CAF_TEST(what somebody did to the files of a closed store is told) {
   CAF_CHECK(has_alert("session-file-foreign"));
 }
 
+CAF_TEST(stores that come and go do not make another one be forgotten) {
+  for (auto store : {"a", "b", "c"})
+    put_in(store, "{}");
+  for (auto i = 0; i < 3000; ++i) {
+    in("b");
+    in("c");
+    put_in("d", "{}");
+  }
+  fs::remove(fs::path{config.directory} / "a.journal");
+  CAF_CHECK_EQUAL(in("a"), "<none>");
+  CAF_CHECK(has_alert("session-file-foreign"));
+}
+
 CAF_TEST(a list tells of so many stores and how many there are and leaves none open) {
   for (auto store : {"a", "b", "c", "d", "e"})
     put_in(store, "{}");

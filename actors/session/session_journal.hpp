@@ -26,7 +26,6 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <set>
@@ -104,6 +103,7 @@ private:
   void sync_ahead();
   void forget(kept_store& x);
   void remember_looks(const std::string& store);
+  void forget_looks(const std::string& store);
   void compare_with_rested(const std::string& store, kept_store& x,
                            const std::vector<file_state>& now);
   void note_gone(const std::string& store);
@@ -155,7 +155,7 @@ private:
   /// What the files of those looked like that were closed last, as a hash; and these in
   /// the order of that.
   std::map<std::string, uint64_t, std::less<>> looks_;
-  std::deque<std::string> closed_;
+  detail::use_order<std::string> closed_;
   /// Those that are open, or have to be remembered.
   std::map<std::string, kept_store, std::less<>> stores_;
   /// Those whose files are open.

@@ -73,11 +73,14 @@ bool session_journal_state::rest(kept_store& x) {
 /// So that it is told if somebody changes the files meanwhile.
 void session_journal_state::remember_looks(const std::string& store) {
   looks_.insert_or_assign(store, looks_of(look_at_files(store)));
-  closed_.push_back(store);
-  if (closed_.size() > remembered_max) {
-    looks_.erase(closed_.front());
-    closed_.pop_front();
-  }
+  closed_.use(store);
+  if (closed_.size() > remembered_max)
+    forget_looks(std::string{*closed_.begin()});
+}
+
+void session_journal_state::forget_looks(const std::string& store) {
+  looks_.erase(store);
+  closed_.forget(store);
 }
 
 /// So that whoever comes next has not to wait for a sync.
@@ -109,7 +112,7 @@ void session_journal_state::compare_with_rested(const std::string& store, kept_s
   if (place == looks_.end())
     return;
   auto before = place->second;
-  looks_.erase(place);
+  forget_looks(store);
   if (before != looks_of(now))
     x.foreign.note("somebody removed or changed files of session store " + store + " in "
                    + config_.directory
