@@ -2,14 +2,19 @@
 #define CAF_SUITE instrumented
 #include "actors/observe/instrumented.hpp"
 
+#include "actors/detail/owed.hpp"
+
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <atomic>
 #include <future>
 #include <new>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <caf/test/dsl.hpp>
 
@@ -49,9 +54,60 @@ caf::behavior teller(caf::event_based_actor*) {
   return {[](int x) { return x; }};
 }
 
+using teller_actor = caf::typed_actor<caf::replies_to<int>::with<int>>;
+
+struct no_state {
+  no_state() = default;
+  static inline const char* name = "nobody";
+};
+
+/// Owes its answer to its own question, of which it has not heard.
+teller_actor::behavior_type relay(teller_actor::stateful_pointer<no_state> self,
+                                  teller_actor whom) {
+  return {[self, whom](int x) -> caf::result<int> {
+    auto answer = detail::owe<int>(self);
+    self->request(whom, caf::infinite, x)
+      .then([answer](int y) mutable { answer.deliver(y); },
+            [answer](caf::error& err) mutable { answer.deliver(std::move(err)); });
+    return answer;
+  }};
+}
+
+std::promise<void> asked;
+
+struct debtor_state {
+  debtor_state() = default;
+  static inline const char* name = "debtor";
+  std::vector<detail::owed<int>> debts;
+};
+
+/// Takes an answer upon itself that it never gives.
+teller_actor::behavior_type debtor(teller_actor::stateful_pointer<debtor_state> self) {
+  return {[self](int) -> caf::result<int> {
+    self->state.debts.push_back(detail::owe<int>(self));
+    asked.set_value();
+    return self->state.debts.back();
+  }};
+}
+
 struct fixture {
   caf::actor_system_config config;
   caf::actor_system sys{config};
+
+  /// What who asks `whom` hears once `dying` is killed amid the answer.
+  std::string ask_and_kill(const teller_actor& whom, const teller_actor& dying) {
+    lacking = 0;
+    told = {};
+    auto result = told.get_future();
+    auto who = sys.spawn<asker>();
+    caf::anon_send(who, caf::actor_cast<caf::actor>(whom));
+    asked.get_future().wait();
+    caf::anon_send_exit(dying, caf::exit_reason::kill);
+    const auto in_time =
+      result.wait_for(std::chrono::seconds{5}) == std::future_status::ready;
+    caf::anon_send_exit(who, caf::exit_reason::kill);
+    return in_time ? result.get() : "nothing";
+  }
 
   std::string ask(int failures) {
     lacking = failures;
@@ -84,6 +140,22 @@ CAF_TEST(who asks hears of an answer for which there was no memory) {
   CAF_CHECK_EQUAL(ask(1), "a failure");
   CAF_MESSAGE("even where there is none for a while");
   CAF_CHECK_EQUAL(ask(5), "a failure");
+}
+
+CAF_TEST(who asks hears of the death of one that waited for an answer itself) {
+  asked = {};
+  auto last = spawn_metered(sys, {}, debtor).first;
+  auto between = spawn_metered(sys, {}, relay, last).first;
+  CAF_CHECK_EQUAL(ask_and_kill(between, between), "a failure");
+  caf::anon_send_exit(last, caf::exit_reason::kill);
+}
+
+CAF_TEST(who asks hears of the death of one that was asked in turn) {
+  asked = {};
+  auto last = spawn_metered(sys, {}, debtor).first;
+  auto between = spawn_metered(sys, {}, relay, last).first;
+  CAF_CHECK_EQUAL(ask_and_kill(between, last), "a failure");
+  caf::anon_send_exit(between, caf::exit_reason::kill);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
