@@ -3,6 +3,7 @@
 #include "actors/storage/file_lock.hpp"
 #include "actors/storage/folder.hpp"
 #include "actors/storage/regular_file.hpp"
+#include "actors/storage/sync_gate.hpp"
 #include "messages/error.hpp"
 
 #include <fcntl.h>
@@ -40,11 +41,6 @@ caf::error unusable(const std::string& path, std::string_view why) {
                 path, why));
 }
 
-bool sync_directory(const std::string& path) {
-  const unique_fd dir{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  return dir && ::fsync(dir.get()) == 0;
-}
-
 bool is_directory(const std::string& path) {
   struct stat found {};
   return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
@@ -63,7 +59,7 @@ std::string parent_of(std::string path) {
 // with synced files in it. None above it is made: a path that is mistyped is to be told.
 bool make_directory(const std::string& path, mode_t mode) {
   if (::mkdir(path.c_str(), mode) == 0)
-    return sync_directory(parent_of(path));
+    return !sync_names(parent_of(path));
   return errno == EEXIST && (is_directory(path) || (errno = ENOTDIR, false));
 }
 

@@ -10,11 +10,11 @@
 
 namespace sluice {
 
-class append_file;
+class sync_token;
 
-/// The open file; the syncer calls nothing on it but sync.
+/// The sync of an open file; the syncer calls nothing on it but `run`.
 struct file_handle {
-  std::shared_ptr<append_file> file;
+  std::shared_ptr<sync_token> sync;
 
   bool operator==(const file_handle&) const = default;
 };

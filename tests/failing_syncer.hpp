@@ -1,7 +1,7 @@
 // A file syncer whose disk fails as often as a test says.
 #pragma once
 
-#include "actors/storage/append_file.hpp"
+#include "actors/storage/sync_token.hpp"
 #include "messages/file_syncer.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -20,7 +20,7 @@ failing_syncer(file_syncer_actor::pointer, const std::shared_ptr<int>& failures)
         --*failures;
         return caf::make_error(ec::disk_failed, std::string{"input/output error"});
       }
-      if (auto err = x.file->sync())
+      if (auto err = x.sync->run())
         return err;
       return io_counts{0, 0, 0, 0, 1};
     },

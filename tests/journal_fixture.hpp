@@ -5,7 +5,7 @@
 #include "actors/session/session_compactor.hpp"
 #include "actors/session/session_journal.hpp"
 #include "actors/session/store_compaction.hpp"
-#include "actors/storage/append_file.hpp"
+#include "actors/storage/sync_token.hpp"
 
 #include "tests/fixture.hpp"
 #include "tests/small_disk.hpp"
@@ -48,7 +48,7 @@ inline file_syncer_actor::behavior_type scripted_syncer(file_syncer_actor::point
         --script->failing_syncs;
         return caf::make_error(ec::disk_failed, "input/output error"s);
       }
-      if (auto err = x.file->sync())
+      if (auto err = x.sync->run())
         return err;
       return io_counts{0, 0, 0, 0, 1};
     },

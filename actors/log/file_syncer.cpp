@@ -1,12 +1,12 @@
 #include "actors/log/file_syncer.hpp"
 
-#include "actors/storage/append_file.hpp"
+#include "actors/storage/sync_token.hpp"
 
 namespace sluice {
 
 caf::result<io_counts> file_syncer_state::sync(const file_handle& handle) {
   ++syncs_;
-  if (auto err = handle.file->sync()) {
+  if (auto err = handle.sync->run()) {
     ++failures_;
     return err;
   }

@@ -4,7 +4,6 @@
 #include "actors/storage/system_error.hpp"
 #include "messages/error.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,10 +37,8 @@ caf::error log_writer_state::make_directory() {
     return system_failure("make directory", config_.directory, errno);
   if (directory_synced_)
     return caf::none;
-  unique_fd parent{
-    ::open((config_.directory + "/..").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!parent || ::fsync(parent.get()) != 0)
-    return system_failure("sync parent of", config_.directory, errno);
+  if (auto err = sync_names(config_.directory + "/.."))
+    return err;
   directory_synced_ = true;
   return caf::none;
 }
@@ -66,7 +63,7 @@ caf::error log_writer_state::open(const std::string& log, log_file& to) {
       return err;
   if (to.file)
     ++files_replaced_;
-  let_go(to);
+  let_go(log, to);
   if (auto err = make_place())
     return err;
   if (auto err = make_directory())
@@ -221,7 +218,7 @@ status_report log_writer_state::status() const {
   auto suspect_files = int64_t{0};
   for (const auto& [log, x] : logs_) {
     open_files += x.file != nullptr;
-    suspect_files += x.suspect;
+    suspect_files += x.is_suspect();
     x.foreign.tell(report);
     x.aside.tell(report);
     x.record_aside.tell(report);

@@ -13,6 +13,7 @@
 #include "actors/storage/append_file.hpp"
 #include "actors/storage/file_rights.hpp"
 #include "actors/storage/spool.hpp"
+#include "actors/storage/sync_token.hpp"
 #include "messages/file_syncer.hpp"
 #include "messages/log_writer.hpp"
 
@@ -72,8 +73,6 @@ private:
     /// Number of its last line, and of the last before its first.
     uint64_t last = 0;
     uint64_t before = 0;
-    /// A sync of it failed, and what it put in doubt was not written again.
-    bool suspect = false;
     bool syncing = false;
   };
 
@@ -82,9 +81,6 @@ private:
     file_syncer_actor syncer;
     /// Syncs of the log that are under way.
     size_t syncs_open = 0;
-    /// Set by a failed sync: what was written since the last good one must be
-    /// written again before any sync may count.
-    bool suspect = false;
     /// Lines that a mend has cut off and not brought back whole: nothing else is written
     /// before. And those that are back and not synced, if nobody else has them.
     bool cut_open = false;
@@ -113,6 +109,7 @@ private:
     /// Records that earlier starts died of.
     detail::trouble record_aside{"log-record-set-aside"};
 
+    bool is_suspect() const { return file && file->suspect(); }
     bool is_idle() const;
     bool may_rest() const;
     bool had_trouble() const;
@@ -138,7 +135,7 @@ private:
   void skip_written(const log_batch& batch, const log_file& to,
                     log_outcome& outcome) const;
   void note_whole_lines(const log_batch& batch, log_file& to, uint64_t bytes);
-  caf::error reopen(const file_position& begun, log_file& to);
+  caf::error reopen(const log_batch& batch, log_file& to);
   caf::error resume(const log_batch& batch, log_file& to, log_outcome& outcome);
   caf::error append_rest(const log_batch& batch, log_file& to, log_outcome& outcome);
   caf::error append_up_to(uint64_t end, const log_batch& batch, log_file& to,
@@ -157,17 +154,16 @@ private:
   bool rest(log_file& x);
 
   // -- renamed files (log_writer_renamed.cpp) ----------------------------------------
-  void let_go(log_file& from);
-  void sync_renamed(log_file& x);
-  void renamed_synced(log_file& x);
+  void let_go(const std::string& log, log_file& from);
+  void sync_renamed(const std::string& log, log_file& x);
+  void renamed_synced(const std::string& log, sync_token& token, const io_counts& io);
+  void renamed_failed(const std::string& log, sync_token& token, const caf::error& err);
+  void forget_oldest(log_file& x);
+  sync_claim claim_of_oldest(const log_file& x) const;
   caf::error mend_renamed(log_file& x);
   caf::error sync_renamed_now(log_file& x);
 
   // -- what a death in a sync leaves (log_writer_doubts.cpp) -------------------------
-  void doubt(const log_file& x, bool failed);
-  void doubt_renamed(const log_file& x, bool failed);
-  void doubt(const log_file& x, const append_file& file, uint64_t after, uint64_t last,
-             bool failed);
   caf::error settle(const std::string& log, log_file& x, const sync_doubt& doubt);
   caf::error suspect_from(log_file& x, const batch_note& what);
   caf::error cut_and_rewrite(log_file& x, const std::string& lines);
@@ -187,10 +183,12 @@ private:
   caf::optional<std::string> kept_lines(const log_file& x, uint64_t after,
                                         uint64_t last) const;
   uint64_t unsynced_after(const log_file& x) const;
-  void synced(const std::string& log, const std::shared_ptr<append_file>& file,
-              uint64_t end, uint64_t seq, promise& waiting, io_counts io);
-  void sync_failed(const std::string& log, const std::shared_ptr<append_file>& file,
-                   promise& waiting, caf::error reason);
+  sync_claim claim_on(const log_file& x, const append_file& file, uint64_t after,
+                      uint64_t last) const;
+  sync_claim claim_of_open(const log_file& x) const;
+  void synced(const std::string& log, sync_token& token, promise& waiting, io_counts io);
+  void sync_failed(const std::string& log, sync_token& token, promise& waiting,
+                   caf::error reason);
   caf::error sync_now(const std::string& log, log_file& x);
   caf::error sync_file(log_file& x);
   caf::result<io_counts> sync_here(log_file& x, io_counts io);

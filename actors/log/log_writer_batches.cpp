@@ -57,7 +57,7 @@ caf::error log_writer_state::put(const log_batch& batch, log_outcome& outcome) {
   if (to.lane != 0)
     config_.spool->written(to.lane, to.written);
   if (to.file->path() != path_of(batch.log))
-    let_go(to);
+    let_go(batch.log, to);
   return caf::none;
 }
 
@@ -84,7 +84,8 @@ void log_writer_state::note_whole_lines(const log_batch& batch, log_file& to,
 }
 
 /// Opens the file that a batch was begun in, if it has got another name since.
-caf::error log_writer_state::reopen(const file_position& begun, log_file& to) {
+caf::error log_writer_state::reopen(const log_batch& batch, log_file& to) {
+  const auto& begun = *batch.begun;
   const auto now = to.file->position();
   if (now.device == begun.device && now.inode == begun.inode)
     return caf::none;
@@ -92,7 +93,7 @@ caf::error log_writer_state::reopen(const file_position& begun, log_file& to) {
   if (!renamed)
     return std::move(renamed.error());
   if (*renamed) {
-    let_go(to);
+    let_go(batch.log, to);
     to.file = std::move(*renamed);
     open_.use(&to);
     to.before_file = to.written;
@@ -103,7 +104,7 @@ caf::error log_writer_state::reopen(const file_position& begun, log_file& to) {
 /// Looks how much of the batch is in the file already.
 caf::error log_writer_state::resume(const log_batch& batch, log_file& to,
                                     log_outcome& outcome) {
-  if (auto err = reopen(*batch.begun, to))
+  if (auto err = reopen(batch, to))
     return err;
   const auto now = to.file->position();
   if (now.device != batch.begun->device || now.inode != batch.begun->inode)

@@ -10,32 +10,6 @@
 
 namespace sluice {
 
-// -- noting it ------------------------------------------------------------------------
-
-void log_writer_state::doubt(const log_file& x, const append_file& file, uint64_t after,
-                             uint64_t last, bool failed) {
-  if (x.lane == 0 || after >= last)
-    return;
-  auto where = file.position();
-  where.offset = file.synced_end();
-  config_.spool->doubt(x.lane, {{where, after + 1, last}, failed});
-}
-
-/// A sync of the open file begins, or has failed.
-void log_writer_state::doubt(const log_file& x, bool failed) {
-  if (x.lane != 0)
-    doubt(x, *x.file, unsynced_after(x), x.written, failed);
-}
-
-/// A sync of the oldest renamed file begins, or has failed.
-void log_writer_state::doubt_renamed(const log_file& x, bool failed) {
-  if (x.lane == 0)
-    return;
-  const auto& oldest = x.renamed.front();
-  const auto released = config_.spool->state(x.lane).released;
-  doubt(x, *oldest.file, std::max(oldest.before, released), oldest.last, failed);
-}
-
 // -- settling it ----------------------------------------------------------------------
 
 caf::error log_writer_state::settle(const std::string& log, log_file& x,
@@ -89,7 +63,7 @@ caf::error log_writer_state::suspect_from(log_file& x, const batch_note& what) {
   if (!there)
     return std::move(there.error());
   x.before_file = what.first_seq - 1;
-  x.suspect = true;
+  x.file->distrust();
   return x.file->doubt_from(what.where.offset, *there, io_);
 }
 
@@ -133,11 +107,8 @@ caf::error log_writer_state::settle_renamed(log_file& x, const sync_doubt& doubt
   if (done.problem)
     return std::move(done.problem);
   // Nobody else is to append to it before it is synced.
-  if (auto err = file->sync()) {
-    config_.spool->doubt(x.lane, {what, true});
+  if (auto err = sync_token{file, claim_on(x, *file, after, last)}.run_here())
     return err;
-  }
-  release(x, last);
   x.written = std::max(x.written, last);
   x.before_file = last;
   return caf::none;

@@ -16,7 +16,7 @@ void log_writer_state::shut(log_file& x) {
 
 /// Whether its file may be closed once all of it is on disk.
 bool log_writer_state::log_file::may_rest() const {
-  return syncs_open == 0 && !suspect && !cut_open && !midway && renamed.empty();
+  return syncs_open == 0 && !is_suspect() && !cut_open && !midway && renamed.empty();
 }
 
 /// Closes the files that were used longest ago, until one more may be opened.

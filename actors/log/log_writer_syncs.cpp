@@ -5,6 +5,7 @@
 #include "actors/log/log_writer.hpp"
 
 #include "actors/log/spooled_lines.hpp"
+#include "actors/storage/lane_claim.hpp"
 #include "messages/error.hpp"
 
 #include <algorithm>
@@ -24,7 +25,7 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
     if (auto err = open(log, x))
       return err;
   if (!x.renamed.empty()) {
-    sync_renamed(x);
+    sync_renamed(log, x);
     return caf::make_error(ec::disk_failed, "log " + log
                                               + " was renamed, and the old file is not "
                                                 "synced yet");
@@ -32,7 +33,7 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
   if (!x.file)
     return io_counts{};
   io_counts io;
-  if (x.suspect) {
+  if (x.is_suspect()) {
     if (auto err = mend(log, x, io)) {
       note_failure(err);
       return err;
@@ -44,21 +45,33 @@ caf::result<io_counts> log_writer_state::sync(const std::string& log) {
     return sync_here(x, io);
   if (!x.syncer)
     x.syncer = config_.make_syncer();
-  doubt(x, false);
   ++x.syncs_open;
   ++syncs_open_;
+  auto token = std::make_shared<sync_token>(x.file, claim_of_open(x));
   auto waiting = detail::owe<io_counts>(self_);
-  self_->request(x.syncer, caf::infinite, atom::sync_v, file_handle{x.file})
+  self_->request(x.syncer, caf::infinite, atom::sync_v, file_handle{token})
     .then(
-      [this, log, file = x.file, end = x.file->end(), seq = x.written, waiting,
-       io](io_counts done) mutable {
+      [this, log, token, waiting, io](io_counts done) mutable {
         io += done;
-        synced(log, file, end, seq, waiting, io);
+        synced(log, *token, waiting, io);
       },
-      [this, log, file = x.file, waiting](caf::error& err) mutable {
-        sync_failed(log, file, waiting, std::move(err));
+      [this, log, token, waiting](caf::error& err) mutable {
+        sync_failed(log, *token, waiting, std::move(err));
       });
   return waiting;
+}
+
+/// Lines of the log in this file, up to `last`, of which those beyond `after` are not
+/// known to be on disk.
+sync_claim log_writer_state::claim_on(const log_file& x, const append_file& file,
+                                      uint64_t after, uint64_t last) const {
+  auto where = file.position();
+  where.offset = file.synced_end();
+  return claim_of(config_.spool, x.lane, {where, after + 1, last});
+}
+
+sync_claim log_writer_state::claim_of_open(const log_file& x) const {
+  return x.lane == 0 ? sync_claim{} : claim_on(x, *x.file, unsynced_after(x), x.written);
 }
 
 caf::result<io_counts> log_writer_state::sync_here(log_file& x, io_counts io) {
@@ -71,27 +84,22 @@ caf::result<io_counts> log_writer_state::sync_here(log_file& x, io_counts io) {
   return io;
 }
 
-void log_writer_state::synced(const std::string& log,
-                              const std::shared_ptr<append_file>& file, uint64_t end,
-                              uint64_t seq, promise& waiting, io_counts io) {
+void log_writer_state::synced(const std::string& log, sync_token& token, promise& waiting,
+                              io_counts io) {
   auto& x = logs_[log];
   --x.syncs_open;
   --syncs_open_;
-  if (x.file == file && x.suspect) {
-    // It came after a failure, and so says nothing about what the failure lost.
-    waiting.deliver(caf::make_error(ec::disk_failed, last_error_));
+  if (auto err = token.settle(caf::none)) {
+    waiting.deliver(std::move(err));
     return;
   }
-  file->mark_synced(end);
-  if (x.file == file)
+  if (x.file == token.file())
     x.rescued.clear();
-  release(x, seq);
   io_ += io;
   waiting.deliver(io);
 }
 
-void log_writer_state::sync_failed(const std::string& log,
-                                   const std::shared_ptr<append_file>& file,
+void log_writer_state::sync_failed(const std::string& log, sync_token& token,
                                    promise& waiting, caf::error reason) {
   note_failure(reason);
   auto& x = logs_[log];
@@ -99,16 +107,7 @@ void log_writer_state::sync_failed(const std::string& log,
   --syncs_open_;
   if (is_no_answer(reason))
     x.syncer = file_syncer_actor{};
-  if (x.file == file) {
-    doubt(x, true);
-    x.suspect = true;
-  }
-  for (auto& each : x.renamed)
-    if (each.file == file) {
-      each.suspect = true;
-      if (&each == &x.renamed.front())
-        doubt_renamed(x, true);
-    }
+  token.settle(reason);
   waiting.deliver(std::move(reason));
 }
 
@@ -119,22 +118,16 @@ caf::error log_writer_state::sync_now(const std::string& log, log_file& x) {
     return err;
   if (!x.file)
     return caf::none;
-  if (x.suspect)
+  if (x.is_suspect())
     if (auto err = mend(log, x, io))
       return err;
   return sync_file(x);
 }
 
 caf::error log_writer_state::sync_file(log_file& x) {
-  doubt(x, false);
-  if (auto err = x.file->sync()) {
-    doubt(x, true);
-    x.suspect = true;
+  if (auto err = sync_token{x.file, claim_of_open(x)}.run_here())
     return err;
-  }
-  x.file->mark_synced(x.file->end());
   x.rescued.clear();
-  release(x, x.written);
   return caf::none;
 }
 
@@ -163,7 +156,6 @@ caf::error log_writer_state::mend(const std::string& log, log_file& x, io_counts
       x.rescued.clear();
     config_.spool->written(x.lane, x.written);
   }
-  x.suspect = false;
   return caf::none;
 }
 

@@ -19,6 +19,7 @@
 #include "actors/session/kept_store.hpp"
 #include "actors/storage/file_rights.hpp"
 #include "actors/storage/spool.hpp"
+#include "actors/storage/sync_token.hpp"
 #include "messages/file_syncer.hpp"
 #include "messages/session_compactor.hpp"
 #include "messages/session_journal.hpp"
@@ -120,10 +121,8 @@ private:
   void sync(kept_store& store, const std::function<void(const caf::error&)>& done);
   void sync_next(kept_store& store);
   void sync_here(kept_store& store, const std::function<void(const caf::error&)>& done);
-  caf::error synced(kept_store& store, const std::shared_ptr<append_file>& file,
-                    uint64_t end);
-  void sync_failed(kept_store& store, const std::shared_ptr<append_file>& file,
-                   const caf::error& reason);
+  caf::error synced(kept_store& store, sync_token& token);
+  void sync_failed(kept_store& store, sync_token& token, const caf::error& reason);
 
   // -- compaction ------------------------------------------------------------------
   void compact_if_due(kept_store& store);

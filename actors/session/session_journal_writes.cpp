@@ -192,19 +192,20 @@ void session_journal_state::sync(kept_store& store,
     --open_;
     count(store.name, io);
   };
-  self_->request(helper, caf::infinite, atom::sync_v, file_handle{file})
+  auto token = std::make_shared<sync_token>(file);
+  self_->request(helper, caf::infinite, atom::sync_v, file_handle{token})
     .then(
-      [=, this, &store, file = file, end = file->end()](const io_counts& io) {
+      [=, this, &store](const io_counts& io) {
         ended(io, caf::none);
-        done(synced(store, file, end));
+        done(synced(store, *token));
         sync_next(store);
         report_counts();
         compact_if_due(store);
         finish_stop();
       },
-      [=, this, &store, file = file](const caf::error& reason) {
+      [=, this, &store](const caf::error& reason) {
         ended({}, reason);
-        sync_failed(store, file, reason);
+        sync_failed(store, *token, reason);
         done(reason);
         sync_next(store);
         finish_stop();
@@ -228,36 +229,31 @@ void session_journal_state::sync_next(kept_store& store) {
 
 void session_journal_state::sync_here(
   kept_store& store, const std::function<void(const caf::error&)>& done) {
-  auto file = store.files->journal();
-  if (auto err = file->sync()) {
-    sync_failed(store, file, err);
+  sync_token token{store.files->journal()};
+  if (auto err = token.run()) {
+    sync_failed(store, token, err);
     done(err);
     return;
   }
   io_counts io;
   io.syncs = 1;
   count(store.name, io);
-  done(synced(store, file, file->end()));
+  done(synced(store, token));
 }
 
-caf::error session_journal_state::synced(kept_store& store,
-                                         const std::shared_ptr<append_file>& file,
-                                         uint64_t end) {
-  auto current = store.files && store.files->journal() == file;
-  // After a failure it says nothing about what the failure lost.
-  if (current && store.suspect)
-    return caf::make_error(ec::disk_failed, file->path() + ": an earlier sync failed");
-  file->mark_synced(end);
-  if (current)
+caf::error session_journal_state::synced(kept_store& store, sync_token& token) {
+  if (auto err = token.settle(caf::none))
+    return err;
+  if (store.files && store.files->journal() == token.file())
     store.syncing.clear();
   return caf::none;
 }
 
-void session_journal_state::sync_failed(kept_store& store,
-                                        const std::shared_ptr<append_file>& file,
+void session_journal_state::sync_failed(kept_store& store, sync_token& token,
                                         const caf::error& reason) {
   ++failures_;
-  if (!store.files || store.files->journal() != file)
+  token.settle(reason);
+  if (!store.files || store.files->journal() != token.file())
     return;
   store.suspect = true;
   store.syncing.note(text_of(reason));

@@ -164,18 +164,17 @@ caf::error append_file::sync() {
   // The entry first: a synced file that no directory names is lost all the same.
   if (entry_unsynced_.load()) {
     if (const auto problem = directory_->sync(directory_failures_); problem != 0)
-      return system_failure("sync directory of", path_, problem);
+      return sync_failure("directory of " + path_, problem);
     entry_unsynced_.store(false);
   }
-  if (::fdatasync(file_.get()) != 0)
-    return system_failure("sync", path_, errno);
-  return caf::none;
+  const auto problem = gate_.run(made_good_);
+  return problem == 0 ? caf::error{} : sync_failure(path_, problem);
 }
 
 caf::error append_file::sync_file_system() const {
-  return ::syncfs(directory_->get()) == 0
-           ? caf::error{}
-           : system_failure("sync the file system of", path_, errno);
+  const auto problem = sync_gate::file_system_of(directory_->get())();
+  return problem == 0 ? caf::error{}
+                      : sync_failure("the file system of " + path_, problem);
 }
 
 void append_file::mark_synced(uint64_t end) {

@@ -1,10 +1,12 @@
 // A file that only grows, and what is known about it: where it ends, what of it has
-// been synced, and whether its path still names it. One thread appends; another may
-// sync at the same time. No other member may be called from two threads.
+// been synced, and whether its path still names it. One thread appends; another may run
+// a sync at the same time, by a SYNC TOKEN alone. No other member may be called from two
+// threads.
 #pragma once
 
 #include "actors/storage/file_rights.hpp"
 #include "actors/storage/open_folder.hpp"
+#include "actors/storage/sync_gate.hpp"
 #include "actors/storage/unique_fd.hpp"
 #include "messages/credit.hpp"
 #include "messages/file_position.hpp"
@@ -16,6 +18,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -74,9 +77,10 @@ public:
   /// Cuts the file back to `end`, if it still ends where we left it.
   caf::error cut(uint64_t end);
 
-  /// Brings everything appended before the call to the disk; a new file's directory
-  /// entry too. Thread-safe.
-  caf::error sync();
+  /// A sync of it failed, or one of an earlier process may have, and what that was to
+  /// bring to disk was not written again: until it is, none counts. Thread-safe.
+  bool suspect() const { return gate_.failures() > made_good_; }
+  void distrust() { gate_.fail(EIO); }
 
   /// Brings everything to the disk that is on the file's file system.
   caf::error sync_file_system() const;
@@ -154,9 +158,14 @@ public:
                                  io_counts& io) const;
 
 private:
+  friend class sync_token;
+
   append_file(std::string path, unique_fd file, std::shared_ptr<open_folder> in);
 
   caf::error prepare();
+  /// Brings everything appended before the call to the disk; a new file's directory
+  /// entry too. Thread-safe.
+  caf::error sync();
   caf::error look_at_end();
   caf::error look_around();
   void cut_to_whole_lines(std::string_view lines, appended& result);
@@ -170,6 +179,9 @@ private:
 
   std::string path_;
   unique_fd file_;
+  sync_gate gate_{sync_gate::data_of(file_.get())};
+  /// Failures of the gate after which all that was in doubt was written again.
+  std::atomic<uint64_t> made_good_{0};
   std::shared_ptr<open_folder> directory_;
   /// Failed syncs of the directory that this file's holder has heard of.
   std::atomic<uint64_t> directory_failures_;

@@ -87,11 +87,14 @@ caf::error append_file::rewrite_unsynced(std::string_view lines, io_counts& io) 
                            path_
                              + ": what was written since the last good sync is not "
                                "ours alone and cannot be written again");
+  const auto failures = gate_.failures();
   if (::ftruncate(file_.get(), static_cast<off_t>(synced_)) != 0)
     return system_failure("truncate", path_, errno);
   end_ = synced_;
   auto again = append(lines);
   io += again.io;
+  if (!again.problem)
+    made_good_ = failures;
   return again.problem;
 }
 

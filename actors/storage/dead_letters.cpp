@@ -3,6 +3,7 @@
 #include "actors/detail/wall_clock.hpp"
 #include "actors/storage/folder.hpp"
 #include "actors/storage/lines_from_end.hpp"
+#include "actors/storage/sync_token.hpp"
 #include "actors/storage/system_error.hpp"
 #include "messages/error.hpp"
 
@@ -74,7 +75,6 @@ caf::error dead_letters::open() {
   // Its lines may be gone with it, or never reach the disk: they are written anew.
   const auto lost = unsynced_ && !known_.empty();
   file_ = std::move(*opened);
-  suspect_ = false;
   unsynced_ = false;
   if (!lost)
     return caf::none;
@@ -144,7 +144,7 @@ caf::error dead_letters::doubt(uint64_t from, uint64_t size, size_t lines) {
   if (known_.empty())
     return caf::none;
   unsynced_ = true;
-  suspect_ = true;
+  file_->distrust();
   const auto ours = lines == known_.size() && size - from <= doubt_bytes_max;
   auto text = ours ? file_->read(from, size - from, io_)
                    : caf::expected<std::string>{std::string{}};
@@ -171,7 +171,7 @@ caf::error dead_letters::add(const std::vector<dead_letter>& letters) {
     return caf::none;
   if (auto err = open())
     return err;
-  if (suspect_)
+  if (file_->suspect())
     if (auto err = mend()) {
       // What of our lines the file holds now, only a look into it tells.
       forget();
@@ -197,10 +197,7 @@ caf::error dead_letters::mend() {
   auto lines = file_->read_unsynced(io_);
   if (!lines)
     return std::move(lines.error());
-  if (auto err = file_->rewrite_unsynced(*lines, io_))
-    return err;
-  suspect_ = false;
-  return caf::none;
+  return file_->rewrite_unsynced(*lines, io_);
 }
 
 caf::error dead_letters::append(const std::vector<dead_letter>& letters) {
@@ -226,13 +223,9 @@ caf::error dead_letters::append(const std::vector<dead_letter>& letters) {
 }
 
 caf::error dead_letters::sync() {
-  auto end = file_->end();
   ++io_.syncs;
-  if (auto err = file_->sync()) {
-    suspect_ = true;
+  if (auto err = sync_token{file_}.run_here())
     return err;
-  }
-  file_->mark_synced(end);
   unsynced_ = false;
   return caf::none;
 }

@@ -76,9 +76,6 @@ private:
   std::set<uint64_t> known_;
   /// Lines of known numbers are perhaps not on disk.
   bool unsynced_ = false;
-  /// A sync failed, or one of an earlier process may have: what was written since the
-  /// last good one must be written again.
-  bool suspect_ = false;
   io_counts io_;
 };
 

@@ -1,12 +1,11 @@
 #include "actors/storage/folder.hpp"
 
 #include "actors/storage/new_file.hpp"
+#include "actors/storage/sync_gate.hpp"
 #include "actors/storage/system_error.hpp"
-#include "actors/storage/unique_fd.hpp"
 #include "messages/error.hpp"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,13 +17,6 @@
 namespace sluice {
 
 namespace {
-
-caf::error sync_path(const std::string& path) {
-  unique_fd directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!directory || ::fsync(directory.get()) != 0)
-    return system_failure("sync directory", path, errno);
-  return caf::none;
-}
 
 /// Renames unless the new name is taken; some file systems cannot do it in one step.
 int rename_to_free(const std::string& from, const std::string& to) {
@@ -44,7 +36,7 @@ caf::error folder::make() const {
   if (::mkdir(path_.c_str(), rights_.directory()) != 0)
     return errno == EEXIST ? caf::error{}
                            : system_failure("make directory", path_, errno);
-  return sync_path(path_ + "/..");
+  return sync_names(path_ + "/..");
 }
 
 caf::expected<std::vector<std::string>> folder::names() const {
@@ -74,7 +66,7 @@ caf::expected<std::optional<file_identity>> folder::find(const std::string& name
 }
 
 caf::error folder::sync() const {
-  return sync_path(path_);
+  return sync_names(path_);
 }
 
 caf::error folder::rename(const std::string& from, const std::string& to) const {

@@ -1,5 +1,6 @@
 #include "actors/storage/new_file.hpp"
 
+#include "actors/storage/sync_gate.hpp"
 #include "actors/storage/system_error.hpp"
 
 #include <fcntl.h>
@@ -46,8 +47,8 @@ caf::error new_file::write(std::string_view bytes, io_counts& io) {
 }
 
 caf::error new_file::sync(io_counts& io) {
-  if (::fsync(file_.get()) != 0)
-    return system_failure("sync", path_, errno);
+  if (const auto problem = sync_gate::all_of(file_.get())(); problem != 0)
+    return system_failure("sync", path_, problem);
   ++io.syncs;
   return caf::none;
 }

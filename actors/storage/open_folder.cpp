@@ -46,14 +46,10 @@ caf::expected<std::shared_ptr<open_folder>> open_folder::at(const std::string& p
 }
 
 int open_folder::sync(std::atomic<uint64_t>& heard) {
-  if (::fsync(directory_.get()) != 0) {
-    const auto problem = errno;
-    last_failure_ = problem;
-    heard = ++failures_;
-    return problem;
-  }
-  const auto failures = failures_.load();
-  return heard.exchange(failures) == failures ? 0 : last_failure_.load();
+  const auto problem = gate_.run(heard.load());
+  if (problem != 0)
+    heard.store(gate_.failures());
+  return problem;
 }
 
 } // namespace sluice

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/storage/file_state.hpp"
+#include "actors/storage/sync_gate.hpp"
 #include "actors/storage/unique_fd.hpp"
 
 #include <caf/expected.hpp>
@@ -21,7 +22,7 @@ public:
 
   int get() const { return directory_.get(); }
   /// How many syncs of it have failed.
-  uint64_t failures() const { return failures_; }
+  uint64_t failures() const { return gate_.failures(); }
 
   /// Brings the names in it to the disk; returns 0 or the error's number. The kernel
   /// tells a descriptor once of what it lost: whoever has heard of fewer failures than
@@ -34,8 +35,7 @@ private:
 
   unique_fd directory_;
   file_identity identity_;
-  std::atomic<uint64_t> failures_{0};
-  std::atomic<int> last_failure_{0};
+  sync_gate gate_{sync_gate::all_of(directory_.get())};
 };
 
 } // namespace sluice

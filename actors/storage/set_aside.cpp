@@ -1,6 +1,6 @@
 #include "actors/storage/set_aside.hpp"
 
-#include "actors/storage/append_file.hpp"
+#include "actors/storage/sync_token.hpp"
 
 namespace sluice {
 
@@ -36,7 +36,7 @@ caf::error set_aside(const std::string& directory, const std::string& kind,
               + hex(record.data) + "\"}\n";
   if (auto done = (*file)->append(line); done.problem)
     return done.problem;
-  return (*file)->sync();
+  return sync_token{std::move(*file)}.run_here();
 }
 
 } // namespace sluice

@@ -24,11 +24,17 @@ IN_HEADERS = [
 TIME_OF_DAY = (re.compile(r"\b(system_clock|high_resolution_clock|CLOCK_REALTIME)\b"),
                "reads the time of day: actors/detail/wall_clock.hpp alone does")
 
+# Of two syncs at the same time one does not hear that pages were lost.
+SYNCS = (re.compile(r"::(fsync|fdatasync|syncfs|sync_file_range|msync)\("),
+         "goes past the gate of syncs: actors/storage/sync_gate.cpp alone calls them")
+
 
 def rules_for(path):
     rules = list(FORBIDDEN)
     if path.parts[0] == "actors" and path.name != "wall_clock.hpp":
         rules.append(TIME_OF_DAY)
+    if path.parts[0] in ("actors", "app") and path.name != "sync_gate.cpp":
+        rules.append(SYNCS)
     if path.suffix == ".hpp":
         rules += IN_HEADERS
     return rules
@@ -69,6 +75,7 @@ SAMPLES = [
     {"app/x.cpp": "  // self->send(who, atom::stop_v);\n"},
     {"tests/x.py": "x = 1\n" * 501},
     {"actors/x.cpp": "auto now = system_clock::now();\n"},
+    {"app/x.cpp": "  if (::fdatasync(file.get()) != 0)\n"},
 ]
 
 if __name__ == "__main__":
