@@ -1,6 +1,11 @@
 #include "app/websocket/host.hpp"
 
+#include "app/http/answer_head.hpp"
+#include "app/http/problem.hpp"
+
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace sluice::websocket {
@@ -14,6 +19,12 @@ constexpr session::clock::duration look_interval_min = std::chrono::milliseconds
 
 /// A batcher ends within a message of hearing that its client has gone.
 constexpr caf::timespan batcher_patience = std::chrono::seconds{10};
+
+/// What a request for the upgrade is told where there is nobody to follow topics.
+std::string refusal(const caf::error& why) {
+  const auto answer = http::problem(why);
+  return http::answer_head(answer, std::nullopt) + answer.body;
+}
 
 } // namespace
 
@@ -34,7 +45,7 @@ void host::take(std::unique_ptr<transport> over, upgrade_request request,
                                                 made->owed(), actor_.sent_elsewhere())};
   actor_.request(actor_.actors().supervisor, caf::infinite, atom::connect_v, client)
     .then([made](const ws_batcher_actor& batcher) { made->start(batcher); },
-          [made](const caf::error&) { made->end(); });
+          [made](const caf::error& why) { made->refuse(refusal(why)); });
 }
 
 void host::on_ended(uint64_t id) {

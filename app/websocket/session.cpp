@@ -4,6 +4,7 @@
 
 #include <caf/send.hpp>
 
+#include <array>
 #include <utility>
 
 namespace sluice::websocket {
@@ -52,6 +53,12 @@ void session::start(ws_batcher_actor batcher) {
   }
   batcher_ = std::move(batcher);
   accept();
+}
+
+void session::refuse(std::string_view answer) {
+  if (!ended_)
+    over_->write(std::array{answer});
+  end();
 }
 
 void session::accept() {

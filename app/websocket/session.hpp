@@ -49,6 +49,9 @@ public:
   /// Answers the handshake, and listens.
   void start(ws_batcher_actor batcher);
 
+  /// Gives this answer to the handshake instead, and ends.
+  void refuse(std::string_view answer);
+
   /// Pings a client that was silent for half of `idle`, and lets one go that was silent
   /// for all of it.
   void look_after(clock::time_point now, clock::duration idle);

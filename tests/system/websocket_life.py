@@ -6,6 +6,7 @@ import signal
 import time
 
 import harness
+import looking
 from websocket import frames, raw
 from websocket.case import NEVER, WebSocketCase, open_files, resident_bytes
 from websocket.client import PLAIN
@@ -62,6 +63,31 @@ class Pings(WebSocketCase):
         rude.subscribe("a")
         self.assertTrue(harness.wait_until(
             lambda: self.post(service, "a", "x", "critical")["subscribers"] == 0, 30))
+
+
+class Restarts(WebSocketCase):
+    def test_a_request_for_the_upgrade_is_answered_while_actors_are_started_anew(self):
+        control = self.folder / "slow"
+        service = self.start("--shutdown.deadline=5s", "--http.disk-timeout=1s",
+                             env=harness.preloaded("slow_sync",
+                                                   SLOW_SYNC_WHILE=str(control)))
+        # A restart of those that depend on each other waits for this sync.
+        control.write_text("app.log")
+        self.addCleanup(lambda: control.unlink(missing_ok=True))
+        service.post_text("/v1/logs/app?durability=disk", "line\n")
+        looking.ctl(f"--socket={looking.socket_of(service)}", "restart", "sql-queue")
+
+        def upgrade():
+            with contextlib.closing(raw.connect(service)) as client:
+                return client.upgrade()
+
+        refused = []
+        self.assertTrue(harness.wait_until(
+            lambda: refused.append(upgrade()) or refused[-1].status != 101))
+        self.assert_problem(refused[-1], 503)
+        control.unlink()
+        self.assertTrue(harness.wait_until(lambda: upgrade().status == 101))
+        self.assert_clean_exit(service)
 
 
 class Stops(WebSocketCase):
