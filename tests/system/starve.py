@@ -22,8 +22,8 @@ from proof.starving import Starver
 ENDLESS = 1_000_000
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def arguments(about):
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=ENDLESS)
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
@@ -31,7 +31,7 @@ def arguments():
 
 
 def main():
-    options = arguments()
+    options = arguments(__doc__)
     # So that what it started ends with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     print(f"seed {options.seed}", flush=True)

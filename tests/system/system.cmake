@@ -39,7 +39,7 @@ if(TARGET sluiced)
     "${CMAKE_CURRENT_SOURCE_DIR}/system/*.py"
     "${CMAKE_CURRENT_SOURCE_DIR}/system/hostile/*.py")
   list(REMOVE_ITEM scripts attack.py certifying.py gating.py harness.py looking.py
-    starve.py torture.py)
+    starve.py storm.py torture.py)
   foreach(script IN LISTS scripts)
     string(REGEX REPLACE "\\.py$" "" name "${script}")
     sluice_system_test("${name}")

@@ -46,10 +46,13 @@ class Connection:
         try:
             while not self.stopped.is_set():
                 self.dice.choice(actions)()
-        except (OSError, http.client.HTTPException):
-            pass
+        except (OSError, http.client.HTTPException) as error:
+            self.broke(error)
         finally:
             self.http.close()
+
+    def broke(self, error):
+        """Whoever kills the service expects that."""
 
     def ask(self, request, method, path, body, kind=harness.JSON):
         """Sends a write and notes what comes of it; whether it was taken."""
@@ -174,8 +177,8 @@ class Connection:
 class Load:
     """Connections that write to one service after the other."""
 
-    def __init__(self, record, seed, connections=5, disk=0.3):
-        self.connections = [Connection(number, record, seed * 100 + number, disk)
+    def __init__(self, record, seed, connections=5, disk=0.3, kind=Connection):
+        self.connections = [kind(number, record, seed * 100 + number, disk)
                             for number in range(1, connections + 1)]
         self.threads = []
 

@@ -2,14 +2,13 @@
 on, or ends with a word and an exit code, and nothing acknowledged is lost."""
 
 import contextlib
-import mmap
 import random
-import struct
 import subprocess
 import threading
 import time
 
 import harness
+from proof import preloads
 from proof.figures import Figures
 from proof.trial import Trial
 from websocket import raw
@@ -23,26 +22,11 @@ STARVING_SECONDS = 0.25
 PATIENCE_SECONDS = 25
 
 
-class Orders:
-    """What the library `starving` is told, in a file that it looks at all the time."""
+class Orders(preloads.Orders):
+    """What the library `starving` is told."""
 
+    library = "starving"
     names = ("memory", "least_bytes", "threads", "mappings", "workers_alone", "failed")
-
-    def __init__(self, path):
-        path.write_bytes(bytes(4 * len(self.names)))
-        with open(path, "r+b") as file:
-            self.where = mmap.mmap(file.fileno(), 0)
-        self.environment = harness.preloaded("starving", STARVING=str(path))
-
-    def set(self, **orders):
-        """What is not named never fails."""
-        for index, name in enumerate(self.names[:-1]):
-            struct.pack_into("=I", self.where, 4 * index, orders.get(name, 0))
-
-    @property
-    def failed(self):
-        """How often something was refused so far."""
-        return struct.unpack_from("=I", self.where, 4 * (len(self.names) - 1))[0]
 
 
 class Watcher:
