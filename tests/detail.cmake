@@ -2,4 +2,5 @@ sluice_tests(detail
   LIBRARIES sluice_detail sluice_storage
   FILES
     alert_sum clock_watch credit dead_letters error flush_grid json_grammar json_input
-    json_ws_request owed shared_question sql_json sync_watch window_timer workers)
+    json_ws_request last_words owed shared_question sql_json sync_watch window_timer
+    workers)

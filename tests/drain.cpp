@@ -41,9 +41,8 @@ mock_child(managed_actor::stateful_pointer<std::vector<caf::response_promise>> s
 /// A supervisor that does nothing but drain and survey.
 class mock_state {
 public:
-  explicit mock_state(supervisor_actor::pointer self) : draining(self) {}
+  mock_state() = default;
 
-  drain draining;
   std::shared_ptr<trouble_memory> memory = std::make_shared<trouble_memory>();
 };
 
@@ -82,7 +81,7 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
     [](atom::check) { return true; },
     [self, all](atom::stop) {
       auto promise = self->make_response_promise<std::vector<stop_report>>();
-      self->state.draining.start(all, 30s, [self, promise](auto reports) mutable {
+      drain::begin(self, all, 30s, [self, promise](auto reports) mutable {
         promise.deliver(std::move(reports));
         self->quit();
       });

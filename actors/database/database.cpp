@@ -26,7 +26,7 @@ void database_state::init(database_config cfg, database_handles handles) {
 }
 
 database_state::~database_state() {
-  detail::say_at_last([this] {
+  detail::say_at_last(self_, [this] {
     if (!cfg_.heir || !readers_)
       return;
     cfg_.past.queries = statements_ + readers_->queries();

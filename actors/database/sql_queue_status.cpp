@@ -20,7 +20,7 @@ sql_queue_stats sql_queue_state::stats() const {
 }
 
 sql_queue_state::~sql_queue_state() {
-  detail::say_at_last([this] {
+  detail::say_at_last(self_, [this] {
     if (!config_.heir)
       return;
     const auto all = stats();

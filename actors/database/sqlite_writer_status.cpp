@@ -24,7 +24,7 @@ sqlite_writer_stats sqlite_writer_state::stats() {
 }
 
 sqlite_writer_state::~sqlite_writer_state() {
-  detail::say_at_last([this] {
+  detail::say_at_last(self_, [this] {
     if (!cfg_.heir)
       return;
     report_counts();

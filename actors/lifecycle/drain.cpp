@@ -15,12 +15,18 @@ constexpr caf::timespan grace = std::chrono::milliseconds{100};
 
 } // namespace
 
-void drain::start(children all, caf::timespan deadline, receiver then) {
-  started_ = true;
-  all_ = std::move(all);
-  deadline_ = self_->clock().now() + deadline;
-  then_ = std::move(then);
-  next_stage();
+drain::drain(supervisor_actor::pointer self, children all, caf::timespan deadline,
+             receiver then)
+    : self_(self), all_(std::move(all)), deadline_(self->clock().now() + deadline),
+      then_(std::move(then)) {
+  // nop
+}
+
+std::shared_ptr<drain> drain::begin(supervisor_actor::pointer self, children all,
+                                    caf::timespan deadline, receiver then) {
+  std::shared_ptr<drain> one{new drain{self, std::move(all), deadline, std::move(then)}};
+  one->next_stage();
+  return one;
 }
 
 void drain::next_stage() {
@@ -39,10 +45,11 @@ void drain::ask(const child& who) {
   ++awaited_;
   auto left = std::chrono::duration_cast<caf::timespan>(deadline_ - self_->clock().now());
   self_->request(who.handle, std::max(left, grace), atom::stop_v)
-    .then([this, who](stop_report& report) { arrived(who, std::move(report)); },
-          [this, who](const caf::error& err) {
-            self_->send_exit(who.handle, caf::exit_reason::kill);
-            arrived(who, failure(who, err));
+    .then([one = shared_from_this(),
+           who](stop_report& report) { one->arrived(who, std::move(report)); },
+          [one = shared_from_this(), who](const caf::error& err) {
+            one->self_->send_exit(who.handle, caf::exit_reason::kill);
+            one->arrived(who, failure(who, err));
           });
 }
 

@@ -96,13 +96,19 @@ caf::result<std::vector<stop_report>> supervisor_state::stop() {
   stopping_ = true;
   auto promise = detail::owe<std::vector<stop_report>>(self_);
   // A restart that is on its way ends with the supervisor.
-  drain_.emplace(self_);
-  drain_->start(with_batchers(), config_.stop_deadline,
-                [this, promise](std::vector<stop_report> reports) mutable {
-                  promise.deliver(std::move(reports));
-                  self_->quit();
-                });
+  drain_ = drain::begin(self_, with_batchers(), config_.stop_deadline,
+                        [this, promise](std::vector<stop_report> reports) mutable {
+                          promise.deliver(std::move(reports));
+                          end_the_rest();
+                          self_->quit();
+                        });
   return promise;
+}
+
+/// Of a start that did not come to its end there may be some whom nobody else knows.
+void supervisor_state::end_the_rest() {
+  for (const auto& each : *alive_)
+    self_->send_exit(each, caf::exit_reason::kill);
 }
 
 caf::result<bool> supervisor_state::confirm(const std::string& alert_id) {

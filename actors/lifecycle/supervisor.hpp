@@ -85,6 +85,8 @@ private:
   /// Does one step of it; if that fails, so does the start.
   template <class F>
   void attempt(start_promise answer, F step) {
+    if (stopping_)
+      return answer.deliver(closed());
     try {
       step();
     } catch (const std::exception& why) {
@@ -109,6 +111,7 @@ private:
   void started_up(subsystems started, start_promise answer);
   void start_topics();
   void start_introspection();
+  void end_the_rest();
   caf::timespan replay_patience() const;
   persist_targets everybody() const;
   void ask_all(detail::owed<std::vector<status_report>> answer);
@@ -175,6 +178,7 @@ private:
   void start_when_all_are_gone();
   void started_together();
   void started_all();
+  void bury_fallen();
   void tell_listeners();
   void give_up(const std::string& why);
 
@@ -237,7 +241,7 @@ private:
   children guests_;
   bool stopping_ = false;
   /// While all stop, or those that are to be started anew.
-  std::optional<drain> drain_;
+  std::shared_ptr<drain> drain_;
   restarts restarts_;
   /// By full name, how often one has died, and of what last.
   std::map<std::string, std::pair<uint64_t, std::string>> pasts_;

@@ -79,6 +79,8 @@ void supervisor_state::started_up(subsystems started, start_promise answer) {
   running_ = started;
   self_->send(introspection_, atom::attach_v, running_);
   answer.deliver(std::move(started));
+  if (!drain_)
+    bury_fallen();
 }
 
 } // namespace sluice

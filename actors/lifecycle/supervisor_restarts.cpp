@@ -59,7 +59,7 @@ void supervisor_state::on_down(const caf::down_msg& x) {
   const auto place = std::find_if(children_.begin(), children_.end(), is_dead);
   if (place == children_.end())
     return;
-  if (drain_)
+  if (drain_ || !is_restart())
     renewal_.fallen.emplace_back(*place, text_of(x.reason));
   else
     bury(child{*place}, text_of(x.reason));
@@ -208,13 +208,15 @@ void supervisor_state::restart_together() {
   renewal_.all_drained = false;
   const auto patience = config_.spool ? std::min(config_.stop_deadline, renewal_time_max)
                                       : config_.stop_deadline;
-  drain_.emplace(self_);
-  drain_->start(dependent, patience, [this](const std::vector<stop_report>&) {
-    for (const auto& each : renewal_.leaving)
-      self_->send_exit(each, caf::exit_reason::kill);
-    renewal_.all_drained = true;
-    start_when_all_are_gone();
-  });
+  drain_ =
+    drain::begin(self_, dependent, patience, [this](const std::vector<stop_report>&) {
+      if (stopping_)
+        return;
+      for (const auto& each : renewal_.leaving)
+        self_->send_exit(each, caf::exit_reason::kill);
+      renewal_.all_drained = true;
+      start_when_all_are_gone();
+    });
 }
 
 /// Two of a kind at once would write to one file.
@@ -227,6 +229,8 @@ void supervisor_state::start_when_all_are_gone() {
   self_->request(supervisor_actor{self_}, caf::infinite, atom::start_v)
     .then([this](const subsystems&) { started_together(); },
           [this](const caf::error& err) {
+            if (stopping_)
+              return;
             if (is_no_answer(err))
               try_together_later(text_of(err));
             else
@@ -235,9 +239,16 @@ void supervisor_state::start_when_all_are_gone() {
 }
 
 void supervisor_state::started_together() {
+  if (stopping_)
+    return;
   drain_.reset();
   tell_listeners();
   started_all();
+  bury_fallen();
+}
+
+/// Who died while others were started.
+void supervisor_state::bury_fallen() {
   for (auto& [dead, cause] : std::exchange(renewal_.fallen, {}))
     if (drain_) // for one of those before
       renewal_.fallen.emplace_back(dead, cause);

@@ -96,7 +96,7 @@ void log_buffer_state::push_metrics() {
 
 /// Whatever ends it, nothing goes with it that was counted and not told.
 log_buffer_state::~log_buffer_state() {
-  detail::say_at_last([this] {
+  detail::say_at_last(self_, [this] {
     push_metrics();
     if (config_.heir)
       self_->send(config_.heir, atom::retire_v, config_.log,

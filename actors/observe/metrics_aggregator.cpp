@@ -21,7 +21,7 @@ void metrics_aggregator_state::init(metrics_aggregator_config config) {
 }
 
 metrics_aggregator_state::~metrics_aggregator_state() {
-  detail::say_at_last([this] {
+  detail::say_at_last(self_, [this] {
     if (config_.heir)
       self_->send(config_.heir, atom::retire_v, metrics_past{total_, entries()});
   });
