@@ -1,43 +1,53 @@
 #include "app/http/asio_actor.hpp"
 
-#include <boost/asio/post.hpp>
+#include "messages/error.hpp"
 
 #include <caf/actor_control_block.hpp>
+#include <caf/detail/sync_request_bouncer.hpp>
 #include <caf/exit_reason.hpp>
-#include <caf/mailbox_element.hpp>
 #include <caf/sec.hpp>
 
 #include <exception>
+#include <utility>
 
 namespace sluice::http {
 
+namespace {
+
+/// From the newest first to the oldest first.
+caf::mailbox_element* reversed(caf::mailbox_element* newest) {
+  caf::intrusive::singly_linked<caf::mailbox_element>* oldest = nullptr;
+  for (auto* next = newest; next != nullptr;) {
+    auto* each = next;
+    next = static_cast<caf::mailbox_element*>(each->next);
+    each->next = std::exchange(oldest, each);
+  }
+  return static_cast<caf::mailbox_element*>(oldest);
+}
+
+} // namespace
+
 asio_actor::asio_actor(caf::actor_config& config, boost::asio::io_context& io)
-    : caf::event_based_actor(config), unit_(&system()), io_(&io) {
+    : caf::event_based_actor(config), io_(io), unit_(&system()) {
   // nop
 }
 
+/// Of all who come while the Asio thread waits, exactly one takes the mark away and
+/// rings: after its message is in the inbox, and with no lock that the thread could need.
+/// Whoever comes later is found before the thread sets the mark again. The caller's
+/// reference keeps the doorbell, wherever the end comes in between.
 void asio_actor::enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) {
-  {
-    std::lock_guard guard{mutex_};
-    if (io_ != nullptr) {
-      waiting_.push_back(std::move(message));
-      // One wake-up serves all messages that come before the thread looks.
-      if (waiting_.size() == 1)
-        wake();
-      return;
-    }
-  }
-  bounce(message);
-}
-
-/// What waits unannounced would wait for ever, and all that comes after it.
-void asio_actor::wake() {
-  try {
-    boost::asio::post(*io_,
-                      [this, alive = caf::strong_actor_ptr{ctrl()}] { consume_all(); });
-  } catch (...) {
-    waiting_.pop_back();
-    throw;
+  using caf::intrusive::inbox_result;
+  const auto id = message->mid;
+  const auto asker = id.is_request() ? message->sender : nullptr;
+  switch (inbox_.push_front(std::move(message))) {
+    case inbox_result::success:
+      break;
+    case inbox_result::unblocked_reader:
+      bell_.ring();
+      break;
+    case inbox_result::queue_closed:
+      caf::detail::sync_request_bouncer{fail_state()}(asker, id);
   }
 }
 
@@ -56,8 +66,18 @@ caf::invoke_message_result asio_actor::consume(caf::mailbox_element& message) {
   }
 }
 
-void asio_actor::begin() {
+/// Nobody rings before the inbox is marked for the first time, which orders their use of
+/// the doorbell after its opening. What came until then is looked at once the loop runs.
+caf::error asio_actor::begin() {
+  if (auto code = bell_.open(io_))
+    return caf::make_error(ec::unavailable, "cannot open a descriptor to wait for "
+                                            "messages with: "
+                                              + code.message()
+                                              + "; allow more with ulimit -n");
   activate(&unit_);
+  bell_.ring();
+  wait();
+  return caf::none;
 }
 
 void asio_actor::end() {
@@ -65,26 +85,37 @@ void asio_actor::end() {
     quit(caf::exit_reason::normal);
     finalize();
   }
-  std::vector<caf::mailbox_element_ptr> rest;
-  {
-    std::lock_guard guard{mutex_};
-    io_ = nullptr;
-    rest.swap(waiting_);
-  }
-  for (auto& message : rest)
-    bounce(message);
+  // Who pushed before this is bounced here; who comes later sees that it is closed.
+  auto refuse = [this](caf::mailbox_element* message) {
+    caf::mailbox_element_ptr owned{message};
+    bounce(owned);
+  };
+  if (!inbox_.closed())
+    inbox_.close(refuse);
+  bell_.close();
 }
 
+void asio_actor::wait() {
+  bell_.await([this, alive = caf::strong_actor_ptr{ctrl()}] { consume_all(); });
+}
+
+/// One batch, and then it is the sockets' turn: what has come meanwhile found no mark, so
+/// that nobody has rung for it.
 void asio_actor::consume_all() noexcept {
-  {
-    std::lock_guard guard{mutex_};
-    batch_.swap(waiting_);
-  }
-  for (auto& message : batch_) {
+  consume_batch();
+  if (!inbox_.try_block())
+    bell_.ring();
+  wait();
+}
+
+/// The mark, if there is one, is gone: who rang has taken it away before.
+void asio_actor::consume_batch() {
+  for (auto* next = reversed(inbox_.take_head()); next != nullptr;) {
+    caf::mailbox_element_ptr message{next};
+    next = static_cast<caf::mailbox_element*>(next->next);
     if (activate(&unit_, *message) == activation_result::terminated)
       bounce(message);
   }
-  batch_.clear();
 }
 
 } // namespace sluice::http

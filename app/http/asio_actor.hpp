@@ -6,14 +6,16 @@
 // message's failure, and not its end.
 #pragma once
 
+#include "app/http/doorbell.hpp"
+
+#include <caf/error.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/intrusive/lifo_inbox.hpp>
 #include <caf/invoke_message_result.hpp>
+#include <caf/mailbox_element.hpp>
 #include <caf/scoped_execution_unit.hpp>
 
 #include <boost/asio/io_context.hpp>
-
-#include <mutex>
-#include <vector>
 
 namespace sluice::http {
 
@@ -34,26 +36,31 @@ public:
 
   // -- called on the Asio thread ------------------------------------------------------
 
-  /// Sets the behaviour up. Before this, nothing may be requested.
-  void begin();
+  /// Sets the behaviour up. Before this, nothing may be requested. `unavailable` where
+  /// there is no descriptor to wait with.
+  caf::error begin();
 
   /// Ends the actor: what waits is refused, and so is whatever comes later. Afterwards
   /// it no longer touches the io_context, which may go before the last handle does.
   void end();
 
 private:
-  void wake();
+  struct policy {
+    using mapped_type = caf::mailbox_element;
+    using unique_pointer = caf::mailbox_element_ptr;
+  };
+
+  void wait();
   /// Half of a batch cannot be handled twice: a failure to fail ends the process.
   void consume_all() noexcept;
+  void consume_batch();
 
+  boost::asio::io_context& io_;
   caf::scoped_execution_unit unit_;
-  /// Filled before a drain, emptied by it: only the Asio thread uses it.
-  std::vector<caf::mailbox_element_ptr> batch_;
-
-  std::mutex mutex_;
-  /// Null once the actor has ended.
-  boost::asio::io_context* io_;
-  std::vector<caf::mailbox_element_ptr> waiting_;
+  /// What waits, newest first. It is marked as blocked while the Asio thread waits for
+  /// the doorbell, and closed once the actor has ended.
+  caf::intrusive::lifo_inbox<policy> inbox_;
+  doorbell bell_;
 };
 
 } // namespace sluice::http

@@ -180,7 +180,8 @@ caf::error server::start() {
   auto& x = *impl_;
   if (auto err = x.bind())
     return err;
-  x.actor->begin();
+  if (auto err = x.actor->begin())
+    return err;
   for (auto& way_in : x.listeners)
     way_in->run(
       [&x](stream_socket socket, entrance where) {
