@@ -41,6 +41,8 @@ inline texts frames_in(std::string_view bytes) {
   return result;
 }
 
+inline const std::string handshake_answer = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+
 /// A socket that takes `room` bytes and tells what came over it.
 struct test_outlet : ws_outlet {
   std::optional<size_t> write(std::span<const std::string_view> pieces) override {
@@ -90,10 +92,24 @@ struct topic_fixture : fixture {
 
   void start() { hub = tracked(sys.spawn(topic_hub, config)); }
 
-  ws_client connect(framing how = framing::batch) {
+  /// A connection whose handshake is not answered yet.
+  ws_client arrive(framing how = framing::batch) {
     auto outlet = std::make_shared<test_outlet>();
     ws_connection who{1, "127.0.0.1:1", how, outlet};
     return {tracked(sys.spawn(ws_batcher, batcher, hub, who)), outlet};
+  }
+
+  /// What the service answers a handshake goes the way of all frames.
+  void answer_handshake(const ws_client& x) {
+    self->send(x.who, atom::control_v, handshake_answer);
+    settle();
+  }
+
+  ws_client connect(framing how = framing::batch) {
+    auto result = arrive(how);
+    answer_handshake(result);
+    *result.outlet = test_outlet{};
+    return result;
   }
 
   /// A connection that follows `topic`, and was told so.

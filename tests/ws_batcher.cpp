@@ -2,6 +2,10 @@
 #define CAF_SUITE ws_batcher
 #include "tests/topic_fixture.hpp"
 
+#include <string>
+#include <string_view>
+#include <utility>
+
 using namespace sluice;
 using namespace sluice::test;
 
@@ -37,6 +41,41 @@ CAF_TEST(an answer comes before the first message) {
   subscribe(client, {{"a", 0, "e1"}});
   CAF_CHECK_EQUAL(client.take(), (texts{R"([{"id":1,"ok":true,"epoch":"e1"}])",
                                         "[" + message("a", 1, "1") + "]"}));
+}
+
+CAF_TEST(a goodbye waits for the answer to the handshake) {
+  start();
+  auto client = arrive();
+  caf::anon_send_exit(hub, caf::exit_reason::kill);
+  settle();
+  CAF_CHECK_EQUAL(client.outlet->got, "");
+  CAF_CHECK_EQUAL(client.outlet->farewells, 1u);
+  answer_handshake(client);
+  const auto all = std::exchange(client.outlet->got, {});
+  CAF_REQUIRE_EQUAL(all.substr(0, handshake_answer.size()), handshake_answer);
+  const auto goodbye = frames_in(std::string_view{all}.substr(handshake_answer.size()));
+  CAF_CHECK_EQUAL(goodbye, texts{"close 1012 the topics are being started anew"});
+}
+
+CAF_TEST(a client that is gone before its handshake is answered ends its batcher) {
+  start();
+  auto client = arrive();
+  client.outlet->broken = true;
+  self->send(client.who, atom::close_v, uint16_t{1001}, "the service is stopping"s);
+  self->send(client.who, atom::leave_v);
+  settle();
+  CAF_CHECK(client.outlet->ended);
+}
+
+CAF_TEST(a stop waits for the answer to a handshake) {
+  start();
+  auto client = arrive();
+  auto stopping = self->request(client.who, caf::infinite, atom::stop_v);
+  settle();
+  CAF_CHECK_EQUAL(client.outlet->got, "");
+  answer_handshake(client);
+  stopping.receive([](const stop_report& x) { CAF_CHECK_EQUAL(x.left, 0u); },
+                   [&](const caf::error& err) { CAF_FAIL(sys.render(err)); });
 }
 
 CAF_TEST(an answer waits for no window) {

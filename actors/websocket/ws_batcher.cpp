@@ -46,6 +46,10 @@ void ws_batcher_state::ask_for_missed() {
 }
 
 void ws_batcher_state::control(std::string& frame) {
+  if (!std::exchange(answered_, true)) {
+    queue_.push_first(std::move(frame));
+    return pump();
+  }
   if (closing_)
     return;
   closing_ = is_close_frame(frame);
@@ -65,6 +69,9 @@ void ws_batcher_state::on_writable() {
 }
 
 void ws_batcher_state::pump() {
+  // To the client it would be the answer to its handshake.
+  if (!answered_)
+    return;
   while (!blocked_ && !queue_.empty()) {
     const auto& pieces = queue_.pieces();
     size_t offered = 0;
@@ -144,6 +151,7 @@ void ws_batcher_state::close(ws_close code, const std::string& reason) {
 void ws_batcher_state::leave() {
   closing_ = true;
   leaving_ = true;
+  answered_ = true;
   // Where the connection is gone, to write is how it shows.
   blocked_ = false;
   pump();

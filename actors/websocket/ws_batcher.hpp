@@ -74,6 +74,8 @@ private:
   ws_queue queue_;
   std::unordered_set<std::string> topics_;
 
+  /// The answer to the handshake has come. Nothing goes out before it.
+  bool answered_ = false;
   /// The socket takes nothing until it says so.
   bool blocked_ = false;
   /// Nothing new is taken; a Close frame is in the queue or out.

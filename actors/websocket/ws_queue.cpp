@@ -60,6 +60,10 @@ void ws_queue::push_answer(page_ptr page) {
   add(items_.end(), {std::move(page), {}, true});
 }
 
+void ws_queue::push_first(std::string text) {
+  add(items_.begin(), {nullptr, std::move(text), true});
+}
+
 void ws_queue::push_control(std::string frame) {
   add(behind_what_is_on_its_way(), {nullptr, std::move(frame), true});
 }

@@ -30,6 +30,8 @@ public:
   void push(page_ptr page, bool missed = false);
   /// What answers the client: it may say more once this is out.
   void push_answer(page_ptr page);
+  /// What comes before all frames; nothing is on its way yet.
+  void push_first(std::string text);
   /// A frame that passes whatever waits.
   void push_control(std::string frame);
   /// A frame that comes behind all others.

@@ -56,9 +56,12 @@ void session::start(ws_batcher_actor batcher) {
 }
 
 void session::refuse(std::string_view answer) {
-  if (!ended_)
-    over_->write(std::array{answer});
-  end();
+  if (ended_)
+    return;
+  over_->write(std::array{answer});
+  // Over TLS it is not out yet, and bytes that were not read would take it back.
+  linger();
+  read_past();
 }
 
 void session::accept() {

@@ -49,7 +49,7 @@ public:
   /// Answers the handshake, and listens.
   void start(ws_batcher_actor batcher);
 
-  /// Gives this answer to the handshake instead, and ends.
+  /// Gives this answer to the handshake instead, and lets the client go.
   void refuse(std::string_view answer);
 
   /// Pings a client that was silent for half of `idle`, and lets one go that was silent
