@@ -51,6 +51,16 @@ public:
     fd_ = -1;
   }
 
+  /// Leaves so that the server sees it at once.
+  void reset() {
+    const linger at_once{1, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close();
+  }
+
+  /// Says no more, and listens.
+  void fall_silent() { ::shutdown(fd_, SHUT_WR); }
+
   /// Returns false if the server took no more.
   bool send(const std::string& text) {
     for (size_t sent = 0; sent < text.size();) {

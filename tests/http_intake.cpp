@@ -5,7 +5,10 @@
 #include "tests/http_client.hpp"
 #include "tests/http_fixture.hpp"
 
+#include <mutex>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include <caf/test/dsl.hpp>
 
@@ -32,7 +35,91 @@ CAF_TEST(an address has its share and gives it back) {
   CAF_CHECK(nobody && uut.take("") && uut.take(""));
 }
 
-CAF_TEST_FIXTURE_SCOPE(http_intake_tests, http_fixture)
+namespace {
+
+/// One place, and an append that is not answered until the test says so.
+struct intake_fixture : http_fixture {
+  client asking() {
+    settings.max_connections = 1;
+    open();
+    cast->x->hold_appends = true;
+    auto result = connect();
+    result.send(post_lines("app", "x"));
+    CAF_REQUIRE(soon([this] { return held() == 1; }));
+    return result;
+  }
+
+  size_t held() {
+    std::lock_guard guard{cast->x->mutex};
+    return cast->x->held.size();
+  }
+
+  void answer() {
+    std::lock_guard guard{cast->x->mutex};
+    for (auto& [chunk, promise] : std::exchange(cast->x->held, {}))
+      promise.deliver(log_receipt{1, 1});
+  }
+
+  bool has_a_place() { return ask(request("GET /v1/sessions/main/k")).status == 200; }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(http_intake_tests, intake_fixture)
+
+CAF_TEST(who is gone before his answer gives his place away at once) {
+  auto peer = asking();
+  CAF_CHECK(!has_a_place());
+  peer.reset();
+  CAF_CHECK(soon([this] { return has_a_place(); }));
+  CAF_CHECK_EQUAL(held(), 1u);
+  answer();
+  CAF_CHECK(has_a_place());
+}
+
+CAF_TEST(who says no more gets his answer within the idle timeout and no later) {
+  settings.idle_timeout = 2s;
+  auto peer = asking();
+  peer.fall_silent();
+  std::this_thread::sleep_for(1200ms);
+  answer();
+  CAF_CHECK_EQUAL(peer.read().status, 202u);
+  CAF_MESSAGE("WHEN the answer takes longer");
+  CAF_REQUIRE(soon([this] { return has_a_place(); }));
+  auto another = connect();
+  another.send(post_lines("app", "x"));
+  CAF_REQUIRE(soon([this] { return held() == 1; }));
+  another.fall_silent();
+  CAF_CHECK(soon([this] { return has_a_place(); }));
+  CAF_CHECK(another.ended());
+  answer();
+}
+
+CAF_TEST(nobody waits for an answer for ever) {
+  settings.disk_timeout = 100ms;
+  settings.answer_time_max = 1s;
+  auto peer = asking();
+  const auto told = peer.read();
+  CAF_CHECK_EQUAL(told.status, 503u);
+  CAF_CHECK(told.body.find("may be done all the same") != std::string::npos);
+  CAF_MESSAGE("AND what comes too late is no answer to what is asked next");
+  answer();
+  CAF_CHECK_EQUAL(peer.ask(request("GET /v1/sessions/main/absent")).status, 404u);
+}
+
+CAF_TEST(a handshake that nobody can take is refused in HTTP) {
+  open();
+  auto peer = connect();
+  const auto told = peer.ask(
+    request("GET /v1/ws", {},
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"));
+  CAF_CHECK_EQUAL(told.status, 503u);
+  CAF_CHECK(told.has("application/problem+json"));
+  CAF_CHECK(told.has("Connection: close"));
+  peer.fall_silent();
+  CAF_CHECK(peer.ended());
+}
 
 CAF_TEST(who is idle for longest gives way to who comes) {
   settings.max_connections = 2;

@@ -35,6 +35,7 @@ struct lone_connection : http::connection {
   void close_socket() override {}
   int64_t taken() override { return 0; }
   void drop_unsent() override {}
+  peer look_at_peer() override { return peer::there; }
   std::unique_ptr<websocket::transport> release() override { return nullptr; }
 
   const bool fails;

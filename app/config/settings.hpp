@@ -50,6 +50,9 @@ struct http_settings {
   uint64_t max_names = 256;
   caf::timespan idle_timeout = std::chrono::seconds{60};
   caf::timespan disk_timeout = std::chrono::seconds{30};
+  /// Nobody waits longer for an answer, but for care of the whole database. No user sets
+  /// it: it is to end what would never end.
+  caf::timespan answer_time_max = std::chrono::hours{1};
 };
 
 struct log_settings {

@@ -259,12 +259,10 @@ void connection::dispatch() {
     return send(std::move(*admitted_.refusal));
   if (admitted_.to->upgrade)
     return upgrade();
-  enter(phase::working);
-  deadline_.lift();
   auto& in = admitted_.in;
   in.body = std::move(in_.body().text);
   in.charge = std::move(in_.body().charge);
-  auto x = std::make_shared<exchange>(std::move(in), shared_from_this());
+  auto x = begin_work(std::move(in));
   if (admitted_.to->shared)
     actor().share(*admitted_.to, std::move(x));
   else

@@ -46,6 +46,8 @@ struct connection_pool {
   bool stopping = false;
   /// Called when a connection has ended.
   std::function<void()> on_closed = {};
+  /// Called when one has begun to owe an answer.
+  std::function<void()> on_work = {};
   /// Where those go that become a WebSocket, and whether there is room.
   std::function<void(upgraded)> on_upgrade = {};
   std::function<bool()> no_more_upgrades = {};
@@ -69,6 +71,14 @@ class connection : public answer_sink,
                    public deadline::listener,
                    public std::enable_shared_from_this<connection> {
 public:
+  /// What is to be seen of a peer without reading.
+  enum class peer : uint8_t {
+    there,
+    /// It says no more, which is how most leave, and may still listen.
+    silent,
+    gone,
+  };
+
   connection(connection_pool& pool, entrance where);
   ~connection() override;
 
@@ -89,6 +99,10 @@ public:
   /// is looked at, and may be slow when asked again.
   bool is_slower_than_allowed(places::clock::time_point since,
                               places::clock::time_point now);
+
+  /// Whether the client of one that has owed an answer for so long is still there, and
+  /// is to wait on.
+  void look_after(places::clock::duration working);
 
   void on_answer(answer what) override;
   void on_late() override;
@@ -113,6 +127,7 @@ protected:
   virtual int64_t taken() = 0;
   /// Has the kernel drop what it has not sent when the socket is closed.
   virtual void drop_unsent() = 0;
+  virtual peer look_at_peer() = 0;
   /// Hands over what it runs on.
   virtual std::unique_ptr<websocket::transport> release() = 0;
 
@@ -164,6 +179,7 @@ private:
   void on_header();
   void read_body();
   void dispatch();
+  exchange_ptr begin_work(request in);
   void upgrade();
   void forget();
 
@@ -201,6 +217,8 @@ private:
 
   incoming in_;
   admitted admitted_;
+  /// What owes the answer.
+  std::weak_ptr<exchange> owing_;
   /// Whether another request may follow.
   bool keep_ = false;
   /// Whether `advance` is further up the stack.

@@ -32,6 +32,34 @@ constexpr size_t linger_bytes_max = 67'108'864;
 
 } // namespace
 
+// -- owing -------------------------------------------------------------------------
+
+exchange_ptr connection::begin_work(request in) {
+  enter(phase::working);
+  deadline_.lift();
+  auto x = std::make_shared<exchange>(std::move(in), shared_from_this());
+  owing_ = x;
+  if (pool_.on_work)
+    pool_.on_work();
+  return x;
+}
+
+/// What was asked goes on: of what cannot be taken back nobody knows how far it is.
+void connection::look_after(places::clock::duration working) {
+  if (phase_ != phase::working)
+    return;
+  const auto state = look_at_peer();
+  if (state == peer::gone || (state == peer::silent && working >= patience()))
+    return close();
+  const auto& limits = actor().settings();
+  const bool is_care = admitted_.to != nullptr && admitted_.to->takes_long;
+  if (is_care || working < std::max(limits.answer_time_max, 2 * limits.disk_timeout))
+    return;
+  if (auto x = owing_.lock())
+    x->reply(problem(ec::unavailable, "the answer takes too long, and is waited for no "
+                                      "longer; what was asked may be done all the same"));
+}
+
 // -- refusing -----------------------------------------------------------------------
 
 void connection::refuse(answer why) {
@@ -55,10 +83,7 @@ void connection::refuse_and_close(answer why) {
 }
 
 void connection::refuse_no_room() {
-  enter(phase::working);
-  deadline_.lift();
-  actor().refuse_no_room(std::make_shared<exchange>(request{}, shared_from_this()),
-                         "too many bytes are on their way to the disk");
+  actor().refuse_no_room(begin_work({}), "too many bytes are on their way to the disk");
 }
 
 // -- writing ------------------------------------------------------------------------

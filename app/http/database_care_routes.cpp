@@ -49,9 +49,10 @@ std::span<const route> database_care_routes() {
   using enum maintenance_kind;
   static constexpr route rows[] = {
     {post, "/v1/db/checkpoint", body_kind::json, post_checkpoint},
-    {post, "/v1/db/integrity-check", body_kind::none, post_maintenance<integrity_check>},
-    {post, "/v1/db/analyze", body_kind::none, post_maintenance<analyze>},
-    {post, "/v1/db/vacuum", body_kind::none, post_maintenance<vacuum>},
+    care({post, "/v1/db/integrity-check", body_kind::none,
+          post_maintenance<integrity_check>}),
+    care({post, "/v1/db/analyze", body_kind::none, post_maintenance<analyze>}),
+    care({post, "/v1/db/vacuum", body_kind::none, post_maintenance<vacuum>}),
   };
   return rows;
 }

@@ -17,7 +17,7 @@ void places::move(place which, kind to) {
   all(to).splice(all(to).end(), all(which->as), which);
   which->as = to;
   // Of all others, only the order matters.
-  if (to == kind::asking || to == kind::taking)
+  if (to == kind::asking || to == kind::taking || to == kind::busy)
     which->since = clock::now();
 }
 

@@ -53,6 +53,9 @@ public:
   /// Who has never asked anything, for longest; null if there is none.
   connection* longest_silent() const;
 
+  /// Who owes an answer, for longest first.
+  const std::list<holder>& busy() const { return all(kind::busy); }
+
   /// Who has to go for one more; null if nobody has to.
   connection* first_to_go(clock::time_point now) const;
 

@@ -46,11 +46,19 @@ struct route {
   bool vital = false;
   /// Whether many are answered as one: it asks many actors, or all that one knows.
   bool shared = false;
+  /// Whether it looks at all of the database, and is waited for however long that takes.
+  bool takes_long = false;
 };
 
 /// A route like `x` whose requests are answered in rounds.
 constexpr route shared(route x) {
   x.shared = true;
+  return x;
+}
+
+/// A route like `x` that cares for the whole database.
+constexpr route care(route x) {
+  x.takes_long = true;
   return x;
 }
 

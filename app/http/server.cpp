@@ -6,6 +6,7 @@
 #include "app/http/edge.hpp"
 #include "app/http/intake.hpp"
 #include "app/http/listener.hpp"
+#include "app/http/work_watch.hpp"
 #include "app/log.hpp"
 #include "app/websocket/host.hpp"
 
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <optional>
 #include <thread>
+#include <vector>
 
 namespace sluice::http {
 
@@ -79,6 +81,7 @@ struct server::implementation {
 
   std::optional<admission> gate;
   std::optional<connection_pool> pool;
+  std::optional<work_watch> watch;
   std::optional<intake> entry;
   std::vector<std::unique_ptr<listener>> listeners;
   asio::steady_timer patience{io};
@@ -128,6 +131,8 @@ caf::error server::implementation::bind() {
                  report.troubles.push_back({"log-lines-lost", untold.lost});
                  report.troubles.push_back({"log-lines-held-back", untold.held_back});
                });
+  watch.emplace(io, std::vector<const places*>{&pool->regular, &pool->spare});
+  pool->on_work = [this] { watch->begin(); };
   pool->on_closed = [this] { end_if_empty(); };
   clients.on_empty = pool->on_closed;
   pool->no_more_upgrades = [this] { return clients.is_full(); };

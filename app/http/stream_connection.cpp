@@ -7,6 +7,7 @@
 #include <boost/asio/write.hpp>
 
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 namespace sluice::http {
@@ -19,6 +20,16 @@ using boost::system::error_code;
 int64_t in_kernel(stream_socket& socket) {
   int bytes = 0;
   return ::ioctl(socket.native_handle(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+/// A peer that closed a TCP connection has done no more than one that only stopped to
+/// send, until something is sent to it.
+connection::peer look_at(stream_socket& socket) {
+  pollfd what{socket.native_handle(), POLLRDHUP, 0};
+  if (::poll(&what, 1, 0) <= 0)
+    return connection::peer::there;
+  const bool is_gone = (what.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+  return is_gone ? connection::peer::gone : connection::peer::silent;
 }
 
 void drop_unsent_of(stream_socket& socket) {
@@ -65,6 +76,7 @@ private:
     return static_cast<int64_t>(sent_ + in_work_) - in_kernel(socket_);
   }
   void drop_unsent() override { drop_unsent_of(socket_); }
+  peer look_at_peer() override { return look_at(socket_); }
 
   void shut_down() override {
     error_code ignored;
@@ -137,6 +149,7 @@ private:
     return static_cast<int64_t>(written) - in_kernel(stream_.next_layer());
   }
   void drop_unsent() override { drop_unsent_of(stream_.next_layer()); }
+  peer look_at_peer() override { return look_at(stream_.next_layer()); }
 
   void shut_down() override {
     // The peer's own goodbye, or whatever else it sends, ends the wait.
