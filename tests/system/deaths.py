@@ -3,16 +3,27 @@ a connection nor the room for what was on its way."""
 
 import collections
 import concurrent.futures
+import contextlib
+import json
+import socket
+import struct
+import threading
 import time
 
 import harness
 import looking
+from websocket import raw
 
 INSERT = "INSERT INTO t VALUES (?)"
 LONG_QUERY = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
               "LIMIT 1000000000) SELECT max(i) FROM n")
-CLOSE_WAIT = "08"
-LARGE_BYTES = 14_000_000
+# As the kernel writes them.
+LISTEN, TIME_WAIT = "0A", "06"
+RESTARTS = 20
+# Of the kinds of requests, so many wait for a sync or a statement.
+WAITING_MIN = 8
+# A value is held beside its text, and four of them fit into the room that there is.
+LARGE_BYTES = 7_000_000
 LARGE = 4
 # Longer than a restart takes, and shorter than what is held back here.
 ANSWERED_SECONDS_MAX = 20
@@ -95,7 +106,7 @@ class Deaths(looking.Case):
 
     def assert_nothing_is_kept(self, service):
         self.assertTrue(harness.wait_until(
-            lambda: set(sockets_of(service)) <= {"0A", "06"}), sockets_of(service))
+            lambda: set(sockets_of(service)) <= {LISTEN, TIME_WAIT}), sockets_of(service))
 
     def serves(self, service):
         return all(x.status in (200, 202) for x in (
@@ -110,6 +121,12 @@ class Deaths(looking.Case):
         self.assertTrue(harness.wait_until(lambda: self.serves(service), 30),
                         (why, service.log()))
 
+    def one_of(self, service, who):
+        """Its id, where there are several."""
+        ids = [x["id"] for x in service.get("/v1/actors?state=false").json
+               if x["name"] == who]
+        return str(ids[0]) if len(ids) > 1 else who
+
     def assert_all_answered_at_the_death_of(self, *names, options=()):
         service = self.begin(*options)
         for who in names:
@@ -117,7 +134,8 @@ class Deaths(looking.Case):
                 self.hold_syncs()
                 asked = self.load(service)
                 time.sleep(0.3)
-                self.tell(service, "restart", who)
+                self.assertGreater(sum(not x.done() for x in asked), WAITING_MIN)
+                self.tell(service, "restart", self.one_of(service, who))
                 time.sleep(0.3)
                 self.release_syncs()
                 self.assert_answered(asked, (who, service.log()))
@@ -139,7 +157,8 @@ class Deaths(looking.Case):
 
     def test_who_asked_is_answered_whichever_keeper_of_sql_dies(self):
         self.assert_all_answered_at_the_death_of(
-            "sql-queue", "sqlite-writer", "checkpoint-scheduler", "database")
+            "sql-queue", "sqlite-reader", "sqlite-writer", "checkpoint-scheduler",
+            "database")
 
     def test_queries_in_flight_are_answered_when_the_database_dies(self):
         service = self.begin()
@@ -170,24 +189,107 @@ class Deaths(looking.Case):
             time.sleep(1.5)
             self.tell(service, "restart", "database")
             self.assert_answered(asked, service.log())
+            self.assertEqual({each.result().status for each in asked}, {503})
             self.release_syncs()
             self.assert_serves(service, "database")
         self.assert_status(service.post("/v1/db/execute", large), 200)
         self.assert_clean_exit(service)
 
     def test_writes_in_the_commit_window_are_answered_when_their_writer_dies(self):
-        service = self.begin("--sqlite.commit-delay=10s")
-        asked = [self.pool.submit(service.post, "/v1/db/execute",
-                                  {"sql": INSERT, "params": [n]}) for n in range(12)]
+        service = self.begin("--sqlite.commit-delay=1min")
+        self.hold_syncs()
+        first = self.pool.submit(service.post, "/v1/db/execute?durability=disk",
+                                 {"sql": INSERT, "params": [0]})
         time.sleep(0.3)
+        asked = [self.pool.submit(service.post, "/v1/db/execute",
+                                  {"sql": INSERT, "params": [n]}) for n in range(11)]
+        time.sleep(0.3)
+        # Twelve were in flight, so the eleven wait for whoever asked first.
+        self.release_syncs()
+        self.assert_status(first.result(), 200)
         begun = time.monotonic()
         self.tell(service, "restart", "sqlite-writer")
         self.assert_answered(asked, service.log())
-        self.assertTrue(harness.wait_until(
-            lambda: service.get("/health/ready").status == 200, 30))
+        self.assertEqual({each.result().status for each in asked}, {503})
+        self.assertTrue(harness.wait_until(lambda: any(
+            (x["name"], x["restarts"]) == ("sqlite-writer", 1)
+            for x in service.get("/v1/actors?state=false").json)))
         # The database waits for nobody who is dead.
         self.assertLess(time.monotonic() - begun, 4)
+        self.assertTrue(harness.wait_until(
+            lambda: service.get("/health/ready").status == 200))
         self.assert_nothing_is_kept(service)
+
+    def test_a_handshake_is_answered_as_one_while_the_topics_are_started_anew(self):
+        service = self.start("--supervisor.restarts=1000")
+        over = threading.Event()
+
+        def shake_hands():
+            """The answers that came, until it is over."""
+            statuses = collections.Counter()
+            while not over.is_set():
+                client = raw.connect(service)
+                with contextlib.closing(client):
+                    statuses[client.upgrade().status] += 1
+            return statuses
+
+        clients = [self.pool.submit(shake_hands) for _ in range(4)]
+        for n in range(1, RESTARTS + 1):
+            self.tell(service, "restart", "topic-hub")
+            self.assertTrue(harness.wait_until(lambda n=n: any(
+                (x["name"], x["restarts"]) == ("topic-hub", n)
+                for x in service.get("/v1/actors?state=false").json)))
+        over.set()
+        statuses = sum((each.result() for each in clients), collections.Counter())
+        self.assertLessEqual(set(statuses), {101, 503})
+        self.assertGreater(statuses[101], RESTARTS)
+
+    def test_a_handshake_that_nobody_can_take_is_refused_in_http(self):
+        service = self.begin()
+        self.hold_syncs()
+        asked = self.pool.submit(service.post, "/v1/db/execute?durability=disk",
+                                 {"sql": INSERT, "params": [1]})
+        time.sleep(0.3)
+        self.tell(service, "restart", "database")
+        # All others wait for the writer, who waits for the disk.
+        self.assertTrue(harness.wait_until(
+            lambda: service.get("/health/ready").status == 503))
+        client = raw.connect(service)
+        with contextlib.closing(client):
+            self.assert_problem(client.upgrade(), 503)
+        self.release_syncs()
+        self.assertIn(asked.result().status, (200, 202, 503))
+        self.assert_serves(service, "database")
+
+    def test_who_hangs_up_while_his_answer_is_made_keeps_nothing(self):
+        service = self.begin("--http.idle-timeout=2s")
+        body = json.dumps({"sql": INSERT, "params": ["x" * 3_000_000]}).encode()
+        self.hold_syncs()
+        clients = [service.socket() for _ in range(10)]
+        for each in clients:
+            each.sendall(b"POST /v1/db/execute?durability=disk HTTP/1.1\r\n"
+                         b"Host: localhost\r\nContent-Type: application/json\r\n"
+                         b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        followers = [raw.open_client(service) for _ in range(5)]
+        time.sleep(0.5)
+        for n, each in enumerate(clients):
+            if n % 2 == 0:  # a reset
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                struct.pack("ii", 1, 0))
+            each.close()
+        for each in followers:
+            each.send_text('{"op":"flush"}')
+            each.close()
+        # The answers are still being made.
+        self.assertTrue(harness.wait_until(
+            lambda: set(sockets_of(service)) <= {LISTEN, TIME_WAIT}, 8),
+            sockets_of(service))
+        self.release_syncs()
+        self.assert_serves(service, "the disk")
+        for _ in range(3):
+            with contextlib.closing(service.connect()) as each:
+                self.assert_status(harness.exchange(
+                    each, "POST", "/v1/db/execute", body, harness.JSON), 200)
 
 
 if __name__ == "__main__":
