@@ -5,6 +5,8 @@
 #include "messages/error.hpp"
 #include "messages/status.hpp"
 
+#include <caf/abstract_actor.hpp>
+#include <caf/actor_cast.hpp>
 #include <caf/error.hpp>
 #include <caf/timespan.hpp>
 
@@ -24,11 +26,13 @@ public:
 
   /// Whoever takes a helper asks it one thing, and gives it back with the answer.
   Handle take() {
-    if (idle_.empty())
-      return make_();
-    auto helper = std::move(idle_.back());
-    idle_.pop_back();
-    return helper;
+    while (!idle_.empty()) {
+      auto helper = std::move(idle_.back());
+      idle_.pop_back();
+      if (!has_ended(helper))
+        return helper;
+    }
+    return make_();
   }
 
   /// One that did not answer is not taken back.
@@ -48,6 +52,13 @@ public:
   }
 
 private:
+  /// One that has died since it answered would not fail at its work: whoever asked it
+  /// would take that for the disk's failure.
+  static bool has_ended(const Handle& helper) {
+    const auto* who = caf::actor_cast<caf::abstract_actor*>(helper);
+    return who == nullptr || who->getf(caf::abstract_actor::is_cleaned_up_flag);
+  }
+
   template <class Self>
   void stop_one(Self* self) {
     self->request(idle_.back(), caf::infinite, atom::stop_v)
