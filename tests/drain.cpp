@@ -5,6 +5,8 @@
 #include "actors/lifecycle/survey.hpp"
 #include "tests/fixture.hpp"
 
+#include <caf/event_based_actor.hpp>
+
 #include <map>
 #include <memory>
 
@@ -224,6 +226,32 @@ CAF_TEST(how often troubles came up never falls when who told of them ends) {
   CAF_MESSAGE("WHEN one ends while it is asked THEN it does not count twice");
   memory.ended(3);
   CAF_CHECK_EQUAL(told({report(2, {{"full", 2}}), report(3, {{"full", 1}})}), 6u);
+}
+
+CAF_TEST(who does not finish by the deadline is ended and whoever finishes is not ) {
+  add("stuck", stage::intake, true);
+  add("slow", stage::stores);
+  auto ended = std::make_shared<std::vector<caf::actor_addr>>();
+  auto looker = sys.spawn([ended](caf::event_based_actor* me) {
+    me->set_down_handler([ended](const caf::down_msg& x) {
+      if (x.reason == caf::exit_reason::kill)
+        ended->push_back(x.source);
+    });
+    return caf::behavior{[me](const caf::actor_addr& who) { me->monitor(who); }};
+  });
+  for (const auto& each : all)
+    self->send(looker, each.handle.address());
+  start();
+  auto answer = self->request(aut, caf::infinite, atom::stop_v);
+  pass(30s - 1ns);
+  CAF_CHECK(ended->empty());
+  pass(1ns);
+  answer.receive([](const std::vector<stop_report>&) {},
+                 [&](const caf::error& err) { CAF_FAIL(sys.render(err)); });
+  const auto killed = *ended;
+  CAF_CHECK(killed == std::vector{all[0].handle.address()});
+  caf::anon_send_exit(looker, caf::exit_reason::kill);
+  settle();
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

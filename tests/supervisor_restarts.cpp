@@ -142,10 +142,20 @@ CAF_TEST(topics go on under another epoch after the hub died) {
     return ask<publish_receipt>(actors.topics, atom::publish_v,
                                 publication{"t", "1", false, {}});
   };
+  const auto epoch = [this] {
+    auto told = ask<topic_hub_stats>(actors.topics, atom::stats_v);
+    return told ? told->epoch : "none";
+  };
   CAF_REQUIRE(publish());
+  const auto before = epoch();
   const auto sessions = actors.sessions;
   kill(actors.topics);
-  CAF_CHECK(publish());
+  const auto receipt = publish();
+  CAF_REQUIRE(receipt);
+  const auto after = epoch();
+  CAF_CHECK_EQUAL(receipt->seq, 1u);
+  CAF_CHECK_EQUAL(after.size(), before.size());
+  CAF_CHECK_NOT_EQUAL(after, before);
   CAF_MESSAGE("AND nobody else was disturbed");
   CAF_CHECK(actors.sessions == sessions);
 }

@@ -174,8 +174,10 @@ CAF_TEST(of several topics each has its own gap before what follows it) {
 CAF_TEST(a number that was never given is one of another run) {
   start();
   publish_some(1);
-  CAF_CHECK_EQUAL(resume(9),
-                  (texts{"[" + gap(1) + "]", "[" + message("a", 1, "1") + "]"}));
+  for (auto never : {2, 9})
+    CAF_CHECK_EQUAL(resume(never),
+                    (texts{"[" + gap(1) + "]", "[" + message("a", 1, "1") + "]"}));
+  CAF_CHECK_EQUAL(resume(1), texts{});
 }
 
 CAF_TEST(a number without its epoch is refused) {
@@ -322,6 +324,32 @@ CAF_TEST(a message that overtook is resumed in its place) {
   CAF_CHECK_EQUAL(resume(0), (texts{"[" + message("a", 1, "1") + "]",
                                     R"([{"topic":"a","seq":2,"critical":true,"data":2}])",
                                     "[" + message("a", 3, "3") + "]"}));
+}
+
+CAF_TEST(one message that the history no longer holds is a gap too) {
+  config.max_batch = 1;
+  config.history.messages = 2;
+  start();
+  publish_some(4);
+  const auto behind = resume(1);
+  CAF_CHECK(behind
+            == (texts{"[" + gap(3) + "]", "[" + message("a", 3, "3") + "]",
+                      "[" + message("a", 4, "4") + "]"}));
+  const auto abreast = resume(2);
+  CAF_CHECK(
+    abreast
+    == (texts{"[" + message("a", 3, "3") + "]", "[" + message("a", 4, "4") + "]"}));
+}
+
+CAF_TEST(the last message is a gap where the history holds nothing) {
+  config.max_batch = 1;
+  config.history.bytes = 1;
+  start();
+  publish_some(2);
+  const auto behind = resume(1);
+  CAF_CHECK(behind == texts{"[" + gap(3) + "]"});
+  const auto abreast = resume(2);
+  CAF_CHECK(abreast == texts{});
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

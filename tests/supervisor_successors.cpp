@@ -1,0 +1,105 @@
+// Whoever comes after one that died: he comes when that one is gone, and those who wait
+// for him hear of him.
+#define CAF_SUITE supervisor_successors
+#include "tests/disk_calls.hpp"
+#include "tests/supervisor_fixture.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+using namespace sluice;
+using namespace std::string_literals;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture : test::supervisor_fixture {
+  fixture() {
+    config.stop_deadline = 200ms;
+    start();
+  }
+
+  ~fixture() {
+    disk.let_go();
+    stop();
+  }
+
+  /// Waits until something holds; false if it does not soon.
+  template <class Holds>
+  static bool await(Holds holds, std::chrono::milliseconds patience = 10s) {
+    for (auto left = patience; left > 0ms; left -= 10ms) {
+      if (holds())
+        return true;
+      std::this_thread::sleep_for(10ms);
+    }
+    return false;
+  }
+
+  std::vector<uint64_t> ids(const std::string& name) {
+    std::vector<uint64_t> result;
+    auto all = ask<std::vector<actor_entry>>(actors.directory, atom::actors_v);
+    for (const auto& each : *all)
+      if (each.name == name)
+        result.push_back(each.id);
+    return result;
+  }
+
+  /// Has this one end and start anew; whether another one has come.
+  bool renew(const std::string& name) {
+    const auto before = ids(name);
+    return ask<std::string>(aut, atom::restart_v, name) && await([&] {
+             const auto now = ids(name);
+             return now.size() == before.size() && now != before;
+           });
+  }
+
+  bool flushes(const log_buffer_actor& who) {
+    return static_cast<bool>(ask<flush_report>(who, atom::flush_v));
+  }
+
+  test::disk_calls disk{dir.path()};
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(supervisor_successors_tests, fixture)
+
+CAF_TEST(a log goes on with the next log writer) {
+  auto log = ask<log_buffer_actor>(aut, atom::open_v, "app"s);
+  CAF_REQUIRE(log);
+  CAF_CHECK(ask<log_receipt>(*log, atom::append_v, log_chunk{"a\n", 1, {}}));
+  CAF_CHECK(flushes(*log));
+  CAF_REQUIRE(renew("log-writer"));
+  CAF_CHECK(ask<log_receipt>(*log, atom::append_v, log_chunk{"b\n", 1, {}}));
+  const auto written = await([&] { return flushes(*log); });
+  CAF_CHECK(written);
+  CAF_CHECK_EQUAL(test::read_file(dir / "logs/app.log"), "a\nb\n");
+  const auto level = ask<durability>(*log, atom::persist_v, uint64_t{2});
+  CAF_REQUIRE(level);
+  CAF_CHECK_EQUAL(*level, durability::disk);
+}
+
+CAF_TEST(nobody takes the place of one who is still at the disk) {
+  CAF_REQUIRE(ask<sql_receipt>(actors.database, atom::execute_v,
+                               sql_write{{{"CREATE TABLE t(x)", {}}}, {}},
+                               durability::memory));
+  const auto before = ids("sqlite-writer");
+  CAF_REQUIRE_EQUAL(before.size(), 1u);
+  disk.hold_syncs("sluice.db-wal");
+  caf::anon_send(actors.database, atom::execute_v,
+                 sql_write{{{"INSERT INTO t VALUES(1)", {}}}, {}}, durability::disk);
+  CAF_REQUIRE(disk.await_held());
+  caf::anon_send_exit(actors.database, caf::exit_reason::kill);
+  CAF_MESSAGE("the time for its end passes, and all others end");
+  const auto two = await([&] { return ids("sqlite-writer").size() > 1; }, 2s);
+  CAF_CHECK(!two);
+  disk.let_go();
+  const auto succeeded = await([&] {
+    const auto now = ids("sqlite-writer");
+    return now.size() == 1 && now != before;
+  });
+  CAF_CHECK(succeeded);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
