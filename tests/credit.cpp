@@ -4,10 +4,28 @@
 
 #include "tests/fixture.hpp"
 
+#include <unistd.h>
+
+#include <fstream>
+#include <future>
+#include <string>
 #include <thread>
 
 using namespace sluice;
-using namespace std::chrono_literals;
+
+namespace {
+
+/// Waits until this thread of the process waits for something itself.
+void await_asleep(pid_t thread) {
+  const auto path = "/proc/self/task/" + std::to_string(thread) + "/stat";
+  for (std::string text; text.find(") S ") == text.npos;) {
+    std::this_thread::yield();
+    std::ifstream file{path};
+    std::getline(file, text);
+  }
+}
+
+} // namespace
 
 CAF_TEST(a budget grants to its limit and not one byte more) {
   auto account = std::make_shared<budget>(100);
@@ -38,8 +56,12 @@ CAF_TEST(a credit grows within the budget and keeps its size when it cannot) {
 CAF_TEST(a thread that draws waits until there is room) {
   auto account = std::make_shared<budget>(100);
   auto held = account->draw(80);
-  std::thread other{[&] { auto mine = account->draw(50); }};
-  std::this_thread::sleep_for(20ms);
+  std::promise<pid_t> begun;
+  std::thread other{[&] {
+    begun.set_value(::gettid());
+    auto mine = account->draw(50);
+  }};
+  await_asleep(begun.get_future().get());
   CAF_CHECK_EQUAL(account->used_bytes(), 80u);
   held = {};
   other.join();

@@ -3,6 +3,7 @@
 #define CAF_SUITE dead_letters
 #include "actors/storage/dead_letters.hpp"
 #include "actors/detail/json_input.hpp"
+#include "tests/disk_calls.hpp"
 #include "tests/temp_dir.hpp"
 
 #include <algorithm>
@@ -242,6 +243,23 @@ CAF_TEST(the file tells when it was added to last) {
   CAF_CHECK(*last_dead_letter_ms(path) > 1'000'000'000'000);
   write_file(path, "");
   CAF_CHECK(last_dead_letter_ms(path) == int64_t{0});
+}
+
+CAF_TEST(a line counts once it is on disk with the name of its file) {
+  disk_calls disk{directory.path()};
+  auto what = insert(1);
+  disk.fail_syncs("dead-letter.ndjson", 1);
+  CAF_CHECK(uut.add({{&what, "no such table: t"}}));
+  disk.take();
+  CAF_CHECK(!uut.add({}));
+  CAF_CHECK(disk.synced("dead-letter.ndjson"));
+  disk.take();
+  add(2);
+  CAF_CHECK(disk.synced("dead-letter.ndjson"));
+  std::filesystem::remove(path);
+  begin();
+  disk.fail_syncs(".", 1);
+  CAF_CHECK(uut.add({{&what, "no such table: t"}}));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

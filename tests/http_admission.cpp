@@ -296,3 +296,17 @@ CAF_TEST(each code has its status and too much has a time to come back) {
                   R"({"type":"about:blank","title":"Unprocessable Entity","status":422,)"
                   R"("code":"refused","detail":"no such table"})");
 }
+
+CAF_TEST(a host that is said counts in HTTP 1 0 too) {
+  auto x = request_head("GET", "/health");
+  x.http_1_0 = true;
+  x.host = "evil.example";
+  CAF_CHECK_EQUAL(status(make(), x), 403u);
+  x.host = "localhost";
+  CAF_CHECK_EQUAL(status(make(), x), 200u);
+  CAF_MESSAGE("and one that is not need not be");
+  x.host = {};
+  CAF_CHECK_EQUAL(status(make(), x), 200u);
+  x.http_1_0 = false;
+  CAF_CHECK_EQUAL(status(make(), x), 403u);
+}

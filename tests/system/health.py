@@ -114,11 +114,16 @@ class Health(harness.Case):
                 "cache": {"hits", "misses", "hitRate"}}.items():
             self.assertLessEqual(members, set(snapshot[part]), part)
 
+    def oldest(self, service):
+        """When the oldest window of the history began."""
+        return service.get("/v1/metrics/history").json[0]["window"]["startTime"]
+
     def test_windows_become_history(self):
         service = self.start("--metrics.window=300ms", "--metrics.history=3")
         self.assertTrue(harness.wait_until(
             lambda: len(service.get("/v1/metrics/history").json) == 3))
-        time.sleep(0.7)
+        first = self.oldest(service)
+        self.assertTrue(harness.wait_until(lambda: self.oldest(service) > first))
         history = service.get("/v1/metrics/history").json
         self.assertEqual(len(history), 3)
         starts = [each["window"]["startTime"] for each in history]

@@ -5,7 +5,6 @@ import json
 import signal
 import sqlite3
 import threading
-import time
 
 import harness
 
@@ -216,7 +215,8 @@ class Queue(harness.Case):
         other.execute("BEGIN IMMEDIATE")
         for n in range(5):
             self.assert_status(self.queue(service, INSERT, n), 202)
-        time.sleep(0.5)
+        self.assertTrue(harness.wait_until(lambda: service.get(
+            "/health").json["troubles"]["sql-queue-tries-failed"] > 0))
         self.assert_problem(service.post("/v1/db/flush"), 503)
         self.assertEqual(self.metrics(service)["queued"], 5)
         self.assertEqual(self.dead_letters(), [])
