@@ -276,9 +276,18 @@ CAF_TEST(a stop after a failed sync writes the store anew) {
   CAF_CHECK_EQUAL(load("a"), "{}");
 }
 
+CAF_TEST(a stop whose sync fails writes the store anew) {
+  put("a", "{}");
+  script->failing_syncs = 1;
+  auto report = get<stop_report>(aut, atom::stop_v);
+  CAF_CHECK_EQUAL(report.left, 0u);
+  CAF_CHECK(fs::exists(snapshot_path));
+}
+
 CAF_TEST(a stop that cannot sync says what is left) {
   put("a", "{}");
   script->failing_syncs = 1;
+  script->failing_compactions = 1;
   auto report = get<stop_report>(aut, atom::stop_v);
   CAF_CHECK_EQUAL(report.left, 1u);
   CAF_CHECK(!report.detail.empty());

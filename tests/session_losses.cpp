@@ -113,6 +113,71 @@ CAF_TEST(a failed sync is remembered over a death until one is good) {
   CAF_CHECK(!numbers().doubt.has_value());
 }
 
+CAF_TEST(after a failed sync all since the last good one is written again) {
+  start();
+  put("z", "{}");
+  CAF_REQUIRE(persist(1, durability::disk));
+  write_two();
+  put("c", "{}");
+  script->apply_failure = io_error;
+  hold();
+  auto synced = ask_later<durability>(atom::persist_v, std::string{"s"}, uint64_t{4},
+                                      durability::disk);
+  release_held(1);
+  script->apply_failure = {};
+  release();
+  pass(100ms);
+  CAF_CHECK_EQUAL(order_of(script->applied.back()), "a=2 b=3 c=4 ");
+  CAF_CHECK(script->levels.back() == durability::disk);
+  CAF_CHECK_EQUAL(numbers().released, 4u);
+}
+
+CAF_TEST(while a sync is in doubt a start believes of a store what was synced alone) {
+  for (auto failed : {true, false}) {
+    script->data.clear();
+    script->marks.clear();
+    start();
+    write_two();
+    put("c", "{}");
+    if (failed)
+      script->apply_failure = io_error;
+    else
+      hold();
+    auto synced = ask_later<durability>(atom::persist_v, std::string{"s"}, all_so_far,
+                                        durability::disk);
+    kill();
+    CAF_MESSAGE("GIVEN the page of a is gone and the mark is there");
+    script->holds = false;
+    script->apply_failure = {};
+    script->data["s"].erase("a");
+    script->data["s"]["c"] = "{}";
+    script->marks["s"] = {config.spool->id(), numbers().appended};
+    start();
+    CAF_CHECK(script->data["s"]
+              == (test::documents{{"a", "{}"}, {"b", "{}"}, {"c", "{}"}}));
+    CAF_CHECK(!numbers().doubt.has_value());
+    end_debouncer();
+  }
+}
+
+CAF_TEST(what a doubt takes up again stays in the spool until it is synced) {
+  start();
+  write_two();
+  hold();
+  ask_later<durability>(atom::persist_v, std::string{"s"}, all_so_far, durability::disk);
+  kill();
+  script->holds = false;
+  script->apply_failure = io_error;
+  start();
+  CAF_CHECK_EQUAL(numbers().written, 0u);
+  CAF_CHECK(numbers().doubt.has_value());
+  restart();
+  script->apply_failure = {};
+  script->data["s"].clear();
+  restart();
+  CAF_CHECK(script->data["s"] == (test::documents{{"a", "{}"}, {"b", "{}"}}));
+}
+
 CAF_TEST(a sync that a death cut short is remembered) {
   start();
   put("a", "{}");
@@ -120,6 +185,61 @@ CAF_TEST(a sync that a death cut short is remembered) {
   ask_later<durability>(atom::persist_v, std::string{"s"}, uint64_t{1}, durability::disk);
   kill();
   CAF_CHECK(numbers().doubt.has_value());
+}
+
+// -- an orderly end ------------------------------------------------------------------
+
+CAF_TEST(an end brings everything to disk and leaves nothing in the spool) {
+  config.debounce = 1h;
+  start();
+  put("written", "{}");
+  flush();
+  put("waiting", "{}");
+  update(atom::put_v, session_update{"t", "written", "{}", {}});
+  CAF_REQUIRE(ask<flush_report>(debouncer, atom::flush_v, std::string{"t"}));
+  auto end = ask<stop_report>(debouncer, atom::stop_v);
+  CAF_REQUIRE(end.engaged());
+  for (auto each : {"s", "t"})
+    CAF_CHECK_EQUAL(numbers(each).released, numbers(each).appended);
+  CAF_MESSAGE("WHEN the files of yesterday are put in the place of these");
+  script->data["s"] = {{"written", R"({"yesterday":true})"}};
+  script->data["t"].clear();
+  script->marks.clear();
+  script->applied.clear();
+  restart();
+  CAF_CHECK(script->applied.empty());
+  CAF_CHECK_EQUAL(get("written"), R"({"yesterday":true})");
+  CAF_CHECK_EQUAL(get("waiting"), "<not-found>");
+}
+
+CAF_TEST(an end whose sync fails leaves a doubt behind) {
+  start();
+  write_two();
+  script->apply_failure = io_error;
+  auto stopped = ask_later<stop_report>(atom::stop_v);
+  kill();
+  CAF_REQUIRE(numbers().doubt.has_value());
+  CAF_CHECK(numbers().doubt.value().failed);
+  CAF_CHECK_EQUAL(numbers().released, 0u);
+  script->apply_failure = {};
+  script->data["s"].erase("b");
+  start();
+  CAF_CHECK_EQUAL(stored("b"), "{}");
+}
+
+CAF_TEST(an end whose first sync fails goes on until one is good) {
+  start();
+  write_two();
+  script->apply_failure = io_error;
+  hold();
+  auto stopped = ask_later<stop_report>(atom::stop_v);
+  release_held(1);
+  CAF_CHECK(stopped->open());
+  script->apply_failure = {};
+  release();
+  pass(100ms);
+  CAF_REQUIRE(!stopped->open());
+  CAF_CHECK_EQUAL(numbers().released, 2u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -290,4 +290,24 @@ CAF_TEST(a removal that is asked for is refused where none may be) {
   CAF_CHECK((none.engaged() && none->keys.empty()));
 }
 
+CAF_TEST(disk covers what maintenance has removed) {
+  config.enforce_maintenance = true;
+  start();
+  put("a", "{}");
+  pass(2s);
+  CAF_REQUIRE(ask<flush_report>(debouncer, atom::flush_v, durability::disk));
+  auto synced = script->levels.size();
+  CAF_REQUIRE(ask<flush_report>(debouncer, atom::flush_v, durability::disk));
+  CAF_CHECK_EQUAL(script->levels.size(), synced);
+  script->excess = {"a"};
+  CAF_REQUIRE(ask<session_pruned>(debouncer, atom::prune_v, std::string{"s"}));
+  CAF_CHECK(script->data["s"].empty());
+  CAF_MESSAGE("THEN the next flush to disk syncs the store that became empty");
+  CAF_REQUIRE(ask<flush_report>(debouncer, atom::flush_v, durability::disk));
+  CAF_REQUIRE_EQUAL(script->levels.size(), synced + 1);
+  CAF_CHECK(script->levels.back() == durability::disk);
+  CAF_REQUIRE(ask<flush_report>(debouncer, atom::flush_v, durability::disk));
+  CAF_CHECK_EQUAL(script->levels.size(), synced + 1);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -14,6 +14,7 @@
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,6 +77,11 @@ public:
   caf::expected<bool> as_left() const;
   /// Both have to be written anew before anything is appended.
   bool needs_rebuild() const { return needs_rebuild_; }
+  /// Of what the files say they hold, no more than that is certain.
+  void believe(const session_mark& safe) {
+    if (files_.mark.spool_id == safe.spool_id)
+      files_.mark.seq = std::min(files_.mark.seq, safe.seq);
+  }
   void demand_rebuild() { needs_rebuild_ = true; }
 
   /// Bytes of changes in the journal.

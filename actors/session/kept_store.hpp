@@ -27,6 +27,8 @@ struct store_write {
   std::function<void(const caf::expected<session_applied>&)> done;
   /// The files were written anew for it, or could not be.
   bool rebuilt = false;
+  /// Documents that were written before that.
+  uint64_t written = 0;
   /// As in a prune.
   int64_t right_now_ms = 0;
 };

@@ -72,7 +72,9 @@ int64_t pending_store::growth(const std::string& key, uint64_t bytes,
 
 bool pending_store::reached(uint64_t seq, durability level) const {
   seq = std::min(seq, last_seq_);
-  return seq <= (level == durability::disk ? synced_seq_ : committed_seq_);
+  if (level != durability::disk)
+    return seq <= committed_seq_;
+  return seq <= synced_seq_ && !((removed_ || unsure_) && seq == last_seq_);
 }
 
 // -- changing ----------------------------------------------------------------------
@@ -148,8 +150,10 @@ unwritten_sessions pending_store::land(const session_applied& applied) {
     growth_ -= growth_of(key, x);
   told(applied.now);
   committed_seq_ = flight_seq_;
-  if (applied.level == durability::disk)
+  if (applied.level == durability::disk) {
     synced_seq_ = flight_seq_;
+    removed_ = unsure_ = false;
+  }
   return std::exchange(in_flight_, {});
 }
 
@@ -173,6 +177,7 @@ uint64_t pending_store::turn_back() {
 }
 
 void pending_store::pruned(const session_pruned& x) {
+  removed_ = removed_ || !x.keys.empty();
   for (auto& key : x.keys) {
     auto place = waiting_.find(key);
     if (place == waiting_.end())

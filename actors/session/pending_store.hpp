@@ -84,8 +84,12 @@ public:
   uint64_t flight_seq() const { return flight_seq_; }
   uint64_t committed_seq() const { return committed_seq_; }
 
-  /// Whether everything up to `seq` has reached `level`.
+  /// Whether everything up to `seq` has reached `level`; with the last update what has no
+  /// number: what maintenance removed, and what an earlier run may have left.
   bool reached(uint64_t seq, durability level) const;
+
+  /// Whether maintenance removed something that is not known to be gone from the disk.
+  bool removed() const { return removed_; }
 
   /// Whether everything up to `seq` is in the store or in the spool.
   bool survives(uint64_t seq) const {
@@ -96,6 +100,9 @@ public:
 
   /// Begins with the numbers that an earlier run ended with.
   void resume(uint64_t last, uint64_t committed, uint64_t synced);
+
+  /// An earlier run may have written what is not on disk.
+  void doubt_earlier() { unsure_ = true; }
 
   /// The store was read again, and is now like this.
   void told(const session_store_info& x);
@@ -135,6 +142,8 @@ private:
   uint64_t flight_seq_ = 0;
   uint64_t committed_seq_ = 0;
   uint64_t synced_seq_ = 0;
+  bool removed_ = false;
+  bool unsure_ = false;
   /// Number of the last update that the spool did not take.
   uint64_t unkept_seq_ = 0;
   /// Sum over both maps of what each session adds to the store.

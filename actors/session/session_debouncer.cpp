@@ -138,9 +138,11 @@ caf::result<stop_report> session_debouncer_state::stop() {
   stopping_.push_back(rp);
   if (first) {
     refuse_held(caf::make_error(ec::stopping, "the service is stopping"));
+    // Nothing is left in the spool, so that it brings nothing back over files that
+    // somebody puts there before the next start.
     for (auto& [store, line] : lines_)
-      if (!line.sessions.waiting().empty())
-        launch(line);
+      if (line.restored && !line.is_on_disk())
+        bring_to_disk(line);
   }
   finish_stop();
   return rp;

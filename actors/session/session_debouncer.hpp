@@ -158,6 +158,8 @@ private:
   caf::expected<std::vector<session_change>> read_kept(const store_line& line,
                                                        const spool_record& record);
 
+  /// The store may have lost what is beyond this number.
+  static void note_loss(store_line& line, uint64_t kept);
   void bring_back(store_line& line);
   std::vector<session_change> lost_changes(const store_line& line, uint64_t after) const;
 
@@ -175,6 +177,8 @@ private:
   // -- writing ---------------------------------------------------------------------
 
   bool has_reached(const store_line& line, uint64_t seq, durability level) const;
+  void sync_emptied(const std::string& store,
+                    std::function<void(const caf::error&)> done);
   void schedule(store_line& line);
   void launch(store_line& line);
   void landed(store_line& line, const session_applied& applied);

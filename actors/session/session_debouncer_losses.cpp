@@ -1,5 +1,6 @@
-// A session store that is a database may lose commits with an I/O error: it is reopened,
-// and what it holds then is less than it had answered. The spool has the rest.
+// A session store may lose with an I/O error what it had answered: a database is reopened
+// and holds less then, and of files nobody knows after a failed sync which pages the
+// kernel forgot. The spool has the rest.
 
 #include "actors/session/session_debouncer.hpp"
 
@@ -16,14 +17,18 @@ void session_debouncer_state::on_recovered(
       continue;
     auto told = std::find_if(stores.begin(), stores.end(),
                              [&name = store](const auto& x) { return x.store == name; });
-    auto kept = line.lane.after_loss(told == stores.end() ? session_mark{} : told->mark);
-    line.lost_after = line.lost_after ? std::min(*line.lost_after, kept) : kept;
+    note_loss(line,
+              line.lane.after_loss(told == stores.end() ? session_mark{} : told->mark));
     if (!line.busy) {
       bring_back(line);
       answer_waiters(line);
       after_flight(line);
     }
   }
+}
+
+void session_debouncer_state::note_loss(store_line& line, uint64_t kept) {
+  line.lost_after = line.lost_after ? std::min(*line.lost_after, kept) : kept;
 }
 
 /// What is beyond the store's mark waits again, unless something newer does.

@@ -18,12 +18,6 @@ namespace {
 constexpr uint64_t places_share = 8;
 constexpr uint64_t early_share = 16;
 
-bool is_on_disk(const store_line& line) {
-  auto last = line.sessions.last_seq();
-  return line.sessions.waiting().empty()
-         && (last == line.opened_seq || line.sessions.reached(last, durability::disk));
-}
-
 } // namespace
 
 bool session_debouncer_state::has_place(const store_line& line) {
@@ -73,7 +67,7 @@ void session_debouncer_state::make_places(const store_line* keep) {
                     [](const auto* x, const auto* y) { return x->used < y->used; });
   chosen.resize(count);
   for (auto* line : chosen) {
-    if (is_on_disk(*line))
+    if (line->is_on_disk())
       end_line(*line);
     else
       bring_to_disk(*line);

@@ -113,11 +113,14 @@ store_line& session_debouncer_state::open_line(const session_store_info& stored)
     auto in_store = line.lane.in_store(stored.mark);
     line.sessions.resume(line.lane.last_seq(stored.mark), in_store, line.lane.on_disk());
     line.lane.landed(in_store, durability::ram);
+    if (line.lane.in_doubt())
+      line.lane.take_back(in_store, line.sessions.last_seq());
     if (config_.spool->is_short_of_lanes() && config_.keeper)
       self_->send(config_.keeper, atom::check_v);
   } else {
     line.sessions.resume(number_floor_, number_floor_, 0);
     line.opened_seq = number_floor_;
+    line.sessions.doubt_earlier();
   }
   line.restored = line.sessions.committed_seq() == line.sessions.last_seq();
   line.known = line.restored;

@@ -90,6 +90,10 @@ caf::result<durability> session_debouncer_state::persist(const std::string& stor
   };
   auto run = [this, store, seq, level, done]() mutable {
     auto* line = find_line(store);
+    if (!line && level == durability::disk && !config_.spool) {
+      sync_emptied(store, done);
+      return true;
+    }
     if (!line || has_reached(*line, seq, level)) {
       done({});
       return true;
@@ -102,6 +106,16 @@ caf::result<durability> session_debouncer_state::persist(const std::string& stor
   };
   with_store(store, {run, done});
   return rp;
+}
+
+/// What an earlier run removed has left no session and, without a spool, no number.
+void session_debouncer_state::sync_emptied(const std::string& store,
+                                           std::function<void(const caf::error&)> done) {
+  self_
+    ->request(store_, caf::infinite, atom::apply_v, session_changes{store, {}, {}},
+              durability::disk)
+    .then([done](const session_applied&) { done({}); },
+          [done](const caf::error& err) { done(err); });
 }
 
 bool session_debouncer_state::has_reached(const store_line& line, uint64_t seq,
@@ -199,8 +213,11 @@ void session_debouncer_state::landed(store_line& line, const session_applied& ap
 
 void session_debouncer_state::turned_back(store_line& line, const caf::error& err,
                                           durability level) {
-  if (code_of(err) == ec::disk_failed)
+  if (line.lane && code_of(err) == ec::disk_failed) {
     line.lane.doubt(line.sessions.flight_seq(), true);
+    // Only what the spool let go of is certain now.
+    note_loss(line, line.lane.on_disk_now());
+  }
   doubt(line);
   auto superseded = line.sessions.turn_back();
   config_.totals->total_coalesced += superseded;

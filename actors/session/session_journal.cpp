@@ -105,7 +105,10 @@ caf::error session_journal_state::open(const std::string& store, kept_store& x) 
   x.listed =
     std::any_of(seen.begin(), seen.end(), [](const auto& y) { return !y.absent(); });
   opened_.use(&x);
-  x.suspect = x.suspect || doubted_.erase(store) > 0;
+  if (auto doubted = doubted_.extract(store)) {
+    x.suspect = true;
+    x.files->believe(doubted.mapped());
+  }
   x.unreadable = caf::none;
   x.reading.clear();
   return caf::none;
@@ -127,7 +130,7 @@ void session_journal_state::learn_doubts() {
   for (auto lane : config_.spool->lanes()) {
     auto state = config_.spool->state(lane);
     if (state.kind == lane_kind::session && state.doubt)
-      doubted_.insert(std::move(state.name));
+      doubted_[state.name] = {config_.spool->id(), state.released};
   }
 }
 

@@ -18,6 +18,7 @@
 #include "actors/detail/use_order.hpp"
 #include "actors/session/kept_store.hpp"
 #include "actors/storage/file_rights.hpp"
+#include "actors/storage/lane_claim.hpp"
 #include "actors/storage/spool.hpp"
 #include "actors/storage/sync_token.hpp"
 #include "messages/file_syncer.hpp"
@@ -86,6 +87,7 @@ private:
   caf::error list();
   caf::expected<std::set<std::string>> names();
   void list_one(const std::string& store, std::vector<session_store_info>& to);
+  session_store_info gone(const std::string& store) const;
   /// The store with its files open; null if there is no such store.
   caf::expected<kept_store*> find(const std::string& store);
   caf::error open(const std::string& store, kept_store& x);
@@ -108,14 +110,15 @@ private:
   void compare_with_rested(const std::string& store, kept_store& x,
                            const std::vector<file_state>& now);
   void note_gone(const std::string& store);
-  void sync_begins(const kept_store& x, bool failed);
-  void sync_ends(const std::string& store, const session_mark& mark,
-                 const caf::error& err);
+  void sync_unasked(kept_store& x);
+  sync_claim claim_on(const kept_store& x) const;
+  void write_anew(const std::string& store);
 
   // -- writing ---------------------------------------------------------------------
   void write(store_write x);
   caf::error make_ready(const std::string& store, kept_store& x);
   bool is_full(const kept_store& x) const;
+  void mend(kept_store& store, store_write& x);
   void append(kept_store& store, store_write x);
   /// Calls `done` without an error once all that was appended is on disk.
   void sync(kept_store& store, const std::function<void(const caf::error&)>& done);
@@ -146,9 +149,9 @@ private:
   bool listed_ = false;
   /// Stores that there were when the directory was listed, and have come since.
   uint64_t stores_there_ = 0;
-  /// Stores of which an earlier run's sync failed, or may have: what the page cache shows
-  /// of their files proves nothing, and they are written anew.
-  std::set<std::string> doubted_;
+  /// Stores of which an earlier run's sync failed, or may have, and what of them is safe:
+  /// what the page cache shows of their files proves nothing, and they are written anew.
+  std::map<std::string, session_mark, std::less<>> doubted_;
   /// Nobody knows which stores there are.
   detail::trouble listing_{"session-store-unreadable"};
   /// What the files of those looked like that were closed last, as a hash; and these in

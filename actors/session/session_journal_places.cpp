@@ -52,9 +52,9 @@ bool session_journal_state::rest(kept_store& x) {
   if (!x.may_rest())
     return false;
   if (x.has_unsynced()) {
-    sync_begins(x, false);
     sync_here(x, [this, &x](const caf::error& err) {
-      sync_ends(x.name, x.files->info().mark, err);
+      if (err)
+        write_anew(x.name);
     });
   }
   if (!x.may_rest())
@@ -94,9 +94,7 @@ void session_journal_state::sync_ahead() {
     if (!x->may_rest() || !x->has_unsynced()
         || syncs_open_ >= config_.open_stores_max / 2)
       continue;
-    sync_begins(*x, false);
-    sync(*x, [this, store = x->name, mark = x->files->info().mark](
-               const caf::error& err) { sync_ends(store, mark, err); });
+    sync_unasked(*x);
   }
 }
 
@@ -155,6 +153,11 @@ caf::result<session_store_list> session_journal_state::stores(uint64_t max) {
   return result;
 }
 
+/// Of files that were there a moment ago nobody knows what they hold.
+session_store_info session_journal_state::gone(const std::string& store) const {
+  return {store, 0, 0, {}, in_.path_of(store) + ": its files were there, and are gone"};
+}
+
 void session_journal_state::list_one(const std::string& store,
                                      std::vector<session_store_info>& to) {
   auto& x = stores_[store];
@@ -164,7 +167,10 @@ void session_journal_state::list_one(const std::string& store,
     return;
   }
   auto info = x.files->info();
-  if (info.entries > 0 || !info.mark.spool_id.empty())
+  if (!x.listed)
+    to.push_back(gone(store));
+  else if (info.entries > 0 || !info.mark.spool_id.empty()
+           || x.files->journal_growth() > 0)
     to.push_back(std::move(info));
   if (!in_use)
     rest(x);
@@ -172,29 +178,32 @@ void session_journal_state::list_one(const std::string& store,
 
 // -- syncs that nobody asked for ---------------------------------------------------
 
-/// The spool knows whom to doubt if the service dies in it, or it fails.
-void session_journal_state::sync_begins(const kept_store& x, bool failed) {
-  auto mark = x.files->info().mark;
-  if (!config_.spool || mark.spool_id != config_.spool->id())
-    return;
-  auto lane = config_.spool->find_lane(lane_kind::session, x.name);
-  auto state = config_.spool->state(lane);
-  if (lane != 0 && (failed || !state.doubt || state.doubt->what.last_seq < mark.seq))
-    config_.spool->doubt(lane, {{{}, state.released + 1, mark.seq}, failed});
+/// What a failed one puts in doubt is written anew at once.
+void session_journal_state::sync_unasked(kept_store& x) {
+  sync(x, [this, store = x.name](const caf::error& err) {
+    if (err)
+      write_anew(store);
+  });
 }
 
-/// What a failed one puts in doubt is written anew at once.
-void session_journal_state::sync_ends(const std::string& store, const session_mark& mark,
-                                      const caf::error& err) {
+void session_journal_state::write_anew(const std::string& store) {
   auto place = stores_.find(store);
-  if (err && place != stores_.end() && place->second.files) {
-    sync_begins(place->second, true);
-    if (place->second.suspect && !place->second.compacting)
-      compact(place->second);
-  } else if (!err && config_.spool && mark.spool_id == config_.spool->id()) {
-    if (auto lane = config_.spool->find_lane(lane_kind::session, store); lane != 0)
-      config_.spool->released(lane, mark.seq);
-  }
+  if (place != stores_.end() && place->second.files && place->second.suspect
+      && !place->second.compacting)
+    compact(place->second);
+}
+
+/// The spool knows whom to doubt if the service dies in a sync of it, or that fails, and
+/// lets go of what is safe.
+sync_claim session_journal_state::claim_on(const kept_store& x) const {
+  const auto mark = x.files->info().mark;
+  if (!config_.spool || mark.spool_id != config_.spool->id())
+    return {};
+  const auto lane = config_.spool->find_lane(lane_kind::session, x.name);
+  if (lane == 0)
+    return {};
+  const auto released = config_.spool->state(lane).released;
+  return claim_of(config_.spool, lane, {{}, released + 1, mark.seq});
 }
 
 } // namespace sluice

@@ -48,6 +48,9 @@ void session_journal_state::compacted(kept_store& store, const store_compaction&
     store.compact_again_at = self_->clock().now() + store.pause.next();
   } else {
     ++compactions_;
+    // Its syncs were good, and nothing was appended meanwhile.
+    if (auto claim = claim_on(store); claim.release)
+      claim.release();
     // Where the new files cannot be opened, they are read at the next request.
     if (store.files->adopt(work))
       shut(store);
@@ -89,7 +92,7 @@ uint64_t session_journal_state::sync_at_end() {
     if (store.suspect || store.files->needs_rebuild())
       compact(store);
     else
-      sync(store, [](const caf::error&) {});
+      sync_unasked(store);
   }
   --open_;
   return stores;

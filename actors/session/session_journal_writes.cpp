@@ -65,7 +65,7 @@ caf::result<session_pruned> session_journal_state::prune(const session_prune& x)
       rp.deliver(answer.error());
     }
   };
-  write({{x.store, {}, {}}, durability::ram, choose, done, false, x.right_now_ms});
+  write({{x.store, {}, {}}, durability::ram, choose, done, false, 0, x.right_now_ms});
   return rp;
 }
 
@@ -88,6 +88,8 @@ void session_journal_state::write(store_write x) {
   auto rebuild = store.suspect || store.files->needs_rebuild();
   if ((rebuild || is_full(store)) && !x.rebuilt) {
     x.rebuilt = true;
+    if (store.suspect)
+      mend(store, x);
     store.held.push_back(std::move(x));
     compact(store);
   } else if (rebuild) {
@@ -122,6 +124,20 @@ bool session_journal_state::is_full(const kept_store& x) const {
   return x.files->journal_growth() >= config_.max_journal_bytes;
 }
 
+/// What a failed sync may have lost comes once more, out of the spool: it is put at the
+/// end first, so that what cannot be read any more need not be, for the files to be
+/// written anew. That tells what is wrong if it cannot.
+void session_journal_state::mend(kept_store& store, store_write& x) {
+  auto& files = *store.files;
+  if (x.choose || files.needs_rebuild() || is_full(store))
+    return;
+  io_counts io;
+  auto plan = files.plan(x.changes, io);
+  if (!files.write(plan, io))
+    x.written += plan.changes.size();
+  count(store.name, io);
+}
+
 void session_journal_state::append(kept_store& store, store_write x) {
   auto& files = *store.files;
   io_counts io;
@@ -143,7 +159,7 @@ void session_journal_state::append(kept_store& store, store_write x) {
     ++stores_there_;
     store.listed = true;
   }
-  session_applied applied{plan.changes.size(), files.info(), durability::ram};
+  session_applied applied{x.written + plan.changes.size(), files.info(), durability::ram};
   if (x.level == durability::disk) {
     applied.level = durability::disk;
     sync(store, [applied, done = std::move(x.done)](const caf::error& failure) {
@@ -192,7 +208,7 @@ void session_journal_state::sync(kept_store& store,
     --open_;
     count(store.name, io);
   };
-  auto token = std::make_shared<sync_token>(file);
+  auto token = std::make_shared<sync_token>(file, claim_on(store));
   self_->request(helper, caf::infinite, atom::sync_v, file_handle{token})
     .then(
       [=, this, &store](const io_counts& io) {
@@ -229,7 +245,7 @@ void session_journal_state::sync_next(kept_store& store) {
 
 void session_journal_state::sync_here(
   kept_store& store, const std::function<void(const caf::error&)>& done) {
-  sync_token token{store.files->journal()};
+  sync_token token{store.files->journal(), claim_on(store)};
   if (auto err = token.run()) {
     sync_failed(store, token, err);
     done(err);

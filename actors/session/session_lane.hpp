@@ -36,7 +36,8 @@ public:
   /// Number of the last update that was in the spool, or in the store as this told, when
   /// the lane was opened.
   uint64_t last_seq(const session_mark& told) const {
-    return std::max(numbers_.appended, in_store(told));
+    auto last = std::max(numbers_.appended, numbers_.released);
+    return of_this_spool(told) ? std::max(last, told.seq) : last;
   }
 
   /// Up to which number all is safe in a store that was reopened after an I/O error, and
@@ -47,17 +48,21 @@ public:
   }
 
   /// Up to which number all is in the store, which told its mark. What the spool was told
-  /// does not count beside it: the store may have lost that with an I/O error. Only if
-  /// it was taken back after one, the mark may be of something newer.
+  /// does not count beside it: the store may have lost that with an I/O error. With a
+  /// sync in doubt the mark does not count either: it may be in the file, and a page
+  /// before it not.
   uint64_t in_store(const session_mark& told) const {
-    auto seq = of_this_spool(told) ? told.seq : uint64_t{0};
-    if (numbers_.doubt)
-      seq = std::min(seq, numbers_.written);
-    return std::max(seq, numbers_.released);
+    if (numbers_.doubt || !of_this_spool(told))
+      return numbers_.released;
+    return std::max(told.seq, numbers_.released);
   }
 
-  /// Up to which number all was safe on disk when the lane was opened.
+  /// Whether a sync was in doubt when the lane was opened.
+  bool in_doubt() const { return numbers_.doubt.has_value(); }
+
+  /// Up to which number all was safe on disk when the lane was opened, and is now.
   uint64_t on_disk() const { return numbers_.released; }
+  uint64_t on_disk_now() const { return spool_ ? spool_->state(lane_).released : 0; }
 
   std::vector<spool_record> read(uint64_t after) const {
     return spool_->read(lane_, after);
@@ -89,8 +94,13 @@ public:
 
   /// The store is about to be synced with everything up to this number, or that failed.
   void doubt(uint64_t seq, bool failed) {
-    if (spool_)
-      spool_->doubt(lane_, {{{}, spool_->state(lane_).released + 1, seq}, failed});
+    if (!spool_)
+      return;
+    const auto now = spool_->state(lane_);
+    // What is in doubt already stays so until it is on disk.
+    if (now.doubt)
+      seq = std::max(seq, now.doubt->what.last_seq);
+    spool_->doubt(lane_, {{{}, now.released + 1, seq}, failed});
   }
 
   /// The store lost what came after `kept`, up to `last`: it is to be written again.

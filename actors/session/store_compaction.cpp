@@ -92,6 +92,11 @@ uint64_t store_compaction::snapshot_bytes() const {
 }
 
 caf::error store_compaction::write_snapshot() {
+  auto names = open_folder::at(input_.in.path());
+  if (!names)
+    return std::move(names.error());
+  names_ = std::move(*names);
+  failures_heard_ = names_->failures();
   // One that was made for another snapshot must not be found with this one.
   if (auto err = input_.in.remove(beside(journal_suffix)))
     return err;
@@ -157,7 +162,12 @@ caf::error store_compaction::write_journal() {
   journal_ = *identity;
   if (auto err = file->sync(io_))
     return err;
-  return input_.in.sync();
+  return sync_names();
+}
+
+caf::error store_compaction::sync_names() {
+  const auto problem = names_->sync(failures_heard_);
+  return problem == 0 ? caf::error{} : sync_failure(input_.in.path(), problem);
 }
 
 // -- in their places ---------------------------------------------------------------
@@ -198,7 +208,7 @@ caf::error store_compaction::install_snapshot() {
   if (auto err = input_.in.rename(beside(snapshot_suffix), name))
     return err;
   snapshot_installed_ = true;
-  return input_.in.sync();
+  return sync_names();
 }
 
 caf::error store_compaction::install_journal() {
@@ -211,7 +221,7 @@ caf::error store_compaction::install_journal() {
       return err;
   if (auto err = input_.in.rename(beside(journal_suffix), name))
     return err;
-  return input_.in.sync();
+  return sync_names();
 }
 
 } // namespace sluice

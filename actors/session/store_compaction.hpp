@@ -16,11 +16,13 @@
 #include "actors/storage/append_file.hpp"
 #include "actors/storage/folder.hpp"
 #include "actors/storage/new_file.hpp"
+#include "actors/storage/open_folder.hpp"
 #include "actors/storage/stored_file.hpp"
 #include "messages/session_store.hpp"
 
 #include <caf/error.hpp>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -85,10 +87,14 @@ private:
   uint64_t snapshot_bytes() const;
   caf::error write_documents(new_file& file, class digest& sum);
   caf::error put_aside(const std::string& name);
+  caf::error sync_names();
   caf::expected<bool> is_our_snapshot(const file_identity& x) const;
   bool is_our_journal(const file_identity& x) const;
 
   compaction_input input_;
+  /// Shared with the files in it: who syncs it for one hears of what it lost for all.
+  std::shared_ptr<open_folder> names_;
+  std::atomic<uint64_t> failures_heard_ = 0;
   io_counts io_;
   snapshot_digest written_;
   std::vector<text_range> places_;

@@ -54,6 +54,14 @@ struct store_line {
   store_line(session_store_info stored, detail::flush_grid grid)
       : sessions(std::move(stored)), window(grid) {}
 
+  /// Whether all that came since it was opened is on disk.
+  bool is_on_disk() const {
+    const auto last = sessions.last_seq();
+    const auto nothing_came = last == opened_seq && !sessions.removed();
+    return sessions.waiting().empty()
+           && (nothing_came || sessions.reached(last, durability::disk));
+  }
+
   pending_store sessions;
   session_lane lane;
   /// What the store holds is known; otherwise it is asked before any request is handled.

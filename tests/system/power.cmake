@@ -16,7 +16,8 @@ if(FUSE3_FOUND)
   target_link_libraries(forgetful PRIVATE sluice_common PkgConfig::FUSE3)
 endif()
 
-foreach(name clock_jump die_at failing_disk failing_open file_events no_sync slow_sync
+foreach(name clock_jump die_at failing_disk failing_open failing_sync file_events no_sync
+    slow_sync
     starving time_lapse)
   add_library(${name} MODULE system/preload/${name}.cpp)
   # Preloaded first, it can bring no sanitizer with it.

@@ -52,6 +52,23 @@ class Synced(harness.Case):
         self.assert_status(answer, 200)
         self.assertEqual(self.unsynced("sessions"), set())
 
+    def test_disk_covers_stores_that_became_empty_in_an_earlier_run(self):
+        for path in ("/v1/sessions/flush", f"{STORE}/flush"):
+            for options in (LATER, (*LATER, "--spool.enabled=false")):
+                service = self.begin(*options)
+                self.assert_ok(service.put(f"{STORE}/k?durability=memory", {"n": 1}))
+                self.assert_status(service.post(f"{path}?durability=disk"), 200)
+                self.assert_ok(service.ask("DELETE", f"{STORE}/k?durability=memory"))
+                self.assert_status(service.post(path), 200)
+                self.assertEqual(self.unsynced("sessions"),
+                                 {"data/sessions/main.journal"})
+                service.kill()
+                service = self.begin(*options)
+                self.assertEqual(service.get(STORE).json, {})
+                self.assert_status(service.post(f"{path}?durability=disk"), 200)
+                self.assertEqual(self.unsynced("sessions"), set())
+                self.assert_clean_exit(service)
+
     def test_a_commit_that_is_on_disk_is_synced_with_its_name(self):
         service = self.begin(*LATER)
         self.assert_status(service.execute("CREATE TABLE t (x)"), 200)
