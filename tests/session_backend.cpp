@@ -15,6 +15,35 @@ using namespace sluice::test;
 
 namespace {
 
+/// Lists what there is, and does not find it when it is asked for.
+session_archive_actor::behavior_type forgetful(session_archive_actor::pointer self,
+                                               const session_archive_actor& behind) {
+  return {
+    [=](atom::load x, const std::string& store, const std::string& key) {
+      return self->delegate(behind, x, store, key);
+    },
+    [=](atom::load_all x, const std::string& store) {
+      return self->delegate(behind, x, store);
+    },
+    [=](atom::stores x) { return self->delegate(behind, x); },
+    [=](atom::stores x, uint64_t max) { return self->delegate(behind, x, max); },
+    [=](atom::stores x, const std::string& store) {
+      return self->delegate(behind, x, store);
+    },
+    [=](atom::apply x, const session_changes& changes, durability level) {
+      return self->delegate(behind, x, changes, level);
+    },
+    [=](atom::prune x, const session_prune& what) {
+      return self->delegate(behind, x, what);
+    },
+    [](atom::status) { return status_report{}; },
+    [](atom::stop) { return stop_report{}; },
+    [](atom::dump, const std::string& store) {
+      return session_changes{store, {}, {}};
+    },
+  };
+}
+
 struct backend_fixture : journal_fixture {
   backend_fixture() {
     sqlite::settings settings;
@@ -66,6 +95,11 @@ struct backend_fixture : journal_fixture {
       CAF_CHECK(!here.mark.spool_id.empty());
     }
     CAF_CHECK_EQUAL(dump_of(aut, "s").changes.size(), 3u);
+  }
+
+  void erase_row(const std::string& key) {
+    session_changes x{"s", {{key, true, {}, 0, 0}}, {}};
+    get<session_applied>(rows, atom::apply_v, x, durability::ram);
   }
 
   std::string name() { return read_file(config.directory + "/backend"); }
@@ -163,6 +197,56 @@ CAF_TEST(a conversion that fails names nobody and can be tried again) {
   CAF_CHECK(convert(session_keeper::journal));
   check_same();
   CAF_CHECK_EQUAL(name(), "journal\n");
+}
+
+CAF_TEST(what no conversion brought over is deleted by none) {
+  fill(aut);
+  CAF_REQUIRE(convert(session_keeper::journal));
+  CAF_MESSAGE("GIVEN files that were away when the sessions became rows");
+  auto away = dir / "away";
+  fs::rename(journal_path, away);
+  restart();
+  CAF_REQUIRE(convert(session_keeper::database));
+  CAF_CHECK(dump_of(rows, "s").changes.empty());
+  CAF_MESSAGE("WHEN they are back and files are wanted again");
+  fs::rename(away, journal_path);
+  restart();
+  CAF_REQUIRE(convert(session_keeper::journal));
+  CAF_CHECK_EQUAL(load("a"), R"({"n": 1.0})");
+  CAF_CHECK_EQUAL(whole().size(), 3u);
+  CAF_MESSAGE("AND nothing hides what comes of the others");
+  CAF_CHECK_EQUAL(dump_of(aut, "t").changes.size(), 1u);
+}
+
+CAF_TEST(what was left and is as it was left does not come back) {
+  fill(aut);
+  CAF_REQUIRE(convert(session_keeper::journal));
+  CAF_REQUIRE(convert(session_keeper::database));
+  CAF_MESSAGE("GIVEN a conversion back that could not end");
+  erase_row("a");
+  script->failing_syncs = 1;
+  CAF_CHECK(!convert(session_keeper::journal));
+  erase_row("b");
+  CAF_MESSAGE("WHEN it is tried again THEN nothing is there but what there is now");
+  restart();
+  CAF_REQUIRE(convert(session_keeper::journal));
+  CAF_CHECK_EQUAL(whole().size(), 1u);
+  CAF_CHECK_EQUAL(load("c"), "{\n}");
+}
+
+CAF_TEST(a store that is gone since it was found ends the conversion) {
+  fill(aut);
+  CAF_REQUIRE(convert(session_keeper::journal));
+  CAF_REQUIRE(convert(session_keeper::database));
+  session_changes newer{"s", {{"d", false, "{}", 55, 6}}, {"spool", 6}};
+  get<session_applied>(rows, atom::apply_v, newer, durability::ram);
+  auto before = whole();
+  rows = tracked(sys.spawn(forgetful, rows));
+  auto done = convert(session_keeper::journal);
+  CAF_REQUIRE(!done);
+  CAF_CHECK(text_of(done.error()).find("store s") != std::string::npos);
+  CAF_CHECK(whole() == before);
+  CAF_CHECK_EQUAL(name(), "database\n");
 }
 
 CAF_TEST(a large store is brought over in pieces) {

@@ -24,6 +24,11 @@ constexpr size_t piece_changes_max = 1000;
 
 } // namespace
 
+void session_backend_state::init(session_backend_config config) {
+  config_ = std::move(config);
+  left_ = left_sessions{folder{config_.directory, config_.rights}};
+}
+
 // -- the name ----------------------------------------------------------------------
 
 caf::expected<std::optional<session_keeper>> session_backend_state::read_name() const {
@@ -44,12 +49,16 @@ caf::expected<std::optional<session_keeper>> session_backend_state::read_name() 
                          (*file)->path() + " must say journal or database");
 }
 
-caf::error session_backend_state::write_name() const {
+/// What is left first: who dies in between leaves what is true of either keeper, since
+/// they have the same.
+caf::error session_backend_state::write_names() const {
   if (::access(config_.identity_file.c_str(), F_OK) != 0)
     return system_failure("the data directory is gone, find", config_.identity_file,
                           errno);
   folder in{config_.directory, config_.rights};
   if (auto err = in.make())
+    return err;
+  if (auto err = left_.write())
     return err;
   return in.replace(name_file, to_string(config_.wanted) + "\n");
 }
@@ -84,6 +93,8 @@ session_backend_state::convert(session_archive_actor journal,
   done_ = {config_.wanted, false, 0, 0};
   if (named_ == config_.wanted)
     return done_;
+  if (auto err = left_.read())
+    return err;
   journal_ = std::move(journal);
   rows_ = std::move(rows);
   answer_ = detail::owe<session_conversion>(self_);
@@ -123,6 +134,9 @@ void session_backend_state::know_both(const infos& wanted, const infos& other) {
     }
     stores_.push_back(x.store);
   }
+  found_.clear();
+  for (auto& x : other)
+    found_.emplace(x.store, x);
   std::sort(stores_.begin(), stores_.end(), std::greater<>{});
   stores_.erase(std::unique(stores_.begin(), stores_.end()), stores_.end());
   done_.converted = named_.has_value() || !stores_.empty();
@@ -144,7 +158,23 @@ void session_backend_state::next_store() {
     atom::dump_v, store);
 }
 
+caf::error session_backend_state::check(const session_changes& from) const {
+  auto found = found_.find(from.store);
+  auto entries = found == found_.end() ? 0 : found->second.entries;
+  auto mark = found == found_.end() ? session_mark{} : found->second.mark;
+  if (from.changes.size() == entries && from.mark == mark)
+    return caf::none;
+  return caf::make_error(ec::unavailable,
+                         "the sessions cannot be brought to session.backend="
+                           + to_string(config_.wanted) + ": store " + from.store
+                           + " was changed, or taken away, since it was found");
+}
+
 void session_backend_state::take_over(session_changes from) {
+  if (auto err = check(from)) {
+    fail(std::move(err));
+    return;
+  }
   auto store = from.store;
   ask<session_changes>(
     wanted_one(),
@@ -159,6 +189,13 @@ void session_backend_state::bring(session_changes all, const session_changes& th
   std::map<std::string_view, const session_change*> stored;
   for (auto& x : there.changes)
     stored.emplace(x.key, &x);
+  // What nobody brought from there is not ours to delete, whatever it is.
+  auto out_of_date = named_ && left_.is_out_of_date(there);
+  if (auto err = out_of_date ? left_.begin(all.store) : caf::error{}) {
+    fail(std::move(err));
+    return;
+  }
+  left_.leave(all);
   rest_ = {all.store, {}, all.mark};
   done_.documents += all.changes.size();
   for (auto& x : all.changes) {
@@ -169,7 +206,7 @@ void session_backend_state::bring(session_changes all, const session_changes& th
     if (!same)
       rest_.changes.push_back(std::move(x));
   }
-  if (named_)
+  if (out_of_date)
     for (auto& [key, x] : stored)
       rest_.changes.push_back({std::string{key}, true, {}, 0, 0});
   brought_ = 0;
@@ -208,7 +245,7 @@ void session_backend_state::next_piece() {
 // -- the end -----------------------------------------------------------------------
 
 void session_backend_state::finish() {
-  if (auto err = write_name())
+  if (auto err = write_names())
     fail(std::move(err));
   else
     std::exchange(answer_, {}).deliver(done_);

@@ -155,6 +155,22 @@ class Unreadable(TroubleCase):
         again = self.start("--session.backend=database")
         self.assert_back(again, "main")
 
+    def test_files_that_were_away_as_the_backend_changed_keep_their_sessions(self):
+        service = self.start()
+        self.assert_ok(service.put("/v1/sessions/main/alice", {"history": ["a"]}))
+        self.assert_ok(service.put("/v1/sessions/main/bob", {"label": "hi"}))
+        self.assert_others_go_on(service)
+        self.assert_clean_exit(service)
+        self.path("main.journal").rename(self.folder / "away")
+        service = self.start("--session.backend=database")
+        self.assert_ok(service.ask("DELETE", "/v1/sessions/good/k"))
+        self.assert_clean_exit(service)
+        (self.folder / "away").rename(self.path("main.journal"))
+        again = self.start()
+        self.assert_back(again, "main")
+        # What was deleted meanwhile does not come back with what was left there.
+        self.assertEqual(again.get("/v1/sessions/good").json, {})
+
 
 if __name__ == "__main__":
     harness.main()
