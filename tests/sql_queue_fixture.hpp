@@ -42,8 +42,10 @@ struct queue_fixture : sqlite_fixture {
   }
 
   /// Starts everything, as a process does; with the spool if there is one.
-  void start() {
-    start_writer(database_config_of_writer());
+  void start() { start(database_config_of_writer()); }
+
+  void start(const sqlite_writer_config& config_of_writer) {
+    start_writer(config_of_writer);
     scheduler =
       tracked(sys.spawn(checkpoint_scheduler, checkpoint_scheduler_config{}, writer));
     database_handles handles{writer, {}, scheduler};

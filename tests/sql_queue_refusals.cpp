@@ -119,7 +119,7 @@ CAF_TEST(a dead letter is on disk before the commit that passes it) {
   append(one("INSERT INTO nowhere VALUES (1)"));
   append(insert(1));
   CAF_MESSAGE("the commit fails: the letter is there, the neighbour waits");
-  files().fail(sqlite::io_operation::write, sqlite_full, 1);
+  files().fail(sqlite::io_operation::write, sqlite_full, 2); // of all, and of each
   CAF_CHECK_EQUAL(flush_code(), ec::disk_full);
   CAF_CHECK_EQUAL(dead_lines(), 1u);
   CAF_CHECK_EQUAL(count(), "0");
@@ -136,7 +136,7 @@ CAF_TEST(a dead letter is on disk before the commit that passes it) {
 CAF_TEST(a kill between dead letter and commit makes no double and no loss) {
   append(one("INSERT INTO nowhere VALUES (1)"));
   append(insert(1));
-  files().fail(sqlite::io_operation::write, sqlite_full, 1);
+  files().fail(sqlite::io_operation::write, sqlite_full, 2); // of all, and of each
   CAF_CHECK_EQUAL(flush_code(), ec::disk_full);
   CAF_REQUIRE(dead_lines() == 1u);
   die();

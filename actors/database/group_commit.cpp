@@ -61,8 +61,9 @@ std::optional<size_t> group_commit::run_together(const members& group) {
     return std::nullopt;
   }
   for (size_t i = 0; i < group.size(); ++i) {
-    auto err = work_.run_in_savepoint(group[i]->write, group[i]->outcome);
-    if (!err && !work_.has_ended())
+    auto& x = *group[i];
+    auto err = work_.run_in_savepoint(x.write, x.outcome);
+    if (!err && !work_.has_ended() && !is_in_doubt(x))
       continue;
     work_.roll_back();
     return i;
@@ -91,19 +92,30 @@ void group_commit::run_alone(write_request& x) {
     return;
   auto synced = work_.is_synced(x.level);
   auto err = work_.begin_migration(x.write);
+  auto attempt = [&] { return try_alone(x, synced); };
   if (!err)
-    err = work_.begin(synced);
-  if (!err) {
-    x.outcome = work_.run(x.write);
-    err = commit_alone(x);
-  }
-  if (err) {
+    err = x.write.origin == sql_origin::user ? trial_.judge(attempt) : attempt();
+  if (err)
     x.outcome = std::move(err);
-    work_.roll_back();
-  } else {
+  else
     x.outcome->level = synced ? durability::disk : durability::ram;
-  }
   work_.end_migration();
+}
+
+caf::error group_commit::try_alone(write_request& x, bool synced) {
+  if (auto err = work_.begin(synced))
+    return err;
+  x.outcome = work_.run(x.write);
+  auto err = commit_alone(x);
+  if (err)
+    work_.roll_back();
+  return err;
+}
+
+/// Whether the write failed, and it is worth finding out by whose fault.
+bool group_commit::is_in_doubt(const write_request& x) const {
+  return !x.outcome && x.write.origin == sql_origin::user
+         && trial_.is_open(x.outcome.error());
 }
 
 caf::error group_commit::commit_alone(write_request& x) {

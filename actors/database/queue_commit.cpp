@@ -102,8 +102,10 @@ caf::error queue_commit::apply_together(writes xs, std::optional<culprit>& found
     if (i > 0 && until_.has_passed())
       return finish(xs.first(i), done);
     const auto& x = xs[i];
-    if (refused_.contains(x.seq))
+    if (refused_.contains(x.seq)) {
+      done.passes_letters = true;
       continue;
+    }
     auto reason = x.refusal;
     if (reason.empty()) {
       caf::expected<sql_receipt> receipt{ec::unavailable};
@@ -112,7 +114,7 @@ caf::error queue_commit::apply_together(writes xs, std::optional<culprit>& found
         err = receipt.error();
       if (err || work_.has_ended()) {
         work_.roll_back();
-        if (err && !is_own_fault(err))
+        if (err && !is_own_fault(err) && !trial_.is_open(err))
           return err;
         found = culprit{i};
         if (!receipt && is_own_fault(receipt.error()))
@@ -133,7 +135,8 @@ caf::error queue_commit::apply_together(writes xs, std::optional<culprit>& found
     }
   }
   auto err = finish(xs, done);
-  if (is_own_fault(err) && xs.size() > 1) {
+  auto in_doubt = !letters_fail_ && trial_.is_open(err);
+  if ((is_own_fault(err) || in_doubt) && xs.size() > 1) {
     // The commit failed by one of them, and only alone will it show which.
     found = culprit{};
     return caf::none;
@@ -145,6 +148,12 @@ caf::error queue_commit::apply_alone(writes one) {
   const auto& x = one.front();
   if (!x.refusal.empty() || refused_.contains(x.seq))
     return set_aside(one, x.refusal);
+  auto err = trial_.judge([&] { return try_alone(one); });
+  return is_own_fault(err) ? set_aside(one, text_of(err)) : err;
+}
+
+caf::error queue_commit::try_alone(writes one) {
+  const auto& x = one.front();
   if (auto err = work_.begin(is_synced(one)))
     return err;
   auto receipt = work_.run(*x.write.data);
@@ -154,19 +163,18 @@ caf::error queue_commit::apply_alone(writes one) {
     receipt = caf::make_error(ec::refused, "FOREIGN KEY constraint failed");
   if (!receipt) {
     work_.roll_back();
-    return is_own_fault(receipt.error()) ? set_aside(one, text_of(receipt.error()))
-                                         : receipt.error();
+    return std::move(receipt.error());
   }
   progress done;
   done.add(*x.write.data);
-  auto err = finish(one, done);
-  return is_own_fault(err) ? set_aside(one, text_of(err)) : err;
+  return finish(one, done);
 }
 
 caf::error queue_commit::set_aside(writes one, std::string reason) {
   if (auto err = work_.begin(is_synced(one)))
     return err;
   progress done;
+  done.passes_letters = true;
   if (!refused_.contains(one.front().seq))
     if (auto full = refuse(one.front(), std::move(reason), done)) {
       work_.roll_back();
@@ -181,12 +189,13 @@ caf::error queue_commit::refuse(const queued_write& x, std::string reason,
                                 progress& done) {
   if (auto full = refused_.check_room(done.refused_bytes))
     return full;
+  done.passes_letters = true;
   done.refused.push_back({&x, std::move(reason)});
   done.refused_bytes += refused_.line_bytes(done.refused.back());
   return caf::none;
 }
 
-/// Brings the dead letters to disk, and then commits, with the mark.
+/// Brings the dead letters to disk, if there are any, and then commits, with the mark.
 caf::error queue_commit::finish(writes xs, const progress& done) {
   if (xs.empty()) {
     work_.roll_back();
@@ -195,8 +204,10 @@ caf::error queue_commit::finish(writes xs, const progress& done) {
   auto mark = outcome_.mark;
   mark.seq = xs.back().seq;
   auto err = work_.check_open();
-  if (!err)
+  if (!err && done.passes_letters) {
     err = about_file(refused_.add(done.refused));
+    letters_fail_ = bool{err};
+  }
   if (!err) {
     outcome_.dead_letters += done.refused.size();
     err = work_.note(write_mark(work_.db(), mark));

@@ -34,12 +34,14 @@ caf::error write_transaction::begin(bool synced) {
     if (auto err = sqlite::set_synchronous(db_, word))
       return note(std::move(err));
   }
-  db_.forget_full_disk();
+  db_.forget_failures();
   auto err = note(db_.run("BEGIN IMMEDIATE"));
   if (!err)
     err = note(schema_.look());
   if (err)
     roll_back();
+  else
+    ++begun_;
   return err;
 }
 
@@ -78,7 +80,6 @@ bool write_transaction::take_back() {
   return !err;
 }
 
-/// Changes something, so that the open transaction has a frame to write.
 caf::error write_transaction::touch() {
   if (auto err =
         db_.run("CREATE TABLE IF NOT EXISTS sluice_sync("

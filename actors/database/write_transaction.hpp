@@ -42,6 +42,9 @@ public:
 
   caf::error begin(bool synced);
 
+  /// Changes something, so that the open transaction has a frame to write.
+  caf::error touch();
+
   /// Commits, or leaves no transaction behind.
   caf::error commit();
 
@@ -84,6 +87,9 @@ public:
 
   uint64_t commits() const { return commits_; }
 
+  /// How many were begun.
+  uint64_t begun() const { return begun_; }
+
   /// Whether everything committed here is on disk.
   bool is_on_disk() const { return on_disk_ && !suspect_; }
 
@@ -101,7 +107,6 @@ private:
                       const std::vector<std::string>& names, sqlite::result_room& room,
                       sql_result& result);
   void lower();
-  caf::error touch();
   bool take_back();
 
   sqlite::connection& db_;
@@ -117,6 +122,7 @@ private:
   bool migrating_ = false;
   bool enforced_ = true;
   uint64_t commits_ = 0;
+  uint64_t begun_ = 0;
   std::string failure_;
 };
 

@@ -16,6 +16,9 @@ namespace {
 /// Beside its cache a request always gets so much, whatever others hold.
 constexpr size_t own_bytes = 8'388'608;
 
+/// The system lacks memory if it has not so much.
+constexpr size_t probe_bytes = 1'048'576;
+
 /// What a request held beyond this is given back to the system at its end.
 constexpr size_t kept_bytes_max = 2'097'152;
 
@@ -61,8 +64,7 @@ caf::error bounded_request::judge(caf::error err) const {
     return err;
   switch (db_.last_code()) {
     case SQLITE_NOMEM:
-      // Whatever asks for more than SQLite takes at once is refused before it asks us.
-      if (memory_.refused() != shortage::failed)
+      if (!lacks_system())
         return judge_memory();
       break;
     case SQLITE_AUTH:
@@ -86,6 +88,14 @@ caf::error bounded_request::judge(caf::error err) const {
       break;
   }
   return err;
+}
+
+/// Who asks for more than SQLite takes at once is refused before anybody was asked. Then
+/// the system has as much as this had, and more, unless it lacks memory after all.
+bool bounded_request::lacks_system() const {
+  if (memory_.refused() == shortage::none)
+    return !has_memory(memory_.bytes_max() + probe_bytes);
+  return memory_.refused() == shortage::failed;
 }
 
 caf::error bounded_request::judge_memory() const {

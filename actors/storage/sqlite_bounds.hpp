@@ -62,6 +62,7 @@ public:
   }
 
 private:
+  bool lacks_system() const;
   caf::error judge_memory() const;
 
   connection& db_;

@@ -71,8 +71,15 @@ public:
   /// Whether files to sort in would have become larger than they may.
   bool has_spent_temp_bytes() const { return files_.has_spent_temp_bytes(); }
 
-  /// What is full from here on counts, and nothing before (`vfs::met_full_disk`).
-  void forget_full_disk() { files_.forget_full_disk(); }
+  /// What fails from here on counts, and nothing before (`vfs::met_full_disk`).
+  void forget_failures() { files_.forget_failures(); }
+
+  /// Whether a temporary file can be had, and how much was written to all files.
+  bool can_sort() const { return files_.can_sort(); }
+  uint64_t written_bytes() const { return files_.written_bytes(); }
+
+  /// Writes what is changed and not committed to where a commit would put it.
+  caf::error write_out();
 
   // -- memory (sqlite_connection_memory.cpp) ------------------------------------------
 

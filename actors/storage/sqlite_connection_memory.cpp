@@ -14,6 +14,10 @@ void connection::shrink() {
     sqlite3_db_release_memory(db_);
 }
 
+caf::error connection::write_out() {
+  return error_of(sqlite3_db_cacheflush(db_));
+}
+
 size_t connection::schema_bytes() const {
   int now = 0, high = 0;
   if (db_ != nullptr)

@@ -28,6 +28,7 @@ ec meaning_of(sqlite3* db, int extended) {
     case SQLITE_FULL: // of numbers for rows, unless it is the disk
       return vfs::met_full_disk(db) ? ec::disk_full : ec::refused;
     case SQLITE_IOERR:
+      return vfs::met_broken_temp_file(db) ? ec::unavailable : ec::disk_failed;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_READONLY:

@@ -30,6 +30,10 @@ std::atomic<int64_t> drawn_by_all{0};
 struct thread_account {
   int64_t bytes = 0;
   ration* bounds = nullptr;
+  /// Held and wanted when the system refused more.
+  size_t lacked = 0;
+  /// The largest block that the system has, as a test will have it.
+  size_t block_bytes_max = SIZE_MAX;
 };
 
 thread_local constinit thread_account account;
@@ -57,12 +61,21 @@ bool may_take(size_t bytes) {
 /// Makes what was got from the system a block, and counts it.
 void* as_block(void* got, size_t bytes) {
   if (got == nullptr || got == MAP_FAILED) {
-    if (account.bounds != nullptr)
-      account.bounds->note_failure();
+    note_lack_of_memory(bytes);
     return nullptr;
   }
   account.bytes += static_cast<int64_t>(bytes);
   return new (got) block_header{bytes, is_mapped(bytes)} + 1;
+}
+
+/// Null where it has none. With room for the header.
+void* from_system(size_t bytes) {
+  if (bytes > account.block_bytes_max)
+    return nullptr;
+  auto all = bytes + sizeof(block_header);
+  return is_mapped(bytes) ? mmap(nullptr, all, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                          : std::malloc(all);
 }
 
 /// A large block is mapped by itself, and goes back to the system as it is freed. What a
@@ -71,11 +84,7 @@ void* take(int size) {
   auto bytes = static_cast<size_t>(size);
   if (!may_take(bytes))
     return nullptr;
-  auto all = bytes + sizeof(block_header);
-  return as_block(is_mapped(bytes) ? mmap(nullptr, all, PROT_READ | PROT_WRITE,
-                                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                                   : std::malloc(all),
-                  bytes);
+  return as_block(from_system(bytes), bytes);
 }
 
 void give_back(void* block) {
@@ -107,9 +116,11 @@ void* resize(void* block, int size) {
   if (bytes > had && !may_take(bytes - had))
     return nullptr;
   auto all = bytes + sizeof(block_header);
-  auto* got = header->is_mapped
-                ? mremap(header, had + sizeof(block_header), all, MREMAP_MAYMOVE)
-                : std::realloc(header, all);
+  void* got = nullptr;
+  if (bytes <= account.block_bytes_max)
+    got = header->is_mapped
+            ? mremap(header, had + sizeof(block_header), all, MREMAP_MAYMOVE)
+            : std::realloc(header, all);
   auto* moved = as_block(got, bytes);
   if (moved != nullptr)
     account.bytes -= static_cast<int64_t>(had);
@@ -136,6 +147,33 @@ int configure() {
 void take_over_memory() {
   static const auto done = configure();
   static_cast<void>(done);
+}
+
+bool has_memory(size_t bytes) {
+  auto* got = as_block(from_system(bytes), bytes);
+  if (got == nullptr)
+    return false;
+  give_back(got);
+  return true;
+}
+
+bool lack_is_over() {
+  const auto held = bytes_held();
+  return account.lacked <= held || has_memory(account.lacked - held);
+}
+
+void forget_lack_of_memory() {
+  account.lacked = 0;
+}
+
+void note_lack_of_memory(size_t bytes) {
+  account.lacked = bytes_held() + bytes;
+  if (account.bounds != nullptr)
+    account.bounds->note_failure();
+}
+
+void starve(size_t bytes_max) {
+  account.block_bytes_max = bytes_max;
 }
 
 // -- a ration -------------------------------------------------------------------

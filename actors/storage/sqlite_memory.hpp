@@ -66,6 +66,20 @@ private:
   shortage refused_ = shortage::none;
 };
 
+/// Whether the system has now what it refused this thread; true if that was nothing.
+bool lack_is_over();
+void forget_lack_of_memory();
+
+/// Whether the system has so many bytes now.
+bool has_memory(size_t bytes);
+
+/// What this thread was refused elsewhere in the name of SQLite is a lack too.
+void note_lack_of_memory(size_t bytes);
+
+/// From here on the system has no block for this thread that is larger: how a test
+/// starves it.
+void starve(size_t bytes_max);
+
 /// Bytes that SQLite holds by this thread's doing.
 size_t bytes_held();
 

@@ -22,6 +22,7 @@ int noted(F note) {
     note();
     return SQLITE_OK;
   } catch (const std::bad_alloc&) {
+    note_lack_of_memory(0);
     return SQLITE_IOERR_NOMEM;
   }
 }
@@ -65,7 +66,7 @@ int counted_file::read(sqlite3_file* f, void* to, int n, sqlite3_int64 at) {
       return code;
     x->owner->count(io_operation::read, static_cast<uint64_t>(n));
   }
-  return methods(f)->xRead(real(f), to, n, at);
+  return x->owner->blame(methods(f)->xRead(real(f), to, n, at), x->bounded);
 }
 
 int counted_file::write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
@@ -73,7 +74,8 @@ int counted_file::write(sqlite3_file* f, const void* from, int n, sqlite3_int64 
   if (x->bounded && !x->grows_to(static_cast<uint64_t>(at + n)))
     return SQLITE_FULL;
   if (x->counted) {
-    if (auto code = x->owner->fault_of(io_operation::write))
+    if (auto code =
+          x->owner->fault_of(x->bounded ? io_operation::sort : io_operation::write))
       return as_full(f, code);
     x->owner->count(io_operation::write, static_cast<uint64_t>(n));
     if (x->is_wal && at == 0) // the WAL's header
@@ -103,7 +105,7 @@ int counted_file::as_full(sqlite3_file* f, int code) {
       && code_of_errno(why) == ec::disk_full)
     code = SQLITE_FULL;
   of(f)->owner->full_ = of(f)->owner->full_ || code == SQLITE_FULL;
-  return code;
+  return of(f)->owner->blame(code, of(f)->bounded);
 }
 
 int counted_file::sync(sqlite3_file* f, int flags) {
@@ -273,7 +275,7 @@ int counted_file::open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int fl
 vfs::vfs() : table_(std::make_unique<sqlite3_vfs>()) {
   take_over_memory();
   static std::atomic<uint64_t> made{0};
-  name_ = "sluice-" + std::to_string(++made);
+  name_ = name_begins + std::to_string(++made);
   sqlite3_initialize();
   auto& v = *table_;
   v.iVersion = 2; // no system-call overrides, and no extensions to load
@@ -284,13 +286,6 @@ vfs::vfs() : table_(std::make_unique<sqlite3_vfs>()) {
   v.xOpen = counted_file::open;
   pass_through(v);
   sqlite3_vfs_register(table_.get(), 0);
-}
-
-bool vfs::met_full_disk(sqlite3* db) {
-  sqlite3_vfs* v = nullptr;
-  if (db != nullptr)
-    sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &v);
-  return !v || v->xOpen != counted_file::open || static_cast<vfs*>(v->pAppData)->full_;
 }
 
 vfs::~vfs() {

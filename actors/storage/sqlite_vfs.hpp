@@ -24,7 +24,8 @@ struct sqlite3_vfs;
 
 namespace sluice::sqlite {
 
-enum class io_operation : uint8_t { read = 0, write = 1, sync = 2 };
+/// `sort`: a write to a temporary file, for whoever breaks the disk.
+enum class io_operation : uint8_t { read = 0, write = 1, sync = 2, sort = 3 };
 
 class vfs {
 public:
@@ -68,7 +69,22 @@ public:
   /// began. SQLite says FULL too where a table has no number left for a row. True where
   /// nobody knows.
   static bool met_full_disk(sqlite3* db);
-  void forget_full_disk() { full_ = false; }
+
+  /// Whether what failed last of this connection's files is a temporary one, of which the
+  /// database knows nothing.
+  static bool met_broken_temp_file(sqlite3* db);
+
+  /// What is found by the two counts from here on.
+  void forget_failures() {
+    full_ = false;
+    temp_failed_ = false;
+  }
+
+  /// Whether a temporary file can be had.
+  bool can_sort();
+
+  /// Bytes that were written since this was last asked for with all else.
+  uint64_t written_bytes() const { return counts_.write_bytes; }
 
   /// Calls this with true as a sync begins, and with false as it ends.
   void on_sync(std::function<void(bool)> f) { on_sync_ = std::move(f); }
@@ -85,11 +101,15 @@ private:
     uint64_t times = 0;
   };
 
+  static constexpr auto name_begins = "sluice-";
   static constexpr auto no_limit = std::numeric_limits<uint64_t>::max();
 
   const char* temp_name();
   bool take_temp_bytes(uint64_t bytes);
 
+  static vfs* of(sqlite3* db);
+  /// Notes what kind of file has failed, if one has.
+  int blame(int code, bool is_temp);
   int fault_of(io_operation operation);
   void count(io_operation operation, uint64_t bytes);
 
@@ -98,7 +118,7 @@ private:
   io_counts counts_;
   uint64_t wal_restarts_ = 0;
   std::function<void(bool)> on_sync_ = [](bool) {};
-  std::array<fault, 3> faults_;
+  std::array<fault, 4> faults_;
 
   void note_opened(const char* path, int flags, sqlite3_file* file);
   void note_index(const char* path, volatile void* index);
@@ -127,6 +147,7 @@ private:
   uint64_t temp_bytes_max_ = no_limit;
   bool temp_bytes_spent_ = false;
   bool full_ = false;
+  bool temp_failed_ = false;
 };
 
 } // namespace sluice::sqlite

@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <string_view>
 #include <utility>
 
 namespace sluice::sqlite {
@@ -84,6 +86,7 @@ void vfs::count(io_operation operation, uint64_t bytes) {
       counts_.read_bytes += bytes;
       break;
     case io_operation::write:
+    case io_operation::sort:
       ++counts_.writes;
       counts_.write_bytes += bytes;
       break;
@@ -91,6 +94,33 @@ void vfs::count(io_operation operation, uint64_t bytes) {
       ++counts_.syncs;
       break;
   }
+}
+
+// -- what has failed ------------------------------------------------------------
+
+int vfs::blame(int code, bool is_temp) {
+  if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ)
+    temp_failed_ = is_temp;
+  return code;
+}
+
+/// Null if the connection's files are others'.
+vfs* vfs::of(sqlite3* db) {
+  sqlite3_vfs* v = nullptr;
+  if (db != nullptr)
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &v);
+  auto is_ours = v != nullptr && std::string_view{v->zName}.starts_with(name_begins);
+  return is_ours ? static_cast<vfs*>(v->pAppData) : nullptr;
+}
+
+bool vfs::met_full_disk(sqlite3* db) {
+  const auto* files = of(db);
+  return files == nullptr || files->full_;
+}
+
+bool vfs::met_broken_temp_file(sqlite3* db) {
+  const auto* files = of(db);
+  return files != nullptr && files->temp_failed_;
 }
 
 // -- temporary files ------------------------------------------------------------
@@ -106,9 +136,21 @@ const char* vfs::temp_name() {
   return temp_name_.c_str();
 }
 
+bool vfs::can_sort() {
+  const auto room = std::make_unique<std::byte[]>(static_cast<size_t>(table_->szOsFile));
+  auto* file = reinterpret_cast<sqlite3_file*>(room.get());
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE
+              | SQLITE_OPEN_DELETEONCLOSE | SQLITE_OPEN_TEMP_DB;
+  const auto code = table_->xOpen(table_.get(), nullptr, file, flags, &flags);
+  if (file->pMethods != nullptr)
+    file->pMethods->xClose(file);
+  return code == SQLITE_OK;
+}
+
 void vfs::limit_temp_bytes(uint64_t max) {
   temp_bytes_max_ = max;
   temp_bytes_spent_ = false;
+  temp_failed_ = false;
 }
 
 bool vfs::take_temp_bytes(uint64_t bytes) {
