@@ -179,6 +179,30 @@ CAF_TEST(the database counts requests and statements of the queue) {
 
 // -- a database that cannot take it -----------------------------------------------
 
+CAF_TEST(who asks the database directly waits for no batch that comes after) {
+  auto seen = send(one("CREATE TABLE seen AS SELECT count(*) AS n FROM t"));
+  sql_batch batch{"a spool", 0, {}, durability::ram};
+  batch.writes.push_back({1, {std::make_shared<const sql_write>(insert(1))}});
+  auto applied = self->request(writer, caf::infinite, atom::apply_v, batch);
+  settle();
+  CAF_CHECK(receive(seen).engaged());
+  applied.receive([](const sql_batch_outcome& x) { CAF_CHECK_EQUAL(x.mark.seq, 1u); },
+                  [](caf::error& err) { CAF_FAIL(text_of(err)); });
+  CAF_CHECK_EQUAL(ask_file("SELECT n FROM seen"), "0");
+}
+
+CAF_TEST(a batch that takes long is left for the next one) {
+  const auto* runaway = "INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL "
+                        "SELECT n + 1 FROM c) SELECT 1, max(n) FROM c";
+  sql_batch batch{"a spool", 0, {}, durability::ram};
+  for (uint64_t i = 1; i <= 5; ++i)
+    batch.writes.push_back({i, {std::make_shared<const sql_write>(one(runaway))}});
+  auto outcome = get<sql_batch_outcome>(writer, atom::apply_v, batch);
+  CAF_CHECK_GREATER(outcome.mark.seq, 0u);
+  CAF_CHECK_LESS(outcome.mark.seq, 3u); // each takes 200 ms
+  CAF_CHECK_EQUAL(outcome.code, ec::none);
+}
+
 CAF_TEST(a database held by another keeps the queue in place and in order) {
   onlooker other{path, sqlite::access::read_write};
   CAF_REQUIRE(!other.db.run("BEGIN IMMEDIATE"));

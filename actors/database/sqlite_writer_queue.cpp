@@ -5,15 +5,14 @@
 #include "actors/database/queue_marks.hpp"
 #include "actors/database/sqlite_writer.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace sluice {
 
 namespace {
 
-/// However little time a write has, a batch of many is not cut short before.
-constexpr caf::timespan batch_time_min = std::chrono::seconds{1};
+/// So long others wait at most for a batch, beyond one write that takes longer by itself.
+constexpr caf::timespan batch_time_max = std::chrono::milliseconds{250};
 
 /// A batch of which nothing counts as applied.
 sql_batch_outcome untouched(const sql_batch& batch, const caf::error& why) {
@@ -26,7 +25,9 @@ sql_batch_outcome untouched(const sql_batch& batch, const caf::error& why) {
 
 } // namespace
 
+/// Whoever came before the batch does not wait for it.
 caf::result<sql_batch_outcome> sqlite_writer_state::apply(const sql_batch& batch) {
+  commit_group();
   if (auto outcome = try_apply(batch))
     return std::move(*outcome);
   if (reopening_failed_)
@@ -45,8 +46,7 @@ std::optional<sql_batch_outcome> sqlite_writer_state::try_apply(const sql_batch&
   if (auto full = make_room_in_wal())
     return untouched(batch, full);
   write_transaction work{db_, schema_, commit_cfg_, stats_.suspect};
-  auto time_max = std::max(cfg_.query_timeout, batch_time_min);
-  auto outcome = queue_commit{work, refused_, time_max}.run(batch);
+  auto outcome = queue_commit{work, refused_, batch_time_max}.run(batch);
   if (!has_its_files())
     return std::nullopt;
   queue_ = outcome.mark;
