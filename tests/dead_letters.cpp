@@ -82,6 +82,12 @@ CAF_TEST(a line is the request with its number and the error) {
                   "{\"$blob\":\"AQ==\"},\"time\":12}\n");
 }
 
+CAF_TEST(a line is known again whatever the clock said) {
+  auto what = insert(7);
+  for (int64_t time_ms : {INT64_MIN, int64_t{-1}, int64_t{0}, INT64_MAX})
+    CAF_CHECK(number_of(line_of("f0", {&what, "e"}, time_ms), "f0") == 7u);
+}
+
 CAF_TEST(every line is JSON whatever the SQL holds) {
   add(1, "\"\\\n\x01\xff,\"time\":1}");
   const auto text = content();

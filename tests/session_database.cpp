@@ -183,6 +183,21 @@ CAF_TEST(a store larger than one result is read in full) {
   CAF_CHECK_EQUAL(all[3].document.size(), body.size() + 8);
 }
 
+CAF_TEST(a store read in pieces has its empty key and each key its own time) {
+  std::string body(3'000'000, 'x');
+  session_changes all{"s", {}, {}};
+  int64_t time_ms = 1000;
+  for (auto key : {"", "a", "b"})
+    all.changes.push_back({key, false, R"({"x":")" + body + "\"}", ++time_ms, 0});
+  CAF_REQUIRE(ask<session_applied>(rows, atom::apply_v, all, durability::ram).engaged());
+  CAF_CHECK_EQUAL(whole(rows).size(), 3u);
+  auto left = get<session_changes>(rows, atom::dump_v, std::string{"s"}).changes;
+  CAF_REQUIRE_EQUAL(left.size(), 3u);
+  CAF_CHECK_EQUAL(left[0].key, "");
+  CAF_CHECK_EQUAL(left[2].key, "b");
+  CAF_CHECK_EQUAL(left[2].updated_at_ms, 1003);
+}
+
 CAF_TEST(the oldest and the excess are named and then removed) {
   for (int i = 1; i <= 4; ++i)
     put("k" + std::to_string(i), "{\"updatedAt\":" + std::to_string(i * 1000) + "}");

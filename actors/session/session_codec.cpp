@@ -79,7 +79,8 @@ caf::optional<session_change> read_change(record_reader& from) {
     return caf::none;
   auto key = from.bytes();
   auto updated_at = from.number();
-  if (!key || key->empty() || !updated_at)
+  // Whatever a snapshot may hold for a key, the empty one too, comes here when it goes.
+  if (!key || !updated_at)
     return caf::none;
   session_change result;
   result.erased = *kind == delete_kind;

@@ -8,6 +8,7 @@
 #include "messages/session_rows.hpp"
 
 #include <caf/expected.hpp>
+#include <caf/optional.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -48,8 +49,8 @@ private:
     std::vector<session_document> documents;
     /// The last key of each piece that is still to come, the next one last.
     std::vector<std::string> ends;
-    /// The last key of the piece before.
-    std::string after;
+    /// The last key of the piece before: none is before the first, whatever its keys.
+    caf::optional<std::string> after;
   };
 
   /// A change whose document is on its way to the database.

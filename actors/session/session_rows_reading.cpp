@@ -138,8 +138,9 @@ void session_rows_state::read_piece(reading x) {
   }
   auto last = std::move(x.ends.back());
   x.ends.pop_back();
-  auto after = std::exchange(x.after, last);
-  auto statement = sql::piece(x.store, after, last);
+  auto statement =
+    x.after ? sql::piece(x.store, *x.after, last) : sql::first_piece(x.store, last);
+  x.after = std::move(last);
   query_for(std::move(x), std::move(statement), [this](reading& all, sql_result& found) {
     auto piece = documents_of(all.store, found);
     if (!piece) {

@@ -70,6 +70,12 @@ sql_statement sizes(const std::string& store) {
           {store}};
 }
 
+sql_statement first_piece(const std::string& store, const std::string& last) {
+  return {"SELECT key, document FROM sluice_sessions "
+          "WHERE store = ?1 AND key <= ?2 ORDER BY key",
+          {store, last}};
+}
+
 sql_statement piece(const std::string& store, const std::string& after,
                     const std::string& last) {
   return {"SELECT key, document FROM sluice_sessions "

@@ -33,7 +33,10 @@ sql_statement whole(const std::string& store);
 /// Rows of key, bytes; ordered by key.
 sql_statement sizes(const std::string& store);
 
-/// Rows of key, document; ordered by key, from behind `after` up to `last`.
+/// Rows of key, document; ordered by key, up to `last`.
+sql_statement first_piece(const std::string& store, const std::string& last);
+
+/// The same, from behind `after` up to `last`.
 sql_statement piece(const std::string& store, const std::string& after,
                     const std::string& last);
 

@@ -103,6 +103,8 @@ bool is_dead_letter(std::string_view line) {
     return false;
   auto digits = line.substr(at + before_end.size());
   digits.remove_suffix(2);
+  if (digits.starts_with('-')) // a clock may stand before 1970
+    digits.remove_prefix(1);
   return !digits.empty() && std::all_of(digits.begin(), digits.end(), [](char c) {
     return c >= '0' && c <= '9';
   });
