@@ -8,6 +8,7 @@
 
 #include "tests/fixture.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,6 +32,8 @@ struct store_script {
   int whole_loads = 0;
   /// Keys that a prune finds.
   std::vector<std::string> excess;
+  /// Prunes that find nothing, before those that find these.
+  size_t found_after = 0;
   /// Stores that cannot be read, and why.
   std::map<std::string, std::string> unreadable;
   /// Answer with this instead.
@@ -38,6 +41,8 @@ struct store_script {
   caf::error load_failure;
   caf::error apply_failure;
   caf::error prune_failure;
+  /// Prunes that fail so, until they are good again.
+  size_t prune_failures = SIZE_MAX;
   /// Keep answers back until the mock is told to stop, then let so many go.
   bool holds = false;
   size_t releases = 0;
@@ -128,6 +133,8 @@ inline caf::result<session_applied> scripted_apply(session_store_actor::pointer 
 
 inline session_pruned scripted_prune(store_script& script, const session_prune& x) {
   script.prunes.push_back(x);
+  if (script.prunes.size() <= script.found_after)
+    return {{}, script.info(x.store), false};
   auto held = x.enforce && script.excess.size() > x.removes_max;
   if (x.enforce && !held)
     for (auto& key : script.excess)
@@ -177,7 +184,9 @@ mock_store(session_store_actor::stateful_pointer<mock_store_state> self,
       return scripted_apply(self, script, x, level);
     },
     [=](atom::prune, const session_prune& x) {
-      return scripted(self, script, script->prune_failure, scripted_prune(*script, x));
+      auto answer = scripted_prune(*script, x);
+      auto fails = script->prunes.size() <= script->prune_failures;
+      return scripted(self, script, fails ? script->prune_failure : caf::error{}, answer);
     },
     [](atom::status) { return status_report{}; },
     [=](atom::stop) {

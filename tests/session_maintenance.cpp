@@ -212,6 +212,70 @@ CAF_TEST(maintenance that fails is an alert and flushes go on) {
   CAF_CHECK(!has_alert("session-maintenance-failed"));
 }
 
+CAF_TEST(a round that fails is tried again with a growing pause and flushes go first) {
+  config.enforce_maintenance = true;
+  config.max_entries = 1;
+  start();
+  script->prune_failure = caf::make_error(ec::disk_full, "full");
+  script->prune_failures = 100; // else what never pauses never ends
+  put("a", "{}");
+  put("b", "{}");
+  pass(2s);
+  CAF_CHECK_EQUAL(script->prunes.size(), 1u);
+  size_t tried = 1;
+  for (auto wait : {100ms, 200ms, 400ms, 800ms}) {
+    pass(wait - nanosecond);
+    CAF_CHECK_EQUAL(script->prunes.size(), tried);
+    pass(nanosecond);
+    CAF_CHECK_EQUAL(script->prunes.size(), ++tried);
+  }
+  CAF_MESSAGE("a good flush comes at its time and makes the pause no shorter");
+  put("c", R"({"n":1})");
+  flush();
+  CAF_CHECK_EQUAL(stored("c"), R"({"n":1})");
+  CAF_CHECK_EQUAL(script->prunes.size(), tried);
+  CAF_MESSAGE("once it is good it is over, and so are its pauses");
+  script->prune_failure = {};
+  script->excess = {"a", "b"};
+  pass(1600ms);
+  CAF_CHECK_EQUAL(script->prunes.size(), tried + 1);
+  CAF_CHECK(!has_alert("session-maintenance-failed"));
+  pass(1h);
+  CAF_CHECK_EQUAL(script->prunes.size(), tried + 1);
+}
+
+CAF_TEST(what came during a round that fails is flushed at its end) {
+  config.enforce_maintenance = true;
+  config.max_entries = 1;
+  start();
+  script->prune_failure = caf::make_error(ec::disk_full, "full");
+  script->prune_failures = 100;
+  put("a", "{}");
+  put("b", "{}");
+  hold();
+  pass(2s);
+  release_held(1);
+  CAF_REQUIRE_EQUAL(script->prunes.size(), 1u);
+  put("a", R"({"n":1})");
+  pass(2s);
+  CAF_CHECK_EQUAL(stored("a"), "{}");
+  release();
+  CAF_CHECK_EQUAL(stored("a"), R"({"n":1})");
+  CAF_CHECK_EQUAL(script->prunes.size(), 1u);
+}
+
+CAF_TEST(a round that removes nothing of an excess is not repeated at once) {
+  config.enforce_maintenance = true;
+  config.max_entries = 1;
+  start();
+  put("a", "{}");
+  put("b", "{}");
+  script->found_after = 100;
+  script->excess = {"a"};
+  pass(2s);
+  CAF_CHECK_EQUAL(script->prunes.size(), 1u);
+}
+
 CAF_TEST(an update is dated by a clock that is known to be right or not at all) {
   synchronised = false;
   start();

@@ -185,6 +185,9 @@ private:
   void turned_back(store_line& line, const caf::error& err, durability level);
   void answer_waiters(store_line& line);
   void after_flight(store_line& line);
+  void launch_if_wanted(store_line& line);
+  void try_again(store_line& line);
+  void arm_retry(store_line& line);
   uint64_t wait_for_write(store_line& line, durability level,
                           std::function<void(const caf::error&)> done);
   void report_counts();
@@ -204,6 +207,8 @@ private:
   // -- maintenance (session_debouncer_maintenance.cpp) -----------------------------
 
   bool maintenance_due(const store_line& line);
+  /// Whether something is left to do that is not to wait for the hour.
+  bool maintenance_wanted(const store_line& line);
   void maintain(store_line& line);
   void maintained(store_line& line, const session_pruned& x);
   void end_maintenance(store_line& line, const caf::expected<session_pruned>& x);

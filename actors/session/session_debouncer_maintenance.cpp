@@ -67,8 +67,16 @@ void session_debouncer_state::answer_pruners(pruners all,
 bool session_debouncer_state::maintenance_due(const store_line& line) {
   if (!stopping_.empty() || line.busy || line.maintaining)
     return false;
-  if (!line.pruners.empty() || !line.maintained_at
-      || self_->clock().now() - *line.maintained_at >= maintenance_interval)
+  const auto now = self_->clock().now();
+  if (!line.pruners.empty() || !line.maintained_at)
+    return true; // somebody asks now, so a pause after a failure ends early
+  if (line.retry.maintenance.is_held(now))
+    return false;
+  return now - *line.maintained_at >= maintenance_interval || maintenance_wanted(line);
+}
+
+bool session_debouncer_state::maintenance_wanted(const store_line& line) {
+  if (!line.maintenance_error.empty())
     return true;
   auto entries = line.sessions.stored().entries;
   // What was found in excess may be gone.
@@ -136,6 +144,12 @@ void session_debouncer_state::end_maintenance(store_line& line,
                                               const caf::expected<session_pruned>& x) {
   answer_pruners(std::exchange(line.asked, {}), x);
   line.maintaining = false;
+  // A round that leaves as much to do as there was would only come to the same end.
+  if (maintenance_wanted(line))
+    line.retry.maintenance.failed(self_->clock().now());
+  else
+    line.retry.maintenance.succeeded();
+  arm_retry(line);
   if (!line.enforced) {
     if (!line.pruners.empty() && maintenance_due(line))
       maintain(line);
@@ -143,7 +157,11 @@ void session_debouncer_state::end_maintenance(store_line& line,
   }
   ++line.prunes;
   line.busy = false;
-  after_flight(line);
+  // What is unwritten goes before another round.
+  launch_if_wanted(line);
+  if (maintenance_due(line))
+    maintain(line);
+  finish_stop();
 }
 
 void session_debouncer_state::note_too_many(store_line& line, uint64_t count) {

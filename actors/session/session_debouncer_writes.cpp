@@ -147,9 +147,21 @@ void session_debouncer_state::on_retry(const std::string& store, uint64_t genera
   retry_unread(store, generation);
   if (store.empty() && totals_retry_.ends<atom::retry>(self_, generation, store))
     ask_totals();
-  if (auto* line = find_line(store);
-      line && line->retry.ends<atom::retry>(self_, generation, store))
-    launch(*line);
+  if (auto* line = find_line(store); line && line->retry.wakes(self_, generation, store))
+    try_again(*line);
+}
+
+/// What is unwritten goes first: no round of maintenance holds it up.
+void session_debouncer_state::try_again(store_line& line) {
+  if (line.retry.flush.is_due(self_->clock().now()))
+    launch(line);
+  else if (maintenance_due(line))
+    maintain(line);
+  arm_retry(line);
+}
+
+void session_debouncer_state::arm_retry(store_line& line) {
+  line.retry.arm(self_, line.sessions.name());
 }
 
 void session_debouncer_state::launch(store_line& line) {
@@ -160,7 +172,7 @@ void session_debouncer_state::launch(store_line& line) {
   line.busy = true;
   line.due = false;
   line.window.close();
-  line.retry.close();
+  line.retry.flush.begun();
   // What failed to sync is proven by a sync.
   auto level = line.failures > 0 ? line.failed_level : durability::ram;
   for (auto& waiter : line.waiters) {
@@ -201,7 +213,7 @@ void session_debouncer_state::landed(store_line& line, const session_applied& ap
   if (!stopping_.empty())
     drained_ += written.size();
   line.failures = 0;
-  line.pause.reset();
+  line.retry.flush.succeeded();
   line.busy = false;
   report_counts();
   if (line.lost_after)
@@ -243,10 +255,11 @@ void session_debouncer_state::turned_back(store_line& line, const caf::error& er
     waiter.done(err);
   if (line.lost_after)
     bring_back(line);
-  if (!line.waiters.empty())
-    launch(line);
+  line.retry.flush.failed(self_->clock().now());
+  if (line.waiters.empty())
+    arm_retry(line);
   else
-    line.retry.open<atom::retry>(self_, line.pause.next(), line.sessions.name());
+    launch(line);
   finish_stop();
 }
 
@@ -262,12 +275,16 @@ void session_debouncer_state::answer_waiters(store_line& line) {
 }
 
 void session_debouncer_state::after_flight(store_line& line) {
-  auto wanted = line.due || !stopping_.empty();
   if (maintenance_due(line))
     maintain(line);
+  launch_if_wanted(line);
+  finish_stop();
+}
+
+void session_debouncer_state::launch_if_wanted(store_line& line) {
+  auto wanted = line.due || !stopping_.empty();
   if (!line.waiters.empty() || (wanted && !line.sessions.waiting().empty()))
     launch(line);
-  finish_stop();
 }
 
 } // namespace sluice

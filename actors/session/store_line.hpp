@@ -1,5 +1,5 @@
 // What the debouncer keeps for one store: its unwritten sessions, their lane in
-// the spool, the two timers, and everybody who waits for something of it.
+// the spool, their timers, and everybody who waits for something of it.
 #pragma once
 
 #include "actors/detail/growing_pause.hpp"
@@ -7,6 +7,7 @@
 #include "actors/detail/window_timer.hpp"
 #include "actors/session/pending_store.hpp"
 #include "actors/session/session_lane.hpp"
+#include "actors/session/store_retry.hpp"
 
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
@@ -81,7 +82,7 @@ struct store_line {
   // -- writing ---------------------------------------------------------------------
 
   detail::window_timer window;
-  detail::window_timer retry;
+  store_retry retry;
   /// A flush or a prune is with the session store.
   bool busy = false;
   /// A flush is to follow as soon as it is back.
@@ -89,7 +90,6 @@ struct store_line {
   std::vector<write_waiter> waiters;
   /// Flushes that failed since the last good one, and how the last one did.
   uint64_t failures = 0;
-  detail::growing_pause pause;
   caf::error last_error;
   int64_t failing_since_ms = 0;
   durability failed_level = durability::ram;
