@@ -192,9 +192,12 @@ void unix_doorman::graceful_shutdown() {
 }
 
 bool unix_doorman::new_connection() {
-  if (detached())
-    return false;
   const int fd = acceptor_.accepted_socket();
+  // The door was closed behind it.
+  if (detached()) {
+    close(fd);
+    return false;
+  }
   if (!may_come(fd) || !guests_->admit(guests::clock::now())) {
     ++guests_->counts().refused_peers;
     close(fd);

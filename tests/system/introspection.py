@@ -8,6 +8,7 @@ import subprocess
 
 import harness
 import looking
+from proof.vestiges import connected
 
 
 class Looking(looking.Case):
@@ -174,6 +175,14 @@ class Trouble(looking.Case):
         # What it could not bring to the file itself the next start does.
         self.start()
         self.assertEqual((self.data / "logs" / "app.log").read_bytes(), b"a line\n")
+
+    def test_who_comes_in_while_the_introspection_is_started_anew_is_let_go(self):
+        service = self.start("--supervisor.restarts=1000")
+        # One comes in as the door of the one before is closed.
+        for _ in range(30):
+            self.run_ctl(service, "restart", "introspection")
+        self.assertTrue(harness.wait_until(lambda: not connected(service)))
+        self.assertEqual(self.ask(service, "status")["pid"], service.pid)
 
     def test_the_introspection_is_back_after_its_death(self):
         service = self.start()
