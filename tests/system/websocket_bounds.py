@@ -1,5 +1,6 @@
 """What one WebSocket client may take, and for how long it may take nothing."""
 
+import concurrent.futures
 import contextlib
 import threading
 import time
@@ -9,6 +10,10 @@ from websocket import frames
 from websocket.case import WebSocketCase
 
 IDLE = "--websocket.idle-timeout=1s"
+# Requests of one client that are read in a second, and in how many seconds those of a
+# test are.
+ASKED_MAX = 20_000
+ASKED_SECONDS = 3
 BUDGET = ("--http.max-in-flight-bytes=65536", "--http.max-body-bytes=65536")
 
 
@@ -40,6 +45,31 @@ class Bounds(WebSocketCase):
         self.assertEqual([each["code"] for each in client.refusals()], ["overloaded"])
         self.assert_served(client, "a")
         self.assertEqual(len(client.data("a")), 1)
+
+    def test_who_asks_without_end_is_read_at_a_bounded_pace(self):
+        service = self.start()
+        client = self.raw(service)
+        client.send_text("nonsense")
+        client.expect(client.refusals)
+        # All are alike, so that bytes tell how many have come.
+        answer = client.frames[-1]
+        answer_bytes = len(answer) + (2 if len(answer) < 126 else 4)
+        asked = ASKED_SECONDS * ASKED_MAX + 5_000
+        begun = time.monotonic()
+
+        def ask():
+            for _ in range(asked // 1000):
+                client.send_bytes(frames.text("nonsense") * 1000)
+
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            asking = pool.submit(ask)
+            taken = 0
+            while taken < asked * answer_bytes:
+                part = client.sock.recv(1 << 20)
+                self.assertTrue(part)
+                taken += len(part)
+            asking.result()
+        self.assertGreater(time.monotonic() - begun, ASKED_SECONDS - 0.5)
 
     def test_who_takes_nothing_is_let_go_though_it_speaks(self):
         service = self.start(IDLE)
