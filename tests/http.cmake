@@ -1,7 +1,7 @@
 sluice_tests(http
   LIBRARIES sluice_http sluice_storage ZLIB::ZLIB
   FILES
-    http_access_rules http_admission http_asio_actor http_doorbell
+    http_access_rules http_admission http_answers http_asio_actor http_doorbell
     http_exposition http_frame_watch http_gunzip http_incoming http_intake
     http_liveness http_log_text http_rates http_server http_shared http_shortage
     http_target http_tls json_writer ledger)

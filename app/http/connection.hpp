@@ -114,6 +114,9 @@ protected:
   virtual void prepare() = 0;
   /// Reads some bytes, then calls `on_read`.
   virtual void read(boost::asio::mutable_buffer into) = 0;
+  /// Writes what can go at once, if anything can, and returns how much has gone. A
+  /// failure is for the next `write` to find.
+  virtual size_t write_at_once(boost::asio::const_buffer) { return 0; }
   /// Writes all bytes, then calls `on_written`.
   virtual void write(boost::asio::const_buffer from) = 0;
   /// Tells the peer that nothing more comes, then calls `on_shut_down`. From then on
@@ -192,6 +195,7 @@ private:
   // -- writing ----------------------------------------------------------------------
 
   void send(answer what);
+  void write_out();
   void written(boost::system::error_code code);
   void write_slice();
   void on_lingered(boost::system::error_code code, size_t bytes);

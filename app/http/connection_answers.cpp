@@ -7,6 +7,7 @@
 #include "messages/answer_room.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::http {
 
@@ -116,12 +117,25 @@ void connection::send(answer what) {
   }
   room_ = std::move(what.room);
   looked_at_.reset();
+  write_out();
+}
+
+/// What the kernel takes at once is written, with no turn of the loop for saying so. It
+/// has that turn where the next request is here already: whoever gave this answer may be
+/// about to give more, and a client that asks much at once takes turns with the others.
+void connection::write_out() {
+  auto rest = boost::asio::buffer(std::as_const(out_));
+  const bool last = out_rest_.empty() && !(keep_ && in_.has_bytes());
+  if (last)
+    rest += write_at_once(rest);
+  if (last && rest.size() == 0)
+    return written({});
   // A small one costs no look, and its time no timer: it is gone before, mostly.
   if (room_.bytes() > 0)
     expect_taking();
   else
     deadline_.expect_within(taking_time(), shared_from_this());
-  write(boost::asio::buffer(out_));
+  write(rest);
 }
 
 caf::timespan connection::taking_time() const {

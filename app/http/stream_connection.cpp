@@ -9,6 +9,9 @@
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
 
 namespace sluice::http {
 
@@ -54,6 +57,15 @@ private:
       me->actor().count_received(bytes);
       me->on_read(code, bytes);
     });
+  }
+
+  size_t write_at_once(boost::asio::const_buffer from) override {
+    const auto sent = ::send(socket_.native_handle(), from.data(), from.size(),
+                             MSG_DONTWAIT | MSG_NOSIGNAL);
+    const auto bytes = static_cast<size_t>(std::max<ssize_t>(sent, 0));
+    sent_ += bytes;
+    actor().count_sent(bytes);
+    return bytes;
   }
 
   void write(boost::asio::const_buffer from) override {
