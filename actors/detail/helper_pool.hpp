@@ -55,8 +55,10 @@ private:
   /// One that has died since it answered would not fail at its work: whoever asked it
   /// would take that for the disk's failure.
   static bool has_ended(const Handle& helper) {
+    if (!helper)
+      return true;
     const auto* who = caf::actor_cast<caf::abstract_actor*>(helper);
-    return who == nullptr || who->getf(caf::abstract_actor::is_cleaned_up_flag);
+    return who->getf(caf::abstract_actor::is_cleaned_up_flag);
   }
 
   template <class Self>
