@@ -43,8 +43,10 @@ struct crash_fixture : journal_fixture {
     return (*store)->prepare_compaction();
   }
 
-  void run_steps(store_compaction& work, size_t count) {
-    for (auto next : std::span{steps}.first(count)) {
+  void run_steps(store_compaction& work, size_t count) { run_steps(work, 0, count); }
+
+  void run_steps(store_compaction& work, size_t from, size_t to) {
+    for (auto next : std::span{steps}.subspan(from, to - from)) {
       auto problem = (work.*next)();
       CAF_REQUIRE(!problem);
     }
@@ -68,6 +70,23 @@ struct crash_fixture : journal_fixture {
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(session_journal_crash_tests, crash_fixture)
+
+CAF_TEST(a compaction renames no file that another one is writing) {
+  for (size_t done = 1; done <= std::size(steps); ++done) {
+    fill();
+    auto orphan = prepare();
+    run_steps(*orphan, 2);
+    CAF_MESSAGE("GIVEN another compaction that has come through " << done << " steps");
+    auto other = prepare();
+    run_steps(*other, done);
+    CAF_CHECK(orphan->install_snapshot());
+    if (done < std::size(steps))
+      run_steps(*other, done, std::size(steps));
+    other.reset();
+    orphan.reset();
+    check_filled();
+  }
+}
 
 CAF_TEST(an append that ends at any byte leaves whole lines and the mark before it) {
   put("a", R"({"n":1})", 1);

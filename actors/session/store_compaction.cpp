@@ -68,8 +68,9 @@ caf::error store_compaction::run() {
     err = install_journal();
   if (err && !snapshot_installed_) {
     // A file that stays behind is no harm: it is removed before the next is made.
-    input_.in.remove(beside(journal_suffix));
-    input_.in.remove(beside(snapshot_suffix));
+    for (const auto* file : {&journal_file_, &snapshot_file_})
+      if (*file)
+        (*file)->discard(input_.in);
   }
   return err;
 }
@@ -103,18 +104,19 @@ caf::error store_compaction::write_snapshot() {
   auto file = new_file::create(input_.in, beside(snapshot_suffix));
   if (!file)
     return std::move(file.error());
-  if (auto err = file->reserve(snapshot_bytes()))
+  snapshot_file_ = std::move(*file);
+  if (auto err = snapshot_file_->reserve(snapshot_bytes()))
     return err;
   digest sum;
-  if (auto err = write_documents(*file, sum))
+  if (auto err = write_documents(*snapshot_file_, sum))
     return err;
   written_.sha256 = sum.hex();
   written_.ours = true;
-  auto identity = file->identity();
+  auto identity = snapshot_file_->identity();
   if (!identity)
     return std::move(identity.error());
   snapshot_ = *identity;
-  return file->sync(io_);
+  return snapshot_file_->sync(io_);
 }
 
 caf::error store_compaction::write_documents(new_file& file, digest& sum) {
@@ -154,13 +156,14 @@ caf::error store_compaction::write_journal() {
   auto file = new_file::create(input_.in, beside(journal_suffix));
   if (!file)
     return std::move(file.error());
-  if (auto err = file->write(lines, io_))
+  journal_file_ = std::move(*file);
+  if (auto err = journal_file_->write(lines, io_))
     return err;
-  auto identity = file->identity();
+  auto identity = journal_file_->identity();
   if (!identity)
     return std::move(identity.error());
   journal_ = *identity;
-  if (auto err = file->sync(io_))
+  if (auto err = journal_file_->sync(io_))
     return err;
   return sync_names();
 }
@@ -205,7 +208,7 @@ caf::error store_compaction::install_snapshot() {
   if (!*ours)
     if (auto err = put_aside(name))
       return err;
-  if (auto err = input_.in.rename(beside(snapshot_suffix), name))
+  if (auto err = snapshot_file_->take_place(input_.in, name))
     return err;
   snapshot_installed_ = true;
   return sync_names();
@@ -219,7 +222,7 @@ caf::error store_compaction::install_journal() {
   if (*there && !is_our_journal(**there))
     if (auto err = put_aside(name))
       return err;
-  if (auto err = input_.in.rename(beside(journal_suffix), name))
+  if (auto err = journal_file_->take_place(input_.in, name))
     return err;
   return sync_names();
 }

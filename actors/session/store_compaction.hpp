@@ -98,6 +98,9 @@ private:
   io_counts io_;
   snapshot_digest written_;
   std::vector<text_range> places_;
+  /// Open until they are in their places: their names may come to mean files of others.
+  std::optional<new_file> snapshot_file_;
+  std::optional<new_file> journal_file_;
   std::optional<file_identity> snapshot_;
   std::optional<file_identity> journal_;
   uint64_t journal_bytes_ = 0;

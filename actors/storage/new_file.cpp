@@ -2,6 +2,7 @@
 
 #include "actors/storage/sync_gate.hpp"
 #include "actors/storage/system_error.hpp"
+#include "messages/error.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -19,7 +20,7 @@ caf::expected<new_file> new_file::create(const folder& in, const std::string& na
   unique_fd file{::open(path.c_str(), flags, in.rights().file)};
   if (!file)
     return system_failure("make", path, errno);
-  return new_file{std::move(path), std::move(file)};
+  return new_file{name, std::move(path), std::move(file)};
 }
 
 caf::error new_file::reserve(uint64_t bytes) {
@@ -58,6 +59,32 @@ caf::expected<file_identity> new_file::identity() const {
   if (::fstat(file_.get(), &info) != 0)
     return system_failure("stat", path_, errno);
   return file_identity{info.st_dev, info.st_ino};
+}
+
+/// While it is open no other file has its identity.
+caf::expected<bool> new_file::is_named(const folder& in) const {
+  auto there = in.find(name_);
+  if (!there)
+    return std::move(there.error());
+  auto mine = identity();
+  if (!mine)
+    return std::move(mine.error());
+  return *there == *mine;
+}
+
+caf::error new_file::take_place(const folder& in, const std::string& name) const {
+  auto named = is_named(in);
+  if (!named)
+    return std::move(named.error());
+  if (!*named)
+    return caf::make_error(ec::disk_failed,
+                           path_ + " was replaced while it was being written");
+  return in.rename(name_, name);
+}
+
+void new_file::discard(const folder& in) const {
+  if (auto named = is_named(in); named && *named)
+    in.remove(name_);
 }
 
 } // namespace sluice

@@ -29,10 +29,20 @@ public:
 
   caf::expected<file_identity> identity() const;
 
-private:
-  new_file(std::string path, unique_fd file)
-      : path_(std::move(path)), file_(std::move(file)) {}
+  /// Renames it to `name`, unless somebody else has made a file of its own name
+  /// meanwhile, which may not be whole.
+  caf::error take_place(const folder& in, const std::string& name) const;
 
+  /// Removes it, if its name still means it.
+  void discard(const folder& in) const;
+
+private:
+  new_file(std::string name, std::string path, unique_fd file)
+      : name_(std::move(name)), path_(std::move(path)), file_(std::move(file)) {}
+
+  caf::expected<bool> is_named(const folder& in) const;
+
+  std::string name_;
   std::string path_;
   unique_fd file_;
 };
