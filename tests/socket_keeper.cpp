@@ -52,6 +52,7 @@ struct fixture {
     wire::socket_keeper_config how;
     how.counts = counts;
     how.listen = [this]() -> caf::expected<unique_fd> {
+      ++listens;
       if (failures > 0 && failures-- > 0)
         return caf::make_error(ec::unavailable, "not now");
       return wire::listen_at(dir / "socket");
@@ -80,6 +81,7 @@ struct fixture {
   caf::actor_system sys{cfg};
   test::temp_dir dir;
   std::atomic<int> failures = 0;
+  std::atomic<int> listens = 0;
   std::shared_ptr<introspection_counts> counts = std::make_shared<introspection_counts>();
   std::vector<introspection_actor> served;
   wire::socket_keeper_actor keeper;
@@ -105,6 +107,21 @@ CAF_TEST(a socket that cannot be had is tried again) {
   caf::anon_send_exit(broker("sluice1"), caf::exit_reason::kill);
   CAF_CHECK(is_served());
   CAF_CHECK_EQUAL(failures.load(), 0);
+}
+
+CAF_TEST(of two introspections that die within a pause nothing is left over) {
+  CAF_REQUIRE(is_served());
+  failures = 1;
+  caf::anon_send(keeper, atom::attach_v, serving("the second"));
+  caf::anon_send(keeper, atom::attach_v, serving("the third"));
+  CAF_REQUIRE(is_served());
+  CAF_MESSAGE("WHEN the pause of the try that failed is over");
+  std::this_thread::sleep_for(1s);
+  const auto before = listens.load();
+  std::this_thread::sleep_for(1s);
+  CAF_MESSAGE("THEN nobody listens a second time");
+  CAF_CHECK_EQUAL(listens.load(), before);
+  CAF_CHECK(is_served());
 }
 
 CAF_TEST(another introspection takes the place of the one before) {

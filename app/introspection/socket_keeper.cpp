@@ -27,6 +27,9 @@ void socket_keeper_state::serve(const introspection_actor& who) {
 }
 
 void socket_keeper_state::serve_again() {
+  // A try that was put off comes late where somebody has come to be served since.
+  if (broker_)
+    return;
   auto listening = config_.listen();
   if (!listening) {
     self_->delayed_send(self_, pause_.next(), atom::retry_v);
