@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 using namespace sluice;
 using namespace std::chrono_literals;
@@ -45,12 +46,13 @@ class mock_state {
 public:
   mock_state() = default;
 
+  std::shared_ptr<drain> draining;
   std::shared_ptr<trouble_memory> memory = std::make_shared<trouble_memory>();
 };
 
 supervisor_actor::behavior_type
-mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
-                const children& all) {
+mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self, const children& all,
+                const std::set<std::string>& dead) {
   return {
     [](atom::start) { return subsystems{}; },
     [](atom::open, const std::string&) { return log_buffer_actor{}; },
@@ -81,12 +83,13 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
     [](atom::retire, const metrics_past&) {},
     [](atom::retry) {},
     [](atom::check) { return true; },
-    [self, all](atom::stop) {
+    [self, all, dead](atom::stop) {
       auto promise = self->make_response_promise<std::vector<stop_report>>();
-      drain::begin(self, all, 30s, [self, promise](auto reports) mutable {
-        promise.deliver(std::move(reports));
-        self->quit();
-      });
+      self->state.draining =
+        drain::begin(self, all, dead, 30s, [self, promise](auto reports) mutable {
+          promise.deliver(std::move(reports));
+          self->quit();
+        });
       return promise;
     },
   };
@@ -94,12 +97,20 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self,
 
 struct fixture : test::fixture {
   void add(const std::string& key, std::optional<stage> when, bool stuck = false) {
+    const auto name = all.size() < kinds.size() ? kinds[all.size()] : "child";
     auto who = tracked(sys.spawn(mock_child, key, asked, stuck));
-    all.push_back({"child", key, who, when});
+    all.push_back({name, key, who, when});
   }
 
-  void start() { aut = tracked(sys.spawn(mock_supervisor, all)); }
+  void start() { aut = tracked(sys.spawn(mock_supervisor, all, dead)); }
 
+  drain& draining() {
+    return *deref<supervisor_actor::stateful_base<mock_state>>(aut).state.draining;
+  }
+
+  /// What the children are, in order; of others nothing is known.
+  std::vector<std::string> kinds;
+  std::set<std::string> dead;
   children all;
   journal asked = std::make_shared<std::vector<std::string>>();
   supervisor_actor aut;
@@ -165,6 +176,74 @@ CAF_TEST(clients stop between the intake and the stores and are told only if stu
   CAF_REQUIRE_EQUAL(reports.size(), 2u);
   CAF_CHECK_EQUAL(reports[0].key, "hub");
   CAF_CHECK_EQUAL(reports[1].key, "store");
+}
+
+CAF_TEST(who began a drain may forget it and begin another) {
+  add("stuck", stage::intake, true);
+  add("well", stage::stores);
+  start();
+  using reports = std::vector<stop_report>;
+  auto first = self->request(aut, caf::infinite, atom::stop_v);
+  settle();
+  CAF_MESSAGE("WHEN one is begun while the answers to another are under way");
+  caf::anon_send(aut, atom::stop_v);
+  pass(30s);
+  first.receive([](const reports& x) { CAF_CHECK_EQUAL(x.size(), 2u); },
+                [&](const caf::error& err) { CAF_FAIL(sys.render(err)); });
+}
+
+CAF_TEST(who feeds somebody dead is ended and not waited for) {
+  kinds = {"session-debouncer", "sql-queue", "session-journal"};
+  add("sessions", stage::intake, true);
+  add("queue", stage::intake);
+  dead = {"session-journal"};
+  start();
+  const auto told = get<std::vector<stop_report>>(aut, atom::stop_v);
+  CAF_CHECK(*asked == names{"queue"});
+  CAF_REQUIRE_EQUAL(told.size(), 2u);
+  CAF_CHECK_EQUAL(told[0].name, "session-debouncer");
+  CAF_CHECK_EQUAL(told[0].left, 1u);
+  CAF_CHECK_EQUAL(told[1].left, 0u);
+}
+
+CAF_TEST(who feeds somebody that dies meanwhile is waited for no longer) {
+  kinds = {"sql-queue", "session-debouncer", "database"};
+  add("queue", stage::intake, true);
+  add("sessions", stage::intake, true);
+  add("database", stage::database);
+  start();
+  auto answer = self->request(aut, caf::infinite, atom::stop_v);
+  settle();
+  CAF_MESSAGE("WHEN the database dies THEN its queue is, and the sessions are not");
+  draining().fell("database");
+  settle();
+  CAF_CHECK(*asked == (names{"queue", "sessions"}));
+  pass(30s);
+  answer.receive(
+    [](const std::vector<stop_report>& reports) {
+      CAF_REQUIRE_EQUAL(reports.size(), 3u);
+      CAF_CHECK_EQUAL(reports[0].name, "sql-queue");
+      CAF_CHECK_EQUAL(reports[1].name, "session-debouncer");
+    },
+    [&](const caf::error& err) { CAF_FAIL(sys.render(err)); });
+}
+
+CAF_TEST(a drain that is given up tells of each once and does nothing more) {
+  add("stuck", stage::intake, true);
+  add("well", stage::intake);
+  add("later", stage::stores);
+  start();
+  caf::anon_send(aut, atom::stop_v);
+  settle();
+  const auto told = draining().give_up();
+  settle();
+  CAF_CHECK(draining().is_over());
+  CAF_REQUIRE_EQUAL(told.size(), 3u);
+  CAF_CHECK_EQUAL(told[0].left, 0u);
+  CAF_CHECK_EQUAL(told[1].left, 1u);
+  CAF_CHECK_EQUAL(told[2].left, 1u);
+  pass(30s);
+  CAF_CHECK(*asked == (names{"stuck", "well"}));
 }
 
 CAF_TEST(a survey answers in the order of the children and ends with its own) {

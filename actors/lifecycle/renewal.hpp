@@ -1,32 +1,47 @@
-// A RENEWAL is what a supervisor keeps in mind while actors are started anew: who has to
-// be gone first, who died meanwhile, and who could not be started so far.
+// A RENEWAL is what a supervisor keeps in mind of those who are started anew:
+// who died meanwhile, for whose helpers a successor waits, and who could not be
+// started so far.
 #pragma once
 
 #include "actors/detail/growing_pause.hpp"
 #include "actors/detail/trouble.hpp"
 #include "actors/lifecycle/children.hpp"
+#include "actors/lifecycle/drain.hpp"
 
 #include <caf/actor_addr.hpp>
+#include <caf/actor_clock.hpp>
 
+#include <map>
+#include <memory>
+#include <set>
 #include <string>
-#include <unordered_set>
-#include <utility>
-#include <vector>
 
 namespace sluice {
 
 struct renewal {
-  /// Who is drained, and must be gone before others take their place; whether the drain
-  /// is done.
-  std::unordered_set<caf::actor_addr> leaving;
-  bool all_drained = false;
-  /// Who died, and of what, while others were started anew.
-  std::vector<std::pair<child, std::string>> fallen;
-  /// Who could not be started; whether that is so of those that start together.
+  /// Lets those go who are started together; null once they had their time.
+  std::shared_ptr<drain> leaving;
+  /// Who is to be started anew on request, and when.
+  std::multimap<caf::actor_clock::time_point, caf::actor_addr> doomed;
+  /// Who died, and is started anew when the others are there.
+  children fallen;
+  /// Whose helpers have not ended yet.
+  children held_up;
+  /// Who could not be started, and who is not to be.
   children missing;
-  bool together_missing = false;
+  children lost;
+  caf::actor_clock::time_point retry_at = {};
   detail::growing_pause pause;
   detail::trouble trouble{"actor-not-started"};
+
+  /// The names of those who are not there.
+  std::set<std::string> dead() const {
+    std::set<std::string> result;
+    for (const auto* all : {&fallen, &held_up, &missing, &lost})
+      for (const auto& x : *all)
+        result.insert(x.name);
+    return result;
+  }
 };
 
 } // namespace sluice

@@ -2,7 +2,6 @@
 
 #include "actors/lifecycle/survey.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace sluice {
@@ -12,16 +11,16 @@ void supervisor_state::init(supervisor_config config) {
   restarts_ = restarts{config_.restarts};
   log_files_.bound(config_.data_dir + "/logs", config_.log_files_max);
   self_->set_down_handler([this](const caf::down_msg& x) { on_down(x); });
-  children_.push_back({"directory", "", config_.directory, stage::observers});
+  children_.add("directory", "", config_.directory);
   self_->delayed_send(self_, config_.log_rest, atom::tick_v);
   self_->monitor(config_.directory);
   self_->attach_functor([directory = config_.directory, ruin = config_.on_ruin,
-                         alive = alive_](const caf::error& why) {
+                         all = crew_](const caf::error& why) {
     caf::anon_send_exit(directory, caf::exit_reason::user_shutdown);
     if (ends_in_order(why))
       return;
     // Nobody else could end them.
-    for (const auto& each : *alive)
+    for (const auto& each : all->all())
       caf::anon_send_exit(each, caf::exit_reason::kill);
     if (ruin)
       ruin("supervisor has died, who starts all others: " + text_of(why));
@@ -44,18 +43,15 @@ persist_targets supervisor_state::everybody() const {
   return result;
 }
 
-bool supervisor_state::runs(std::string_view who) const {
-  return std::any_of(children_.begin(), children_.end(),
-                     [who](const child& x) { return x.name == who; });
-}
-
 caf::error supervisor_state::closed() const {
-  if (stopping_)
+  if (phases_.ends())
     return caf::make_error(ec::stopping, "the service is stopping");
-  if (drain_)
-    return caf::make_error(ec::stopping, "an actor has died, and those that depend on it "
-                                         "are started anew");
-  return caf::none;
+  if (phases_.is_running())
+    return caf::none;
+  return caf::make_error(ec::stopping,
+                         is_restart() ? "an actor has died, and those that depend on it "
+                                        "are started anew"
+                                      : "the service has not started yet");
 }
 
 caf::result<bool> supervisor_state::persist() {
@@ -76,39 +72,18 @@ void supervisor_state::ask_all(detail::owed<std::vector<status_report>> answer) 
   status_report own;
   own.name = name;
   own.id = self_->id();
-  own.state = {{"children", static_cast<int64_t>(children_.size())}};
+  own.state = {{"children", static_cast<int64_t>(children_.all().size())}};
   own.troubles = {{"actor-restarted", restarts_.total()},
                   {"actor-left-down", restarts_.refused()},
                   {"log-tries-failed", log_pasts_.failures()}};
-  const auto all_there = !drain_ && renewal_.missing.empty();
+  const auto all_there = all_are_there();
   own.checks = {{"actors", all_there, all_there ? "all are there" : "some are missing"}};
   renewal_.trouble.tell(own);
   log_files_.tell(own, self_->clock().now());
-  auto all = children_;
-  all.insert(all.end(), guests_.begin(), guests_.end());
+  auto all = children_.all();
+  all.insert(all.end(), guests_.all().begin(), guests_.all().end());
   sluice::survey(self_, all, config_.survey_timeout, std::move(own), troubles_,
                  std::move(answer));
-}
-
-caf::result<std::vector<stop_report>> supervisor_state::stop() {
-  if (stopping_)
-    return caf::make_error(ec::stopping, "the service is stopping already");
-  stopping_ = true;
-  auto promise = detail::owe<std::vector<stop_report>>(self_);
-  // A restart that is on its way ends with the supervisor.
-  drain_ = drain::begin(self_, with_batchers(), config_.stop_deadline,
-                        [this, promise](std::vector<stop_report> reports) mutable {
-                          promise.deliver(std::move(reports));
-                          end_the_rest();
-                          self_->quit();
-                        });
-  return promise;
-}
-
-/// Of a start that did not come to its end there may be some whom nobody else knows.
-void supervisor_state::end_the_rest() {
-  for (const auto& each : *alive_)
-    self_->send_exit(each, caf::exit_reason::kill);
 }
 
 caf::result<bool> supervisor_state::confirm(const std::string& alert_id) {
@@ -157,7 +132,7 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
     [state](atom::retire, const database_past& past) { state->remember(past); },
     [state](atom::retire, const metrics_past& past) { state->remember(past); },
     [state](atom::tick) { state->on_tick(); },
-    [state](atom::retry) { state->start_missing(); },
+    [state](atom::retry) { state->on_retry(); },
     [](atom::check) { return true; },
     [state](atom::stop) { return state->stop(); },
   };

@@ -10,10 +10,12 @@
 #include "actors/database/database.hpp"
 #include "actors/detail/owed.hpp"
 #include "actors/detail/shared_question.hpp"
-#include "actors/lifecycle/children.hpp"
+#include "actors/lifecycle/child_table.hpp"
+#include "actors/lifecycle/crew.hpp"
 #include "actors/lifecycle/drain.hpp"
 #include "actors/lifecycle/log_pasts.hpp"
 #include "actors/lifecycle/persist_round.hpp"
+#include "actors/lifecycle/phases.hpp"
 #include "actors/lifecycle/renewal.hpp"
 #include "actors/lifecycle/restarts.hpp"
 #include "actors/lifecycle/supervisor_config.hpp"
@@ -34,13 +36,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -76,24 +76,24 @@ public:
   void remember(const database_past& past);
   void remember(const metrics_past& past);
   void on_tick();
-  void start_missing();
+  void on_retry();
 
 private:
-  using start_promise = detail::owed<subsystems>;
-
   // -- the start (supervisor_start.cpp, supervisor_replay.cpp) -----------------------
-  /// Does one step of it; if that fails, so does the start.
+  /// Does one step of it, unless it was given up; if that fails, so does the start.
   template <class F>
-  void attempt(start_promise answer, F step) {
-    if (stopping_)
-      return answer.deliver(closed());
+  void attempt(F step) {
+    if (!phases_.starts())
+      return;
     try {
       step();
     } catch (const std::exception& why) {
-      answer.deliver(died_of(why));
+      start_failed(died_of(why));
     }
   }
-  void start_writers(start_promise answer);
+  void begin_start();
+  void start_writers();
+  void start_failed(const caf::error& why);
   void start_files();
   void start_disk_watch();
   void start_alert_keeper();
@@ -102,24 +102,28 @@ private:
   void place_dead_letters();
   subsystems start_database(const sqlite_writer_actor& writer);
   void start_queue(subsystems& started);
-  void start_sessions(subsystems started, start_promise answer);
+  void start_sessions(subsystems started);
   session_journal_actor start_journal();
   void use_sessions(subsystems& started, const session_archive_actor& rows,
                     const session_journal_actor& journal);
-  void replay(subsystems started, const start_promise& answer);
-  void replay_queue(subsystems started, const start_promise& answer);
-  void started_up(subsystems started, start_promise answer);
+  void replay(subsystems started);
+  void replay_queue(subsystems started);
+  void started_up(subsystems started);
   void start_topics();
   void start_introspection();
-  void end_the_rest();
   caf::timespan replay_patience() const;
   persist_targets everybody() const;
   void ask_all(detail::owed<std::vector<status_report>> answer);
   /// Why nothing is taken in, or none.
   caf::error closed() const;
-  bool runs(std::string_view name) const;
+  bool runs(std::string_view who) const { return children_.has(who); }
+  bool all_are_there() const;
   /// Whether the service has run before, in this process.
   bool is_restart() const { return running_.metrics != nullptr; }
+
+  // -- the stop (supervisor_stop.cpp) ------------------------------------------------
+  void begin_stop();
+  void end_the_rest();
 
   // -- clients (supervisor_clients.cpp) ----------------------------------------------
   children with_batchers() const;
@@ -166,19 +170,23 @@ private:
   void serve_opens();
   void refuse_opens();
 
-  // -- deaths (supervisor_restarts.cpp) ------------------------------------------------
+  // -- deaths (supervisor_restarts.cpp, supervisor_renewal.cpp) ----------------------
   void on_down(const caf::down_msg& x);
+  void tell_drains(const child& dead);
+  bool leaves(const child& who) const;
   void forget(const child& guest);
   void bury(const child& dead, const std::string& cause);
-  void restart(const child& dead);
+  void replace(const child& dead);
+  void revive(const child& dead);
+  void revive_held_up();
   void start_one(const child& dead);
   void try_later(const std::string& who, const std::string& why);
-  void try_together_later(const std::string& why);
-  void restart_together();
+  void end_doomed(caf::actor_clock::time_point now);
+  void look_whether_all_are_there();
+  void clear();
+  std::vector<caf::actor_addr> leaving() const;
   void start_when_all_are_gone();
-  void started_together();
-  void started_all();
-  void bury_fallen();
+  void serve();
   void tell_listeners();
   void give_up(const std::string& why);
 
@@ -192,7 +200,7 @@ private:
     auto who = spawn_listed<Options + caf::monitored>(*self_, config_.directory,
                                                       {key, self_->id(), deaths, last},
                                                       fun, std::forward<Ts>(xs)...);
-    alive_->insert(caf::actor_cast<caf::actor_addr>(who));
+    crew_->enlist(who);
     troubles_->began(who.id());
     return who;
   }
@@ -206,27 +214,15 @@ private:
   /// Starts such actors for another one, which may want several.
   template <class Fun, class... Ts>
   auto helpers_of(std::string whose, Fun* fun, Ts... xs) {
-    using handle = decltype(spawn_listed<caf::detached>(
-      self_->system(), config_.directory, actor_label{}, fun, xs...));
-    // Called on the thread of whoever needs one. What is asked of none fails, and is
-    // tried again as any failure is.
-    return [&sys = self_->system(), directory = config_.directory,
-            label = actor_label{std::move(whose), self_->id()}, fun, xs...]() -> handle {
-      try {
-        return spawn_listed<caf::detached>(sys, directory, label, fun, xs...);
-      } catch (const std::exception&) {
-        return handle{};
-      }
-    };
+    return crew_->helpers_of(self_->system(), config_.directory, self_->address(),
+                             std::move(whose), fun, std::move(xs)...);
   }
   /// Takes an actor into the survey and the drain.
   template <class Handle>
-  Handle adopt(std::string child_name, std::string key, stage stops_at, Handle who) {
-    children_.push_back({std::move(child_name), std::move(key), who, stops_at});
+  Handle adopt(std::string child_name, std::string key, Handle who) {
+    children_.add(std::move(child_name), std::move(key), who);
     return who;
   }
-  /// Takes an actor into the survey alone; another one stops it.
-  void watch(std::string name, managed_actor who);
   /// Has an actor's counts collected.
   void meter(const metered_actor& who) { self_->send(metrics_, atom::attach_v, who); }
 
@@ -236,18 +232,22 @@ private:
     [this](auto answer) { ask_all(std::move(answer)); }};
   detail::shared_question<std::vector<named_log_stats>> logs_question_{
     [this](auto answer) { ask_logs(std::move(answer)); }};
-  children children_;
+  phases phases_;
+  child_table children_;
   /// Who is asked in surveys, and is started, stopped and missed by somebody else.
-  children guests_;
-  bool stopping_ = false;
-  /// While all stop, or those that are to be started anew.
-  std::shared_ptr<drain> drain_;
+  child_table guests_;
+  std::shared_ptr<crew> crew_ = std::make_shared<crew>();
+  /// Of the first start.
+  detail::owed<subsystems> start_answer_;
+  detail::owed<std::vector<stop_report>> stop_answer_;
+  /// While all stop.
+  std::shared_ptr<drain> stopping_;
+  caf::actor_clock::time_point stop_deadline_;
+  /// Until then a stop waits for those that are being started.
+  caf::actor_clock::time_point stop_due_at_;
   restarts restarts_;
   /// By full name, how often one has died, and of what last.
   std::map<std::string, std::pair<uint64_t, std::string>> pasts_;
-  /// Everybody that was started and has not ended yet.
-  std::shared_ptr<std::unordered_set<caf::actor_addr>> alive_ =
-    std::make_shared<std::unordered_set<caf::actor_addr>>();
   renewal renewal_;
   subsystems running_;
   std::vector<subsystems_listener_actor> listeners_;

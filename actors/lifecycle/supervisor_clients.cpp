@@ -23,7 +23,7 @@ std::vector<ws_batcher_actor> supervisor_state::clients() const {
 }
 
 children supervisor_state::with_batchers() const {
-  auto result = children_;
+  auto result = children_.all();
   for (const auto& [address, batcher] : batchers_)
     result.push_back({"ws-batcher", "", batcher, stage::delivery});
   return result;

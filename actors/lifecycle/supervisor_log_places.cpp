@@ -203,8 +203,7 @@ void supervisor_state::retired(const std::string& log, const log_past& past) {
   if (place == logs_.end())
     return;
   troubles_->handed_over(place->second.id());
-  std::erase_if(children_,
-                [&](const child& x) { return x.handle == managed_actor{place->second}; });
+  children_.remove(caf::actor_cast<caf::actor_addr>(place->second));
   logs_.erase(place);
   log_pasts_.keep(log, past);
 }

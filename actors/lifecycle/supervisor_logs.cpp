@@ -30,7 +30,7 @@ void supervisor_state::apply(const live_settings& x) {
 
 log_buffer_actor supervisor_state::make_buffer(const std::string& log) {
   auto buffer = spawn_buffer(log);
-  children_.push_back({"log-buffer", log, buffer, stage::intake});
+  children_.add("log-buffer", log, buffer);
   return buffer;
 }
 
@@ -81,6 +81,9 @@ void supervisor_state::ask_buffer(const std::string& log, log_answer<Answer> ans
 template <class Answer>
 void supervisor_state::ask_resting(const std::string& log, log_answer<Answer> answer,
                                    const resting_log<Answer>& resting) {
+  // The spool may hold what a buffer that is not there yet is to write.
+  if (auto err = closed())
+    return answer.deliver(std::move(err));
   if (log_pasts_.find(log) != nullptr)
     return resting(std::move(answer));
   self_->request(log_writer_, caf::infinite, atom::find_v, log)

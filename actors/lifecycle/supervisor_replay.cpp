@@ -2,6 +2,7 @@
 // new comes.
 #include "actors/lifecycle/persist_round.hpp"
 #include "actors/lifecycle/supervisor.hpp"
+#include "messages/error.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -25,7 +26,7 @@ caf::timespan supervisor_state::replay_patience() const {
 }
 
 /// Brings to disk what the spool holds of an earlier run, before anything new comes.
-void supervisor_state::replay(subsystems started, const start_promise& answer) {
+void supervisor_state::replay(subsystems started) {
   // After a start that died of something in it, queued SQL waits for the others: the next
   // one to die should know of what.
   const auto in_turn = config_.spool && config_.spool->died_in_replay();
@@ -47,40 +48,55 @@ void supervisor_state::replay(subsystems started, const start_promise& answer) {
       started.replay.push_back({to_string(state.kind) + " " + state.name, items});
   }
   persist_all(self_, left, replay_patience(),
-              [this, in_turn, started = std::move(started),
-               answer](const std::vector<std::string>& failures) mutable {
+              [this, in_turn, started = std::move(started)](
+                const std::vector<std::string>& failures) mutable {
                 started.unplaced = failures;
-                attempt(answer, [&] {
+                attempt([&] {
                   if (in_turn)
-                    replay_queue(std::move(started), answer);
+                    replay_queue(std::move(started));
                   else
-                    started_up(std::move(started), answer);
+                    started_up(std::move(started));
                 });
               });
 }
 
-void supervisor_state::replay_queue(subsystems started, const start_promise& answer) {
+void supervisor_state::replay_queue(subsystems started) {
   start_queue(started);
   persist_targets left;
   left.queue = queue_;
   persist_all(self_, left, replay_patience(),
-              [this, started = std::move(started),
-               answer](const std::vector<std::string>& failures) mutable {
+              [this, started = std::move(started)](
+                const std::vector<std::string>& failures) mutable {
                 started.unplaced.insert(started.unplaced.end(), failures.begin(),
                                         failures.end());
-                attempt(answer, [&] { started_up(std::move(started), answer); });
+                attempt([&] { started_up(std::move(started)); });
               });
 }
 
-void supervisor_state::started_up(subsystems started, start_promise answer) {
+void supervisor_state::started_up(subsystems started) {
   if (!runs("introspection"))
     start_introspection();
   started.introspection = introspection_;
   running_ = started;
-  self_->send(introspection_, atom::attach_v, running_);
-  answer.deliver(std::move(started));
-  if (!drain_)
-    bury_fallen();
+  start_answer_.deliver(std::move(started));
+  if (phases_.on(event::started) == action::stop)
+    begin_stop();
+  else
+    serve();
+}
+
+void supervisor_state::start_failed(const caf::error& why) {
+  start_answer_.deliver(why);
+  switch (phases_.on(is_no_answer(why) ? event::start_postponed : event::start_failed)) {
+    case action::stop:
+      return begin_stop();
+    case action::postpone:
+      return try_later("those that depend on each other", text_of(why));
+    case action::give_up:
+      return give_up("the start: " + text_of(why));
+    default:
+      return;
+  }
 }
 
 } // namespace sluice

@@ -1,28 +1,21 @@
 // After a death. What the dead one held is in the spool, and whoever comes after it goes
-// on from there. A buffer, the log writer, the hub, the introspection, the alert keeper
-// and the disk watch are started anew alone; of the others each has handles of the next,
-// and all are drained and started together.
+// on from there. The child table says who is started anew alone, and who with others
+// (supervisor_renewal.cpp).
 
 #include "actors/lifecycle/supervisor.hpp"
 #include "messages/error.hpp"
 
-#include <caf/mailbox_element.hpp>
+#include <caf/actor_cast.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <exception>
+#include <map>
+#include <string_view>
 #include <utility>
 
 namespace sluice {
 
 namespace {
-
-/// Those that know nothing of the others, and so may outlive them.
-bool outlives_others(const std::string& name) {
-  return name == "directory" || name == "metrics-aggregator" || name == "disk-watch"
-         || name == "alert-keeper" || name == "spool-keeper" || name == "topic-hub"
-         || name == "introspection";
-}
 
 constexpr auto nobody_can_start = " has died, whom nobody can start anew";
 
@@ -30,45 +23,41 @@ constexpr auto nobody_can_start = " has died, whom nobody can start anew";
 /// answer.
 constexpr auto answer_first = std::chrono::milliseconds{50};
 
-/// How long those that are started anew may take to end where the spool has what they do
-/// not finish: the one that died may be the one whom they need for that.
-constexpr caf::timespan renewal_time_max = std::chrono::seconds{2};
-
-bool is_restarted_alone(const std::string& name) {
-  return name == "disk-watch" || name == "alert-keeper" || name == "topic-hub"
-         || name == "introspection";
-}
-
 } // namespace
 
 void supervisor_state::on_down(const caf::down_msg& x) {
+  crew_->left(x.source);
   batchers_.erase(x.source);
-  alive_->erase(x.source);
-  const auto was_leaving = renewal_.leaving.erase(x.source) > 0;
-  const auto is_dead = [&x](const child& y) {
-    return caf::actor_cast<caf::actor_addr>(y.handle) == x.source;
-  };
   troubles_->ended(x.source.id());
-  if (stopping_)
-    return;
-  if (const auto guest = std::find_if(guests_.begin(), guests_.end(), is_dead);
-      guest != guests_.end())
-    return forget(child{*guest});
-  if (was_leaving)
-    return start_when_all_are_gone();
-  const auto place = std::find_if(children_.begin(), children_.end(), is_dead);
-  if (place == children_.end())
-    return;
-  if (drain_ || !is_restart())
-    renewal_.fallen.emplace_back(*place, text_of(x.reason));
-  else
-    bury(child{*place}, text_of(x.reason));
+  if (const auto guest = guests_.remove(x.source))
+    return forget(*guest);
+  if (const auto dead = children_.remove(x.source)) {
+    if (!ends_in_order(x.reason))
+      tell_drains(*dead);
+    if (!leaves(*dead))
+      bury(*dead, text_of(x.reason));
+  }
+  revive_held_up();
+  start_when_all_are_gone();
+}
+
+/// One that was stopped, by whoever does that, has let all go that it was handed.
+void supervisor_state::tell_drains(const child& dead) {
+  for (const auto& each : {renewal_.leaving, stopping_})
+    if (each)
+      each->fell(dead.name);
+}
+
+/// Whether a child that ends now does what it was told to.
+bool supervisor_state::leaves(const child& who) const {
+  return phases_.now() == phase::stopping
+         || (phases_.now() == phase::clearing && !kind_of(who.name).outlives_others);
 }
 
 /// Somebody else's, and the whole of the service needs it.
 void supervisor_state::forget(const child& guest) {
-  std::erase_if(guests_, [&](const child& x) { return x.handle == guest.handle; });
-  give_up(guest.name + nobody_can_start);
+  if (!phases_.ends())
+    give_up(guest.name + nobody_can_start);
 }
 
 void supervisor_state::bury(const child& dead, const std::string& cause) {
@@ -76,16 +65,41 @@ void supervisor_state::bury(const child& dead, const std::string& cause) {
   auto& [deaths, last] = pasts_[who];
   ++deaths;
   last = cause;
-  if (dead.name == "directory")
+  if (kind_of(dead.name).after_death == revival::never)
     return give_up(who + nobody_can_start);
-  if (!restarts_.allow(who, self_->clock().now()))
+  if (!restarts_.allow(who, self_->clock().now())) {
+    renewal_.lost.push_back(dead);
     return give_up(who + " died too often to be started anew");
-  if (std::erase_if(children_, [&](const child& x) { return x.handle == dead.handle; })
-      > 0)
-    restart(dead);
+  }
+  replace(dead);
 }
 
-void supervisor_state::restart(const child& dead) {
+/// Has somebody take the place, now or when the others are there.
+void supervisor_state::replace(const child& dead) {
+  const auto alone = kind_of(dead.name).after_death == revival::alone;
+  switch (phases_.on(alone ? event::one_died : event::joint_died)) {
+    case action::revive:
+      return revive(dead);
+    case action::clear:
+      renewal_.fallen.push_back(dead);
+      return clear();
+    case action::note:
+      renewal_.fallen.push_back(dead);
+      return;
+    default:
+      return;
+  }
+}
+
+// -- alone --------------------------------------------------------------------------
+
+/// A helper of the dead one's may still write where its successor would.
+void supervisor_state::revive(const child& dead) {
+  const auto helpers = crew_->helpers_of(dead.name);
+  for (const auto& each : helpers)
+    self_->send_exit(each, caf::exit_reason::kill);
+  if (!helpers.empty())
+    return renewal_.held_up.push_back(dead);
   try {
     start_one(dead);
   } catch (const std::exception& why) {
@@ -94,54 +108,75 @@ void supervisor_state::restart(const child& dead) {
   }
 }
 
+void supervisor_state::revive_held_up() {
+  if (phases_.is_running())
+    for (const auto& each : std::exchange(renewal_.held_up, {}))
+      revive(each);
+}
+
+void supervisor_state::start_one(const child& dead) {
+  using starter = void (*)(supervisor_state&, const child&);
+  static const std::map<std::string_view, starter> starters{
+    {"log-buffer", [](auto& x, const child& who) { x.make_buffer(who.key); }},
+    {"log-writer",
+     [](auto& x, const child&) {
+       x.start_log_writer();
+       for (const auto& [log, buffer] : x.logs_)
+         x.self_->send(buffer, atom::attach_v, x.log_writer_);
+     }},
+    {"disk-watch", [](auto& x, const child&) { x.start_disk_watch(); }},
+    {"alert-keeper", [](auto& x, const child&) { x.start_alert_keeper(); }},
+    {"topic-hub",
+     [](auto& x, const child&) {
+       x.start_topics();
+       x.running_.topics = x.topics_;
+       x.tell_listeners();
+     }},
+    {"introspection",
+     [](auto& x, const child&) {
+       x.start_introspection();
+       x.running_.introspection = x.introspection_;
+       x.tell_listeners();
+     }},
+  };
+  starters.at(dead.name)(*this, dead);
+}
+
+// -- later --------------------------------------------------------------------------
+
 void supervisor_state::try_later(const std::string& who, const std::string& why) {
   renewal_.trouble.note(who + " cannot be started anew: " + why);
-  self_->delayed_send(self_, renewal_.pause.next(), atom::retry_v);
+  const auto pause = renewal_.pause.next();
+  renewal_.retry_at = self_->clock().now() + pause;
+  self_->delayed_send(self_, pause, atom::retry_v);
 }
 
-void supervisor_state::try_together_later(const std::string& why) {
-  renewal_.together_missing = true;
-  try_later("those that depend on each other", why);
-}
-
-void supervisor_state::start_missing() {
-  if (stopping_)
+/// Looks for what is due: of several that were set one may be early.
+void supervisor_state::on_retry() {
+  const auto now = self_->clock().now();
+  end_doomed(now);
+  if (now >= stop_due_at_ && phases_.on(event::stop_due) == action::stop)
+    return begin_stop();
+  if (now < renewal_.retry_at)
     return;
-  if (std::exchange(renewal_.together_missing, false))
-    return restart_together();
+  if (phases_.on(event::retry_due) == action::clear)
+    return clear();
+  if (!phases_.is_running())
+    return;
   for (const auto& each : std::exchange(renewal_.missing, {}))
-    restart(each);
-  if (renewal_.missing.empty() && !drain_)
-    started_all();
+    revive(each);
+  look_whether_all_are_there();
 }
 
-void supervisor_state::started_all() {
+void supervisor_state::look_whether_all_are_there() {
+  if (!all_are_there())
+    return;
   renewal_.pause.reset();
   renewal_.trouble.clear();
 }
 
-void supervisor_state::start_one(const child& dead) {
-  if (dead.name == "log-buffer") {
-    make_buffer(dead.key);
-  } else if (dead.name == "log-writer") {
-    start_log_writer();
-    for (const auto& [log, buffer] : logs_)
-      self_->send(buffer, atom::attach_v, log_writer_);
-  } else if (dead.name == "disk-watch") {
-    start_disk_watch();
-  } else if (dead.name == "alert-keeper") {
-    start_alert_keeper();
-  } else if (dead.name == "topic-hub") {
-    start_topics();
-    running_.topics = topics_;
-    tell_listeners();
-  } else if (dead.name == "introspection") {
-    start_introspection();
-    running_.introspection = introspection_;
-    tell_listeners();
-  } else {
-    restart_together();
-  }
+bool supervisor_state::all_are_there() const {
+  return phases_.is_running() && renewal_.dead().empty();
 }
 
 // -- on request -----------------------------------------------------------------------
@@ -150,27 +185,32 @@ void supervisor_state::start_one(const child& dead) {
 caf::expected<std::string> supervisor_state::end(const std::string& who) {
   if (auto err = closed())
     return err;
-  const auto is_meant = [&who](const child& x) {
-    return who == x.name || who == full_name(x.name, x.key) || who == x.name + "/" + x.key
-           || who == std::to_string(caf::actor_cast<caf::actor_addr>(x.handle).id());
-  };
-  const auto found = std::find_if(children_.begin(), children_.end(), is_meant);
-  if (found == children_.end())
+  const auto found = children_.find(who);
+  if (found.empty())
     return caf::make_error(ec::not_found, "no actor is called " + who);
-  if (std::count_if(children_.begin(), children_.end(), is_meant) > 1)
+  if (found.size() > 1)
     return caf::make_error(ec::invalid_argument, "several actors are called " + who
                                                    + ": name one by NAME/KEY "
                                                      "or id");
-  if (outlives_others(found->name) && !is_restarted_alone(found->name))
+  const auto& meant = found.front();
+  const auto& kind = kind_of(meant.name);
+  if (kind.outlives_others && kind.after_death != revival::alone)
     return caf::make_error(ec::refused,
                            who + " outlives all others and is not started anew");
-  const auto reason = caf::make_error(ec::stopping, "a restart was asked for");
-  self_->clock().schedule_message(
-    self_->clock().now() + answer_first,
-    caf::actor_cast<caf::strong_actor_ptr>(found->handle),
-    caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
-                              caf::exit_msg{self_->address(), reason}));
-  return full_name(found->name, found->key);
+  renewal_.doomed.emplace(self_->clock().now() + answer_first,
+                          caf::actor_cast<caf::actor_addr>(meant.handle));
+  self_->delayed_send(self_, answer_first, atom::retry_v);
+  return full_name(meant.name, meant.key);
+}
+
+/// Those whose restart was asked for. A stop comes before it.
+void supervisor_state::end_doomed(caf::actor_clock::time_point now) {
+  const auto due = renewal_.doomed.upper_bound(now);
+  for (auto each = renewal_.doomed.begin(); each != due; ++each)
+    if (!phases_.ends())
+      self_->send_exit(each->second,
+                       caf::make_error(ec::stopping, "a restart was asked for"));
+  renewal_.doomed.erase(renewal_.doomed.begin(), due);
 }
 
 // -- what the dead had counted --------------------------------------------------------
@@ -189,73 +229,6 @@ void supervisor_state::remember(const metrics_past& past) {
   std::get<metrics_past>(others_pasts_) = past;
 }
 
-// -- together -----------------------------------------------------------------------
-
-/// Lets all who depend on each other finish what they can, and starts them again. Of an
-/// earlier try some may be there whom only that knew.
-void supervisor_state::restart_together() {
-  children dependent;
-  // Whoever is missing is among those that a start looks after.
-  renewal_.missing.clear();
-  renewal_.leaving = *alive_;
-  for (const auto& [address, batcher] : batchers_)
-    renewal_.leaving.erase(address);
-  for (const auto& each : children_)
-    if (outlives_others(each.name))
-      renewal_.leaving.erase(caf::actor_cast<caf::actor_addr>(each.handle));
-    else
-      dependent.push_back(each);
-  renewal_.all_drained = false;
-  const auto patience = config_.spool ? std::min(config_.stop_deadline, renewal_time_max)
-                                      : config_.stop_deadline;
-  drain_ =
-    drain::begin(self_, dependent, patience, [this](const std::vector<stop_report>&) {
-      if (stopping_)
-        return;
-      for (const auto& each : renewal_.leaving)
-        self_->send_exit(each, caf::exit_reason::kill);
-      renewal_.all_drained = true;
-      start_when_all_are_gone();
-    });
-}
-
-/// Two of a kind at once would write to one file.
-void supervisor_state::start_when_all_are_gone() {
-  if (!renewal_.all_drained || !renewal_.leaving.empty())
-    return;
-  renewal_.all_drained = false;
-  logs_.clear();
-  std::erase_if(children_, [](const child& x) { return !outlives_others(x.name); });
-  self_->request(supervisor_actor{self_}, caf::infinite, atom::start_v)
-    .then([this](const subsystems&) { started_together(); },
-          [this](const caf::error& err) {
-            if (stopping_)
-              return;
-            if (is_no_answer(err))
-              try_together_later(text_of(err));
-            else
-              give_up("the start: " + text_of(err));
-          });
-}
-
-void supervisor_state::started_together() {
-  if (stopping_)
-    return;
-  drain_.reset();
-  tell_listeners();
-  started_all();
-  bury_fallen();
-}
-
-/// Who died while others were started.
-void supervisor_state::bury_fallen() {
-  for (auto& [dead, cause] : std::exchange(renewal_.fallen, {}))
-    if (drain_) // for one of those before
-      renewal_.fallen.emplace_back(dead, cause);
-    else
-      bury(dead, cause);
-}
-
 // -- what others are told -------------------------------------------------------------
 
 void supervisor_state::attach(const subsystems_listener_actor& who) {
@@ -265,7 +238,7 @@ void supervisor_state::attach(const subsystems_listener_actor& who) {
 void supervisor_state::attach(const std::string& guest, const guest_actor& who) {
   self_->monitor(who);
   troubles_->began(who.id());
-  guests_.push_back({guest, "", caf::actor_cast<managed_actor>(who), std::nullopt});
+  guests_.add(guest, "", caf::actor_cast<managed_actor>(who));
 }
 
 void supervisor_state::tell_listeners() {

@@ -22,45 +22,43 @@
 
 namespace sluice {
 
-// -- the children -----------------------------------------------------------------
-
-void supervisor_state::watch(std::string child_name, managed_actor who) {
-  children_.push_back({std::move(child_name), "", std::move(who), std::nullopt});
-}
-
-// -- the start --------------------------------------------------------------------
-
 caf::result<subsystems> supervisor_state::start() {
-  auto answer = detail::owe<subsystems>(self_);
-  attempt(answer, [&] { start_writers(answer); });
-  return answer;
+  if (phases_.on(event::start_asked) == action::refuse)
+    return caf::make_error(ec::refused, "the service was started already");
+  start_answer_ = detail::owe<subsystems>(self_);
+  begin_start();
+  return start_answer_;
 }
 
-void supervisor_state::start_writers(start_promise answer) {
+void supervisor_state::begin_start() {
+  attempt([this] { start_writers(); });
+}
+
+void supervisor_state::start_writers() {
   start_files();
   place_dead_letters();
   auto writer = adopt(
-    "sqlite-writer", "", stage::database,
+    "sqlite-writer", "",
     spawn_child<caf::detached>("", sqlite_writer, with_past(config_.writer), metrics_));
   self_->request(writer, caf::infinite, atom::open_v)
     .then(
-      [this, answer, writer](sqlite_opened& opened) {
-        attempt(answer, [&] {
+      [this, writer](sqlite_opened& opened) {
+        attempt([&] {
           auto started = start_database(writer);
           started.ties = std::move(opened.ties);
-          start_sessions(std::move(started), answer);
+          start_sessions(std::move(started));
         });
       },
-      [this, answer, writer](caf::error& err) mutable {
-        self_->send_exit(writer, caf::exit_reason::user_shutdown);
-        answer.deliver(std::move(err));
+      [this](const caf::error& err) {
+        if (phases_.starts())
+          start_failed(err);
       });
 }
 
 /// Those that outlive whom they serve are there already when those are started anew.
 void supervisor_state::start_files() {
   if (!runs("metrics-aggregator"))
-    metrics_ = adopt("metrics-aggregator", "", stage::observers,
+    metrics_ = adopt("metrics-aggregator", "",
                      spawn_child("", metrics_aggregator, with_past(config_.metrics)));
   if (!runs("disk-watch"))
     start_disk_watch();
@@ -73,13 +71,12 @@ void supervisor_state::start_files() {
 
 void supervisor_state::start_disk_watch() {
   disk_watch_config config{config_.data_dir, config_.data_dir + "/id"};
-  adopt("disk-watch", "", stage::observers,
-        spawn_child<caf::detached>("", disk_watch, std::move(config)));
+  adopt("disk-watch", "", spawn_child<caf::detached>("", disk_watch, std::move(config)));
 }
 
 void supervisor_state::start_alert_keeper() {
   alerts_ = adopt(
-    "alert-keeper", "", stage::observers,
+    "alert-keeper", "",
     spawn_child<caf::detached>("", alert_keeper, alert_keeper_config{config_.data_dir}));
 }
 
@@ -88,7 +85,7 @@ void supervisor_state::start_spool_keeper() {
     return;
   spool_keeper_config config{config_.spool, config_.spool_reservations};
   keeper_ =
-    adopt("spool-keeper", "", stage::observers,
+    adopt("spool-keeper", "",
           spawn_child("", spool_keeper, std::move(config), supervisor_actor{self_}));
 }
 
@@ -100,23 +97,20 @@ void supervisor_state::start_log_writer() {
   files.spool = config_.spool;
   files.open_files_max = config_.open_logs;
   files.make_syncer = helpers_of("log-writer", file_syncer);
-  log_writer_ = adopt("log-writer", "", stage::stores,
-                      spawn_child<caf::detached>("", log_writer, std::move(files)));
+  log_writer_ =
+    adopt("log-writer", "", spawn_child<caf::detached>("", log_writer, std::move(files)));
 }
 
 subsystems supervisor_state::start_database(const sqlite_writer_actor& writer) {
   database_handles handles{
     writer, {}, spawn_child("", checkpoint_scheduler, config_.checkpoints, writer)};
-  // From here on the database stops it.
-  for (auto& each : children_)
-    if (each.name == "sqlite-writer")
-      each.stops_at.reset();
-  watch("checkpoint-scheduler", handles.scheduler);
+  adopt("checkpoint-scheduler", "", handles.scheduler);
   meter(writer);
   for (uint64_t i = 0; i < config_.readers; ++i) {
+    const auto key = std::to_string(i + 1);
     handles.readers.push_back(
-      spawn_child<caf::detached>(std::to_string(i + 1), sqlite_reader, config_.reader));
-    watch("sqlite-reader", handles.readers.back());
+      adopt("sqlite-reader", key,
+            spawn_child<caf::detached>(key, sqlite_reader, config_.reader)));
     meter(handles.readers.back());
   }
   database_config config;
@@ -137,9 +131,8 @@ subsystems supervisor_state::start_database(const sqlite_writer_actor& writer) {
   subsystems result;
   result.metrics = metrics_;
   result.directory = config_.directory;
-  // The database stops the actors behind it itself: only it knows when they are idle.
   result.database =
-    adopt("database", "", stage::database,
+    adopt("database", "",
           spawn_child("", database, with_past(std::move(config)), std::move(handles)));
   meter(result.database);
   writer_ = writer;
@@ -150,7 +143,7 @@ subsystems supervisor_state::start_database(const sqlite_writer_actor& writer) {
 }
 
 /// Brings the sessions to where they are wanted, and then takes up what is unwritten.
-void supervisor_state::start_sessions(subsystems started, start_promise answer) {
+void supervisor_state::start_sessions(subsystems started) {
   auto rows = spawn_child("", session_rows, started.database);
   // Told before whoever writes to it is.
   self_->send(writer_, atom::attach_v, session_listener_actor{rows});
@@ -162,16 +155,18 @@ void supervisor_state::start_sessions(subsystems started, start_promise answer) 
     ->request(backend, caf::infinite, atom::convert_v, session_archive_actor{journal},
               session_archive_actor{rows})
     .then(
-      [this, started, answer, rows, journal,
-       backend](const session_conversion& done) mutable {
+      [this, started, rows, journal, backend](const session_conversion& done) mutable {
         self_->send_exit(backend, caf::exit_reason::user_shutdown);
         started.conversion = done;
-        attempt(answer, [&] {
+        attempt([&] {
           use_sessions(started, rows, journal);
-          replay(std::move(started), answer);
+          replay(std::move(started));
         });
       },
-      [answer](caf::error& err) mutable { answer.deliver(std::move(err)); });
+      [this](const caf::error& err) {
+        if (phases_.starts())
+          start_failed(err);
+      });
 }
 
 session_journal_actor supervisor_state::start_journal() {
@@ -197,7 +192,7 @@ void supervisor_state::use_sessions(subsystems& started,
   auto keeper = in_files ? session_archive_actor{journal} : rows;
   self_->send_exit(in_files ? rows : session_archive_actor{journal},
                    caf::exit_reason::user_shutdown);
-  adopt(in_files ? "session-journal" : "session-rows", "", stage::stores, keeper);
+  adopt(in_files ? "session-journal" : "session-rows", "", keeper);
   if (in_files)
     meter(journal);
   auto config = config_.sessions;
@@ -208,7 +203,7 @@ void supervisor_state::use_sessions(subsystems& started,
   config.files_directory = in_files ? config.set_aside_directory : "";
   config.rights = config_.rights;
   sessions_ = adopt(
-    "session-debouncer", "", stage::intake,
+    "session-debouncer", "",
     spawn_child("", session_debouncer, std::move(config), std::move(keeper), metrics_));
   meter(sessions_);
   if (!in_files)
@@ -230,7 +225,7 @@ void supervisor_state::start_queue(subsystems& started) {
   auto config = with_past(config_.queue);
   config.spool = config_.spool;
   config.keeper = keeper_;
-  queue_ = adopt("sql-queue", "", stage::intake,
+  queue_ = adopt("sql-queue", "",
                  spawn_child("", sql_queue, std::move(config), started.database));
   self_->send(writer_, atom::attach_v, queue_listener_actor{queue_});
   started.queue = queue_;
@@ -241,14 +236,13 @@ void supervisor_state::start_topics() {
   auto config = config_.topics;
   // Names this run: a number given by another one means nothing in it.
   config.epoch = text_of(random_spool_id()).substr(0, epoch_digits);
-  topics_ =
-    adopt("topic-hub", "", stage::intake, spawn_child("", topic_hub, std::move(config)));
+  topics_ = adopt("topic-hub", "", spawn_child("", topic_hub, std::move(config)));
 }
 
 /// Looks at all the others, so it comes last, and goes with those who observe.
 void supervisor_state::start_introspection() {
   introspection_ =
-    adopt("introspection", "", stage::observers,
+    adopt("introspection", "",
           spawn_child("", introspection, config_.introspection, supervisor_actor{self_}));
 }
 

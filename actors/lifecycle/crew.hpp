@@ -1,0 +1,73 @@
+// The CREW is everybody who is at work for a supervisor: its children, and the helpers
+// that these start for themselves, each on the thread of whoever needs one. Whoever
+// replaces one who died has to know that no helper of his goes on: it would write where
+// its owner's successor does.
+#pragma once
+
+#include "actors/observe/instrumented.hpp"
+#include "messages/directory.hpp"
+
+#include <caf/actor_addr.hpp>
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/default_attachable.hpp>
+#include <caf/spawn_options.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+/// May be told of new ones from any thread.
+class crew : public std::enable_shared_from_this<crew> {
+public:
+  /// Takes in a child, which the supervisor monitors.
+  template <class Handle>
+  void enlist(const Handle& who) {
+    enlist(caf::actor_cast<caf::actor_addr>(who), {});
+  }
+
+  /// One that starts such helpers for those called `whose`. What cannot be started is
+  /// null: to ask it fails, and is tried again as any failure is. `chief` hears of the
+  /// death of each.
+  template <class Fun, class... Ts>
+  auto helpers_of(caf::actor_system& sys, directory_actor directory,
+                  caf::actor_addr chief, std::string whose, Fun* fun, Ts... xs) {
+    using handle =
+      decltype(spawn_listed<caf::detached>(sys, directory, actor_label{}, fun, xs...));
+    return [self = shared_from_this(), &sys, directory = std::move(directory),
+            chief = std::move(chief), whose = std::move(whose), fun, xs...]() -> handle {
+      try {
+        auto who = spawn_listed<caf::detached>(
+          sys, directory, actor_label{whose, chief.id()}, fun, xs...);
+        self->enlist(caf::actor_cast<caf::actor_addr>(who), whose);
+        caf::actor_cast<caf::abstract_actor*>(who)->attach(
+          caf::default_attachable::make_monitor(who.address(), chief));
+        return who;
+      } catch (const std::exception&) {
+        return handle{};
+      }
+    };
+  }
+
+  void left(const caf::actor_addr& who);
+
+  std::vector<caf::actor_addr> all() const;
+  std::vector<caf::actor_addr> helpers_of(const std::string& whose) const;
+
+private:
+  void enlist(caf::actor_addr who, std::string whose);
+
+  mutable std::mutex mutex_;
+  /// Whom each helps, or empty.
+  std::map<caf::actor_addr, std::string> at_work_;
+};
+
+} // namespace sluice
