@@ -2,13 +2,77 @@
 // is in one of them, once, and `disk` means the files that lost their names too.
 #define CAF_SUITE log_rotation
 #include "tests/log_spool_fixture.hpp"
+#include "tests/sync_fault.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <thread>
 
 using namespace sluice;
 using namespace sluice::test;
 
 namespace {
 
+/// Syncs that are under way until the test has them run, or asks their syncer for its
+/// status: then they are answered.
+struct held_syncs {
+  file_syncer_actor by;
+  std::vector<std::pair<file_handle, caf::typed_response_promise<io_counts>>> all;
+};
+
+file_syncer_actor::behavior_type holding_syncer(file_syncer_actor::pointer self,
+                                                const std::shared_ptr<held_syncs>& held) {
+  return {
+    [self, held](atom::sync, const file_handle& x) -> caf::result<io_counts> {
+      held->all.emplace_back(x, self->make_response_promise<io_counts>());
+      return held->all.back().second;
+    },
+    [held](atom::status) {
+      for (auto& [handle, answer] : held->all)
+        if (auto err = handle.sync->run())
+          answer.deliver(std::move(err));
+        else
+          answer.deliver(io_counts{});
+      return status_report{};
+    },
+    [](atom::stop) { return stop_report{}; },
+  };
+}
+
 struct rotation_fixture : log_spool_fixture {
+  /// With syncs that the test holds up.
+  void start_holding() {
+    log_writer_config config;
+    config.directory = dir / "logs";
+    config.identity_file = dir / "id";
+    config.spool = keep;
+    config.make_syncer = [this] {
+      return held->by = tracked(sys.spawn(holding_syncer, held));
+    };
+    writer = tracked(sys.spawn(log_writer, std::move(config)));
+  }
+
+  /// As a buffer sends it.
+  log_outcome write(uint64_t seq, const std::string& line,
+                    std::vector<uint64_t> replayed = {}) {
+    log_batch batch{"app", {std::make_shared<const std::string>(line)}, 0, seq, seq};
+    batch.replayed = std::move(replayed);
+    return get<log_outcome>(writer, atom::write_v, std::move(batch));
+  }
+
+  /// Takes a line into the spool.
+  void keep_line(uint64_t seq, const std::string& line) {
+    CAF_REQUIRE(!keep->append(keep->lane(lane_kind::log, "app"), seq, 1, line));
+  }
+
+  /// Leaves a line in a file that was renamed, and its sync under way.
+  void write_and_rename() {
+    write(1, "old\n");
+    fs::rename(path, dir / "logs/app.log.1");
+  }
+
+  std::shared_ptr<held_syncs> held = std::make_shared<held_syncs>();
+
   uint64_t replaced() {
     for (auto& each : get<status_report>(writer, atom::status_v).troubles)
       if (each.id == "log-file-replaced")
@@ -97,6 +161,56 @@ CAF_TEST(files renamed one after the other are synced oldest first) {
   CAF_CHECK_EQUAL(file(), "4\n");
   for (auto number : {"1", "2", "3"})
     CAF_CHECK_EQUAL(read_file(dir / ("logs/app.log."s + number)), number + "\n"s);
+}
+
+CAF_TEST(a stop that asks again hears of the failure that the sync before was told of) {
+  keep_line(1, "old\n");
+  keep_line(2, "new\n");
+  start_holding();
+  write_and_rename();
+  write(2, "new\n");
+  CAF_REQUIRE_EQUAL(held->all.size(), 1u);
+  CAF_MESSAGE("GIVEN the kernel tells the first of two, and the other that all is well");
+  std::atomic<int> begun{0};
+  sync_fault = [&begun](int) {
+    constexpr auto patience = 300ms;
+    if (++begun > 1)
+      return 0;
+    for (auto waited = 0ms; waited < patience && begun == 1; waited += 10ms)
+      std::this_thread::sleep_for(10ms);
+    return EIO;
+  };
+  auto under_way = std::thread{[this] { held->all.front().first.sync->run(); }};
+  while (begun == 0)
+    std::this_thread::yield();
+  const auto told = get<stop_report>(writer, atom::stop_v);
+  under_way.join();
+  sync_fault = nullptr;
+  CAF_CHECK_EQUAL(told.left, 1u);
+  CAF_CHECK_EQUAL(kept().released, 0u);
+  CAF_REQUIRE(kept().doubt.has_value());
+  CAF_CHECK(kept().doubt->failed);
+}
+
+CAF_TEST(the answer to a sync of a renamed file that others have synced is late) {
+  keep_line(1, "old\n");
+  keep_line(2, "deadly\n");
+  const auto lane = keep->lane(lane_kind::log, "app");
+  CAF_MESSAGE("GIVEN a line that is set aside, once all before it is synced");
+  for (int start = 0; start < 2; ++start) {
+    keep->begin_replay(lane, 2);
+    open_spool();
+  }
+  start_holding();
+  write_and_rename();
+  const auto outcome = write(2, "deadly\n", {2});
+  CAF_CHECK_EQUAL(outcome.code, ec::none);
+  CAF_CHECK_EQUAL(kept().released, 2u);
+  CAF_REQUIRE_EQUAL(held->all.size(), 1u);
+  get<status_report>(held->by, atom::status_v);
+  write(3, "new\n");
+  CAF_CHECK_EQUAL(file(), "new\n");
+  CAF_CHECK_EQUAL(read_file(dir / "logs/app.log.1"), "old\n");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
