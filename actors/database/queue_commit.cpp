@@ -102,7 +102,7 @@ caf::error queue_commit::apply_together(writes xs, std::optional<culprit>& found
     if (i > 0 && until_.has_passed())
       return finish(xs.first(i), done);
     const auto& x = xs[i];
-    if (refused_.contains(x.seq)) {
+    if (refused_.contains(x)) {
       done.passes_letters = true;
       continue;
     }
@@ -146,7 +146,7 @@ caf::error queue_commit::apply_together(writes xs, std::optional<culprit>& found
 
 caf::error queue_commit::apply_alone(writes one) {
   const auto& x = one.front();
-  if (!x.refusal.empty() || refused_.contains(x.seq))
+  if (!x.refusal.empty() || refused_.contains(x))
     return set_aside(one, x.refusal);
   auto err = trial_.judge([&] { return try_alone(one); });
   return is_own_fault(err) ? set_aside(one, text_of(err)) : err;
@@ -175,7 +175,7 @@ caf::error queue_commit::set_aside(writes one, std::string reason) {
     return err;
   progress done;
   done.passes_letters = true;
-  if (!refused_.contains(one.front().seq))
+  if (!refused_.contains(one.front()))
     if (auto full = refuse(one.front(), std::move(reason), done)) {
       work_.roll_back();
       return full;

@@ -75,6 +75,26 @@ void append_write(std::string& out, const sql_write& x) {
   out += ']';
 }
 
+void append_what(std::string& out, const queued_write& x) {
+  if (x.write.data) {
+    append_write(out, *x.write.data);
+  } else {
+    out += "\"record\":";
+    json::append_blob(out, x.unreadable);
+  }
+}
+
+/// Where the string ends that begins there, or none: a page that was lost is full of
+/// bytes that no string has.
+size_t end_of_string(std::string_view line, size_t at) {
+  for (; at < line.size() && line[at] != '"'; ++at) {
+    if (static_cast<unsigned char>(line[at]) < ' ')
+      return line.npos;
+    at += line[at] == '\\' ? 1 : 0;
+  }
+  return at < line.size() ? at : line.npos;
+}
+
 } // namespace
 
 std::string line_of(const std::string& spool, const dead_letter& letter,
@@ -84,12 +104,7 @@ std::string line_of(const std::string& spool, const dead_letter& letter,
   out += ",\"error\":";
   json::append_quoted(out, letter.error);
   out += ',';
-  if (letter.what->write.data) {
-    append_write(out, *letter.what->write.data);
-  } else {
-    out += "\"record\":";
-    json::append_blob(out, letter.what->unreadable);
-  }
+  append_what(out, *letter.what);
   out += before_end;
   append_number(out, time_ms);
   out += "}\n";
@@ -108,6 +123,23 @@ bool is_dead_letter(std::string_view line) {
   return !digits.empty() && std::all_of(digits.begin(), digits.end(), [](char c) {
     return c >= '0' && c <= '9';
   });
+}
+
+bool is_line_of(std::string_view line, const std::string& spool,
+                const queued_write& what) {
+  auto front = front_of(spool);
+  append_number(front, what.seq);
+  front += ",\"error\":\"";
+  if (!line.starts_with(front) || !is_dead_letter(line))
+    return false;
+  const auto error_end = end_of_string(line, front.size());
+  if (error_end == line.npos)
+    return false;
+  auto rest = std::string{"\","};
+  append_what(rest, what);
+  rest += before_end;
+  const auto behind = line.substr(error_end);
+  return behind.starts_with(rest) && behind.find('}', rest.size()) == behind.size() - 2;
 }
 
 std::optional<uint64_t> number_of(std::string_view line, const std::string& spool) {

@@ -22,6 +22,11 @@ std::string line_of(const std::string& spool, const dead_letter& letter, int64_t
 /// Whether it is a whole line, LF included, of whatever spool.
 bool is_dead_letter(std::string_view line);
 
+/// Whether it is the line of that write, whatever error it tells: each byte is as it was
+/// written.
+bool is_line_of(std::string_view line, const std::string& spool,
+                const queued_write& what);
+
 /// The number in a whole line, LF included, of that spool.
 std::optional<uint64_t> number_of(std::string_view line, const std::string& spool);
 

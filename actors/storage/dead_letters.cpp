@@ -126,7 +126,7 @@ caf::error dead_letters::learn(uint64_t after) {
       return std::move(text.error());
     lines += text->ends_with('\n') ? 1 : 0;
     if (const auto seq = number_of(*text, spool_); seq && *seq > after) {
-      known_.insert(*seq);
+      known_.emplace(*seq, known_line{(*line)->offset, (*line)->size});
       from = (*line)->offset;
       lines_from_known = lines;
     } else if (is_dead_letter(*text)) {
@@ -149,6 +149,26 @@ caf::error dead_letters::doubt(uint64_t from, uint64_t size, size_t lines) {
   auto text = ours ? file_->read(from, size - from, io_)
                    : caf::expected<std::string>{std::string{}};
   return text ? file_->doubt_from(from, *text, io_) : std::move(text.error());
+}
+
+bool dead_letters::contains(const queued_write& x) {
+  const auto place = known_.find(x.seq);
+  if (place == known_.end())
+    return false;
+  auto& line = place->second;
+  if (line.safe || !line.text.empty())
+    return true;
+  auto text = file_ ? file_->read(line.offset, line.size, io_)
+                    : caf::expected<std::string>{ec::unavailable};
+  if (!text || !is_line_of(*text, spool_, x)) {
+    known_.erase(place);
+    return false;
+  }
+  // What was synced since is on disk as it reads.
+  line.safe = !unsynced_;
+  if (unsynced_)
+    line.text = std::move(*text);
+  return true;
 }
 
 // -- adding ---------------------------------------------------------------------
@@ -182,7 +202,9 @@ caf::error dead_letters::add(const std::vector<dead_letter>& letters) {
   return sync();
 }
 
-/// After a failed sync: what it was to bring to disk is written again.
+/// After a failed sync: what it was to bring to disk is written again. What counts comes
+/// from memory, since the page cache may have lost it; what else is there is nobody's to
+/// take away.
 caf::error dead_letters::mend() {
   if (!file_->unsynced_is_ours()) {
     auto aside = file_->set_aside();
@@ -197,6 +219,10 @@ caf::error dead_letters::mend() {
   auto lines = file_->read_unsynced(io_);
   if (!lines)
     return std::move(lines.error());
+  const auto from = file_->synced_end();
+  for (const auto& [seq, line] : known_)
+    if (!line.text.empty() && line.offset >= from)
+      lines->replace(line.offset - from, line.size, line.text);
   return file_->rewrite_unsynced(*lines, io_);
 }
 
@@ -210,15 +236,20 @@ caf::error dead_letters::append(const std::vector<dead_letter>& letters) {
   }
   if (lines.empty())
     return caf::none;
-  if (auto place = file_->make_ready(io_); !place)
-    return std::move(place.error());
+  const auto place = file_->make_ready(io_);
+  if (!place)
+    return place.error();
   auto done = file_->append(lines);
   io_ += done.io;
-  for (auto [seq, end] : ends)
-    if (end <= done.bytes) {
-      known_.insert(seq);
-      unsynced_ = true;
-    }
+  size_t begin = 0;
+  for (auto [seq, end] : ends) {
+    if (end > done.bytes)
+      break;
+    known_.insert_or_assign(seq, known_line{place->offset + begin, end - begin, false,
+                                            lines.substr(begin, end - begin)});
+    unsynced_ = true;
+    begin = end;
+  }
   return done.problem;
 }
 
@@ -227,6 +258,9 @@ caf::error dead_letters::sync() {
   if (auto err = sync_token{file_}.run_here())
     return err;
   unsynced_ = false;
+  for (auto& [seq, line] : known_)
+    if (!line.text.empty())
+      line = {line.offset, line.size, true, {}};
   return caf::none;
 }
 

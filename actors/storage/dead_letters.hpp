@@ -12,8 +12,8 @@
 #include <caf/expected.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,11 +36,12 @@ class dead_letters {
 public:
   explicit dead_letters(dead_letters_config cfg = {}) : cfg_(std::move(cfg)) {}
 
-  /// Learns which numbers beyond `after` have their line already; once for each spool.
+  /// Learns which numbers beyond `after` have a line already; once for each spool.
   caf::error load(const std::string& spool, uint64_t after);
 
-  /// Whether this number has its line already.
-  bool contains(uint64_t seq) const { return known_.contains(seq); }
+  /// Whether this write has its line already. What an earlier process left is compared
+  /// with the write: pages of it may be lost, and then its line comes anew.
+  bool contains(const queued_write& x);
 
   /// Bytes of the letter's line.
   size_t line_bytes(const dead_letter& letter) const;
@@ -62,6 +63,15 @@ public:
   io_counts take() { return std::exchange(io_, {}); }
 
 private:
+  /// Where it is, and whether it is known to be on disk. One that is not counts only with
+  /// its text, which is in memory until it is: that is what is written again.
+  struct known_line {
+    uint64_t offset = 0;
+    uint64_t size = 0;
+    bool safe = false;
+    std::string text = {};
+  };
+
   caf::error open();
   caf::error mend();
   caf::error append(const std::vector<dead_letter>& letters);
@@ -73,7 +83,7 @@ private:
   std::shared_ptr<append_file> file_;
   /// The spool whose numbers are known.
   std::string spool_;
-  std::set<uint64_t> known_;
+  std::map<uint64_t, known_line> known_;
   /// Lines of known numbers are perhaps not on disk.
   bool unsynced_ = false;
   io_counts io_;
