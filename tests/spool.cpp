@@ -175,6 +175,29 @@ CAF_TEST(written items stay until room is short) {
   CAF_CHECK_EQUAL(left.back().last_seq, last + 1);
 }
 
+CAF_TEST(what a sync under way is to bring to disk stays when room is short) {
+  auto synced = aut->lane(lane_kind::log, "synced");
+  auto other = aut->lane(lane_kind::log, "other");
+  append_items(synced, 1, 2000);
+  aut->written(synced, 2000);
+  aut->doubt(synced, {{{1, 2, 0}, 1001, 2000}, false});
+  uint64_t seq = 0;
+  auto fill_with_written = [&] {
+    for (auto n = 0; n < 2000; ++n)
+      if (!aut->append(other, seq + 1, 1, std::string(1000, 'x')))
+        aut->written(other, ++seq);
+  };
+  fill_with_written();
+  CAF_CHECK(aut->read(synced, 1000) == records(1001, 2000));
+  CAF_MESSAGE("AND whoever comes after a death keeps it as long as it is in doubt");
+  reopen();
+  fill_with_written();
+  CAF_CHECK(aut->read(synced, 1000) == records(1001, 2000));
+  CAF_MESSAGE("UNTIL the sync was good");
+  aut->released(synced, 2000);
+  CAF_CHECK(aut->read(synced, 0).empty());
+}
+
 CAF_TEST(a slow lane does not hold the rest) {
   auto slow = aut->lane(lane_kind::log, "slow");
   auto busy = aut->lane(lane_kind::log, "busy");

@@ -26,7 +26,7 @@ struct lane_model {
 
   /// Number of the last item that may be given up.
   uint64_t free_up_to() const {
-    if (!state.doubt || !state.doubt->failed)
+    if (!state.doubt)
       return state.written;
     return std::min(state.written, state.doubt->what.first_seq - 1);
   }

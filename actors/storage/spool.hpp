@@ -183,8 +183,8 @@ public:
   void written(lane_id lane, uint64_t seq);
 
   /// Says that a sync of these items begins, or has failed: whoever dies before it is
-  /// told may have swallowed the kernel's only word of a failure. What a failed one
-  /// leaves in doubt is kept as if it were not written. It ends with the items' release,
+  /// told may have swallowed the kernel's only word of a failure. As long as they are in
+  /// doubt they are kept as if they were not written. It ends with the items' release,
   /// or with a batch of them that begins in another file. Never fails.
   void doubt(lane_id lane, const sync_doubt& what);
 

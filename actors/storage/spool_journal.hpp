@@ -4,7 +4,7 @@
 // left there may get a segment of its own. A segment goes when nothing in it is held:
 // each lane counts its records in extents, runs of records in one segment, in the order
 // of their numbers: first those that are written and not released, then the others (what
-// a failed sync has put in doubt is among the others). The
+// a sync has put in doubt, failed or under way, is among the others). The
 // latest statement of a lane is made again before the segment that holds it goes.
 #pragma once
 

@@ -44,7 +44,7 @@ std::string statement_of(const lane_state& state, uint64_t version) {
 } // namespace
 
 uint64_t spool_journal::lane_entry::free_up_to() const {
-  if (!state.doubt || !state.doubt->failed)
+  if (!state.doubt)
     return state.written;
   return std::min(state.written, state.doubt->what.first_seq - 1);
 }
