@@ -7,9 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <string_view>
 
 namespace sluice {
+
+/// Logs and databases outgrow 2 GiB on the smallest machine.
+static_assert(sizeof(off_t) == sizeof(int64_t));
 
 inline ssize_t write_some(int fd, std::string_view bytes, io_counts& io) {
   ssize_t written;

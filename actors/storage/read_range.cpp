@@ -10,6 +10,8 @@ namespace sluice {
 
 caf::expected<std::string> read_range(int fd, const std::string& path, uint64_t offset,
                                       uint64_t size, io_counts& io) {
+  if (size > std::string{}.max_size())
+    return system_failure("read", path, ENOMEM);
   std::string bytes(size, '\0');
   for (size_t done = 0; done < bytes.size();) {
     auto got = ::pread(fd, bytes.data() + done, bytes.size() - done,

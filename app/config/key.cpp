@@ -4,13 +4,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <type_traits>
 
 namespace sluice::config {
 
 namespace {
 
-constexpr uint64_t size_max = uint64_t{1} << 40;
+/// Of sizes in memory a few may be added up, where addresses have 32 bits too.
+constexpr uint64_t size_max = std::min(uint64_t{1} << 40, uint64_t{SIZE_MAX / 4 + 1});
 
 template <class... Fs>
 struct overloaded : Fs... {
