@@ -4,6 +4,7 @@
 #include "app/data_dir.hpp"
 #include "actors/storage/file_lock.hpp"
 #include "messages/error.hpp"
+#include "tests/disk_calls.hpp"
 #include "tests/temp_dir.hpp"
 
 #include <fcntl.h>
@@ -202,6 +203,24 @@ CAF_TEST(a path that can be no directory is an invalid setting) {
     CAF_CHECK(data.error() == ec::invalid_setting);
     CAF_CHECK_NOT_EQUAL(text_of(data.error()).find("Not a directory"), std::string::npos);
   }
+}
+
+CAF_TEST(what a first start makes is on disk by its name) {
+  test::disk_calls disk{root};
+  CAF_REQUIRE(data_dir::open(root + "/a", 0s));
+  CAF_CHECK(disk.synced("."));
+  CAF_CHECK(disk.synced("a"));
+  CAF_CHECK(disk.synced("a/id.new"));
+  for (auto unsynced : {".", "b"}) {
+    std::filesystem::remove_all(root + "/b");
+    disk.fail_syncs(unsynced, 1);
+    CAF_CHECK(!data_dir::open(root + "/b", 0s));
+  }
+  CAF_MESSAGE("and a later start has nothing left to bring there");
+  disk.take();
+  CAF_REQUIRE(data_dir::open(root + "/a", 0s));
+  const auto done = disk.take();
+  CAF_CHECK(done.empty());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

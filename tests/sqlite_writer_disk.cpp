@@ -258,6 +258,8 @@ CAF_TEST(recovery finds a damaged page and goes on refusing) {
   CAF_REQUIRE(!ask<checkpoint_report>(writer, atom::checkpoint_v,
                                       checkpoint_mode::truncate, caf::timespan{1ms})
                  ->busy);
+  files().fail(sqlite::io_operation::sync, sqlite_ioerr_fsync, 1);
+  CAF_REQUIRE_EQUAL(code(2, durability::disk), ec::disk_failed);
   std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
   file.seekp(4096);
   file << std::string(4096, 'x');
@@ -265,6 +267,8 @@ CAF_TEST(recovery finds a damaged page and goes on refusing) {
   auto report = recover();
   CAF_CHECK(!report.ok);
   CAF_CHECK(!report.errors.empty());
+  CAF_CHECK(stats().suspect);
+  CAF_CHECK_NOT_EQUAL(code(3, durability::disk), ec::none);
 }
 
 CAF_TEST(stopping with a reader in the way still brings everything to disk) {
