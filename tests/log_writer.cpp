@@ -3,6 +3,7 @@
 #include "actors/log/log_writer.hpp"
 
 #include "actors/log/file_syncer.hpp"
+#include "tests/disk_calls.hpp"
 #include "tests/failing_syncer.hpp"
 #include "tests/fixture.hpp"
 #include "tests/small_disk.hpp"
@@ -206,7 +207,9 @@ CAF_TEST(lines that were cut off follow their file when it is renamed) {
 
 CAF_TEST(stop syncs what is not synced and says so) {
   write("a\n");
+  test::disk_calls disk{dir.path()};
   auto report = get<stop_report>(aut, atom::stop_v);
+  CAF_CHECK(disk.synced("logs/app.log"));
   CAF_CHECK_EQUAL(report.drained, 1u);
   CAF_CHECK_EQUAL(report.left, 0u);
 }
