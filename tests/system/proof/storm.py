@@ -218,14 +218,14 @@ class Storm:
     def end(self):
         """Stopped, or killed; it must be there until then."""
         service = self.trial.service
+        self.complaints.ending.set()
         if service.process.poll() is not None:
             self.judge_exit(service, service.process.returncode, asked=False)
             service.clean_up()
-            return
-        self.complaints.ending.set()
-        if self.dice.random() < 0.6:
+        elif self.dice.random() < 0.6:
             self.stop(service)
         else:
+            self.is_given_up(service.log())
             self.trial.end(service)
             self.figures.kills += 1
 
@@ -242,17 +242,23 @@ class Storm:
         service.clean_up()
 
     def judge_exit(self, service, code, asked=True):
-        """0, or what the disk does where it fails: a stop that leaves something says so,
-        and a restart that it refuses is the end of the service."""
+        """0, or where the disk fails, a failure that is told."""
         log = service.log()
         self.tell(f"ended with {code}: {log[-1500:].strip()}")
-        if self.is_hurt() and code == 1 and REFUSED_RESTART.search(log):
-            self.complaints.cuts.clear()
+        if self.is_given_up(log) and code == 1:
             return
         failed = self.is_hurt() and code in FAILURES and REASONS.search(log)
         if not asked or " critical " in log or (code != 0 and not failed):
             by = "" if asked else " by itself"
             self.found(f"it ended{by} with {code}: {log[-2500:]}")
+
+    def is_given_up(self, log):
+        """Whether the disk did not let it start its parts anew. It ends then, and who was
+        there has nothing to complain of."""
+        result = self.is_hurt() and REFUSED_RESTART.search(log)
+        if result:
+            self.complaints.cuts.clear()
+        return result
 
     def is_hurt(self):
         """Whether the disk has failed under this service."""

@@ -95,11 +95,17 @@ class Vestiges:
                 yield f"{name} {value} of {actor}"
 
     def state(self):
-        """What it says of itself, and of its actors."""
+        """What the service says of itself, as far as it is not well."""
         told = [self.service.log()[-2500:]]
-        for path in ("/health", "/v1/connections", "/v1/actors?state=false"):
-            try:
-                told.append(f"{path}: {self.service.get(path).text}")
-            except OSError as error:
-                told.append(f"{path}: {error}")
+        try:
+            health = self.service.get("/health").json
+            told += [f"alert {each}" for each in health.get("alerts", [])]
+            told += [f"check {name}: {each}" for name, each
+                     in health.get("checks", {}).items() if not each["ok"]]
+            told += [f"actor {each}" for each
+                     in self.service.get("/v1/actors?state=false").json
+                     if each["mailbox"] or each["runningMs"] or each["lastError"]]
+            told.append(f"flush: {self.service.post('/v1/db/flush').text}")
+        except OSError as error:
+            told.append(repr(error))
         return "\n".join(told)
