@@ -28,7 +28,6 @@ ASKED = {
     ("actors/lifecycle/spool_keeper.cpp", "supervisor_"): ["supervisor"],
     ("actors/lifecycle", "place->second"): ["log_buffer"],
     ("actors/lifecycle", "log_writer_"): ["log_writer"],
-    ("actors/lifecycle", "supervisor_actor{self_}"): ["supervisor"],
     ("actors/lifecycle/supervisor_start.cpp", "writer"): ["sqlite_writer"],
     ("actors/lifecycle/supervisor_start.cpp", "backend"): ["session_backend"],
     ("actors/log", "writer_"): ["log_writer"],
