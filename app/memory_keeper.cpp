@@ -10,6 +10,11 @@ namespace sluice {
 
 namespace {
 
+/// A block of this size is mapped by itself, and goes back as it is freed. Left alone,
+/// the allocator keeps blocks as large as any that was freed before in its heaps, one for
+/// each thread: what was charged for one answer at a time would be held several times.
+constexpr int large_block_bytes = 1'048'576;
+
 /// Bytes of memory that the process has for itself, files it maps not counted; 0 if the
 /// system does not tell.
 uint64_t own_bytes() {
@@ -32,6 +37,7 @@ uint64_t used_bytes() {
 } // namespace
 
 void memory_keeper_state::init(memory_keeper_config config) {
+  mallopt(M_MMAP_THRESHOLD, large_block_bytes);
   config_ = config;
   before_ = own_bytes();
   least_ = before_;

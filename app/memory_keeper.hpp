@@ -1,6 +1,6 @@
 // The MEMORY KEEPER gives memory back to the system that was taken for a while: the
-// allocator keeps what was freed, for good where threads have places of their own. It
-// asks nobody, and nobody asks it.
+// allocator keeps what was freed, for good where threads have places of their own. Large
+// blocks it has mapped by themselves. It asks nobody, and nobody asks it.
 #pragma once
 
 #include "messages/status.hpp"

@@ -106,6 +106,13 @@ class Answers(harness.Case):
         self.assert_ok(service.post("/v1/logs/flush"))
         self.assert_bounded(service, self.get("/v1/logs/app/tail?lines=1000"))
 
+    def test_answers_in_the_place_of_those_that_were_let_go_are_bounded_too(self):
+        service = self.start("--http.idle-timeout=500ms")
+        self.assert_ok(service.post_text("/v1/logs/app", ("x" * 999_999 + "\n") * 15))
+        self.assert_ok(service.post("/v1/logs/flush"))
+        for _ in range(3):
+            self.assert_bounded(service, self.get("/v1/logs/app/tail?lines=1000"))
+
     def test_the_rows_of_queries_are_bounded(self):
         service = self.start(QUICK)
         sql = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 30)"
