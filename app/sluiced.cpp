@@ -192,6 +192,15 @@ caf::error fit_descriptors(settings& of) {
   return caf::none;
 }
 
+// An actor that is stuck, in the kernel or in SQLite, would hold the end up for ever.
+exit_code leave(const service& sluice, exit_code code) {
+  if (code != drained || sluice.is_stuck()) {
+    close_log();
+    std::_Exit(code);
+  }
+  return code;
+}
+
 exit_code serve(config::configuration from, const sigset_t& held,
                 const reading& read_anew) {
   if (auto err = fit_descriptors(from.settings))
@@ -216,14 +225,16 @@ exit_code serve(config::configuration from, const sigset_t& held,
                    kill(getpid(), SIGTERM);
                  }};
   if (auto err = sluice.start())
-    return failed_start(err, code_of(err) == ec::invalid_setting ? bad_setting : failed);
+    return leave(
+      sluice,
+      failed_start(err, code_of(err) == ec::invalid_setting ? bad_setting : failed));
   tell_start(sluice.actors(), *keep);
   const auto spool_dir = keep->spool ? keep->dir : std::string{};
   note(note_run_begins(*data, spool_dir));
   if (auto err = sluice.serve()) {
     if (!keep->spool || !holds_anything(*keep->spool))
       note(note_run_ended(*data, spool_dir));
-    return failed_start(err, code_for(err));
+    return leave(sluice, failed_start(err, code_for(err)));
   }
   tell("ready http=" + sluice.address() + " introspection=" + socket);
   const auto received = await_end(sluice, held, read_anew);
@@ -234,12 +245,7 @@ exit_code serve(config::configuration from, const sigset_t& held,
   const auto code = ruined ? failed : reported;
   if (reported == drained)
     note(note_run_ended(*data, spool_dir));
-  // An actor that is stuck, in the kernel or in SQLite, would hold the end up for ever.
-  if (code != drained || sluice.is_stuck()) {
-    close_log();
-    std::_Exit(code);
-  }
-  return code;
+  return leave(sluice, code);
 }
 
 std::string printed(const config::configuration& what) {
