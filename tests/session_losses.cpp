@@ -97,6 +97,24 @@ CAF_TEST(a flush on its way when the store comes back hides nothing) {
   CAF_CHECK_EQUAL(numbers().released, 2u);
 }
 
+CAF_TEST(a flush that a death leaves without an answer hides nothing either) {
+  start();
+  put("a", "{}");
+  flush();
+  put("b", "{}");
+  hold();
+  pass(2s);
+  come_back_with(0, {});
+  CAF_MESSAGE("GIVEN the flush lands, and the service dies before it hears of that");
+  script->data["s"] = {{"b", "{}"}};
+  script->marks["s"] = {config.spool->id(), 2};
+  kill();
+  script->holds = false;
+  start();
+  CAF_CHECK_EQUAL(stored("a"), "{}");
+  CAF_CHECK_EQUAL(stored("b"), "{}");
+}
+
 CAF_TEST(a failed sync is remembered over a death until one is good) {
   start();
   put("a", "{}");

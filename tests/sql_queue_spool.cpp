@@ -315,6 +315,28 @@ CAF_TEST(commits that a failing disk took back are applied again) {
   CAF_CHECK_EQUAL(count(), "4");
 }
 
+CAF_TEST(what a failing disk took back counts as not written until it is applied again) {
+  append(insert(1));
+  persist(1);
+  append(insert(2));
+  flush();
+  CAF_REQUIRE_EQUAL(lane().written, 2u);
+  must("DELETE FROM t WHERE a > 1");
+  sql_write back = one("UPDATE sluice_queue SET seq = 1");
+  back.origin = sql_origin::sluice;
+  CAF_REQUIRE(write(back).engaged());
+  CAF_MESSAGE("GIVEN a database that came back and is full now");
+  files().fail(sqlite::io_operation::write, sqlite_full, 1);
+  self->send(uut, atom::recover_v, queue_mark{{}, ram.aut->id(), 1});
+  settle();
+  CAF_CHECK_EQUAL(keys(), "1");
+  CAF_CHECK_EQUAL(lane().written, 1u);
+  for (int i = 0; i < 30; ++i)
+    pass(1s);
+  CAF_CHECK_EQUAL(keys(), "1,2");
+  CAF_CHECK_EQUAL(lane().written, 2u);
+}
+
 CAF_TEST(commits that are lost and kept nowhere are told) {
   die();
   start();

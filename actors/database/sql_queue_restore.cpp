@@ -84,7 +84,11 @@ void sql_queue_state::fall_back(const queue_mark& mark) {
     lost_.note(std::to_string(missing - items.size())
                + " queued writes were committed, are not in the database that is there "
                  "now, and are kept nowhere else");
+  const auto written = applied_;
   put_in_front(std::move(items));
+  // It is not to be given up where room is short, as what is in the database may be.
+  if (config_.spool && applied_ < written)
+    config_.spool->begin_batch(lane_, {{}, applied_ + 1, written});
   synced_ = std::min(synced_, applied_);
   due_ = accepted_;
 }

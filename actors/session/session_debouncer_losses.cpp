@@ -19,16 +19,20 @@ void session_debouncer_state::on_recovered(
                              [&name = store](const auto& x) { return x.store == name; });
     note_loss(line,
               line.lane.after_loss(told == stores.end() ? session_mark{} : told->mark));
-    if (!line.busy) {
-      bring_back(line);
-      answer_waiters(line);
-      after_flight(line);
-    }
+    if (line.busy)
+      continue;
+    bring_back(line);
+    answer_waiters(line);
+    after_flight(line);
   }
 }
 
+/// While a flush is on its way the spool knows at once: the mark of that would hide what
+/// was lost from whoever comes after a death before it is answered.
 void session_debouncer_state::note_loss(store_line& line, uint64_t kept) {
   line.lost_after = line.lost_after ? std::min(*line.lost_after, kept) : kept;
+  if (line.busy && *line.lost_after < line.sessions.committed_seq())
+    line.lane.take_back(*line.lost_after, line.sessions.flight_seq());
 }
 
 /// What is beyond the store's mark waits again, unless something newer does.
