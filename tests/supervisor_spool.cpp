@@ -122,4 +122,29 @@ CAF_TEST(a spool that was deleted is made again and promises ram again) {
   stop();
 }
 
+CAF_TEST(a spool that was deleted is not made again before all is on disk) {
+  start();
+  auto buffer = log();
+  CAF_CHECK(takes(buffer, "a\n"));
+  test::write_file(dir / "logs", "a file where the directory should be");
+  std::filesystem::remove_all(dir / "spool");
+  // Told with its reason once a try has failed.
+  const auto told = [this] {
+    auto reports = ask<std::vector<status_report>>(aut, atom::survey_v);
+    for (const auto& report : *reports)
+      for (const auto& each : report.alerts)
+        if (each.id == "spool-lost" && each.text.find("log app") != std::string::npos)
+          return true;
+    return false;
+  };
+  const auto made = [this] { return std::filesystem::exists(dir / "spool/header"); };
+  CAF_REQUIRE(await([&] { return told() || made(); }));
+  CAF_CHECK(!made());
+  CAF_CHECK(!takes(buffer, "b\n"));
+  std::filesystem::remove(dir / "logs");
+  CAF_REQUIRE(await(made));
+  CAF_CHECK_EQUAL(test::read_file(dir / "logs/app.log"), "a\nb\n");
+  stop();
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
