@@ -115,6 +115,27 @@ CAF_TEST(those who wait together for a sync that fails are none of them on disk)
   CAF_CHECK(codes[1] == ec::disk_failed || fs::exists(snapshot_path));
 }
 
+CAF_TEST(a store gives its place to another once it is on disk and not before) {
+  config.open_stores_max = 1;
+  restart();
+  put("a", "2");
+  const auto put_elsewhere = [this] {
+    auto answer = ask<session_applied>(
+      aut, atom::apply_v, session_changes{"t", {{"k", false, "1", 1, 0}}, {}},
+      durability::ram);
+    return answer ? ec::none : code_of(answer.error());
+  };
+  disk.fail_syncs("sessions/s.journal", 1);
+  CAF_CHECK_EQUAL(put_elsewhere(), ec::unavailable);
+  CAF_CHECK_EQUAL(state("openStores"), 1);
+  CAF_MESSAGE("what the failed sync was to bring to disk is written anew");
+  put("b", "3");
+  disk.take();
+  CAF_CHECK_EQUAL(put_elsewhere(), ec::none);
+  CAF_CHECK(disk.synced("sessions/s.journal"));
+  CAF_CHECK_EQUAL(state("openStores"), 1);
+}
+
 CAF_TEST(sixteen writes wait for a compaction and one more is refused) {
   script->failing_syncs = 1;
   put("b", "2", 0, durability::disk);
