@@ -47,6 +47,8 @@ public:
   mock_state() = default;
 
   std::shared_ptr<drain> draining;
+  /// By a drain that was given up.
+  std::vector<stop_report> told;
   std::shared_ptr<trouble_memory> memory = std::make_shared<trouble_memory>();
 };
 
@@ -77,11 +79,11 @@ mock_supervisor(supervisor_actor::stateful_pointer<mock_state> self, const child
     [](atom::attach, const subsystems_listener_actor&) {},
     [](atom::attach, const std::string&, const guest_actor&) {},
     [](atom::attach, const log_user_actor&) {},
-    [](atom::tick) {},
+    [self](atom::tick) { self->state.told = self->state.draining->give_up(); },
     [](atom::retire, const std::string&, const log_past&) {},
     [](atom::retire, const database_past&) {},
     [](atom::retire, const metrics_past&) {},
-    [](atom::retry) {},
+    [self](atom::retry) { self->state.draining->fell("database"); },
     [](atom::check) { return true; },
     [self, all, dead](atom::stop) {
       auto promise = self->make_response_promise<std::vector<stop_report>>();
@@ -104,8 +106,8 @@ struct fixture : test::fixture {
 
   void start() { aut = tracked(sys.spawn(mock_supervisor, all, dead)); }
 
-  drain& draining() {
-    return *deref<supervisor_actor::stateful_base<mock_state>>(aut).state.draining;
+  const mock_state& state() {
+    return deref<supervisor_actor::stateful_base<mock_state>>(aut).state;
   }
 
   /// What the children are, in order; of others nothing is known.
@@ -215,7 +217,7 @@ CAF_TEST(who feeds somebody that dies meanwhile is waited for no longer) {
   auto answer = self->request(aut, caf::infinite, atom::stop_v);
   settle();
   CAF_MESSAGE("WHEN the database dies THEN its queue is, and the sessions are not");
-  draining().fell("database");
+  caf::anon_send(aut, atom::retry_v);
   settle();
   CAF_CHECK(*asked == (names{"queue", "sessions"}));
   pass(30s);
@@ -235,9 +237,10 @@ CAF_TEST(a drain that is given up tells of each once and does nothing more) {
   start();
   caf::anon_send(aut, atom::stop_v);
   settle();
-  const auto told = draining().give_up();
+  caf::anon_send(aut, atom::tick_v);
   settle();
-  CAF_CHECK(draining().is_over());
+  CAF_CHECK(state().draining->is_over());
+  const auto told = state().told;
   CAF_REQUIRE_EQUAL(told.size(), 3u);
   CAF_CHECK_EQUAL(told[0].left, 0u);
   CAF_CHECK_EQUAL(told[1].left, 1u);
