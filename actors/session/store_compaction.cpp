@@ -20,6 +20,20 @@ constexpr std::string_view between = ": ";
 constexpr std::string_view separator = ",\n";
 constexpr std::string_view closing = "\n}\n";
 
+/// Whether the name means the file still that was made under it.
+caf::error check_named(const new_file& file, const folder& in, const std::string& name) {
+  auto there = in.find(name);
+  if (!there)
+    return std::move(there.error());
+  auto mine = file.identity();
+  if (!mine)
+    return std::move(mine.error());
+  return *there == *mine
+           ? caf::error{}
+           : caf::make_error(ec::disk_failed,
+                             in.path_of(name) + " was replaced while it was written");
+}
+
 } // namespace
 
 caf::expected<std::string> read_document(const indexed_document& x,
@@ -197,8 +211,11 @@ caf::error store_compaction::put_aside(const std::string& name) {
   return caf::none;
 }
 
+/// Nothing of the store is touched where another compaction has begun since.
 caf::error store_compaction::install_snapshot() {
   auto name = input_.store + snapshot_suffix;
+  if (auto err = check_named(*snapshot_file_, input_.in, beside(snapshot_suffix)))
+    return err;
   auto there = input_.in.find(name);
   if (!there)
     return std::move(there.error());
@@ -216,6 +233,8 @@ caf::error store_compaction::install_snapshot() {
 
 caf::error store_compaction::install_journal() {
   auto name = input_.store + journal_suffix;
+  if (auto err = check_named(*journal_file_, input_.in, beside(journal_suffix)))
+    return err;
   auto there = input_.in.find(name);
   if (!there)
     return std::move(there.error());
