@@ -2,6 +2,7 @@
 
 #include "app/http/answer_head.hpp"
 #include "app/http/problem.hpp"
+#include "messages/error.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -44,8 +45,13 @@ void host::take(std::unique_ptr<transport> over, upgrade_request request,
                        std::make_shared<outlet>(batchers_.here(), made->over(), made,
                                                 made->owed(), actor_.sent_elsewhere())};
   actor_.request(actor_.actors().supervisor, caf::infinite, atom::connect_v, client)
-    .then([made](const ws_batcher_actor& batcher) { made->start(batcher); },
-          [made](const caf::error& why) { made->refuse(refusal(why)); });
+    .then(
+      [made](const ws_batcher_actor& batcher) {
+        if (!made->start(batcher))
+          made->refuse(refusal(
+            caf::make_error(ec::unavailable, "the topics are being started anew")));
+      },
+      [made](const caf::error& why) { made->refuse(refusal(why)); });
 }
 
 void host::on_ended(uint64_t id) {

@@ -46,13 +46,16 @@ session::session(session_owner& owner, uint64_t id, std::unique_ptr<transport> o
 
 // -- beginning ----------------------------------------------------------------------
 
-void session::start(ws_batcher_actor batcher) {
+bool session::start(ws_batcher_actor batcher) {
+  if (let_go_)
+    return false;
   if (ended_) {
     caf::anon_send(batcher, atom::leave_v);
-    return;
+    return true;
   }
   batcher_ = std::move(batcher);
   accept();
+  return true;
 }
 
 void session::refuse(std::string_view answer) {
@@ -219,8 +222,12 @@ void session::on_farewell() {
   linger();
 }
 
+/// Whoever was asked for a batcher is about to say why there is none.
 void session::on_end() {
-  end();
+  if (batcher_)
+    end();
+  else
+    let_go_ = true;
 }
 
 void session::end() {

@@ -46,8 +46,8 @@ public:
   std::shared_ptr<transport> over() const { return over_; }
   std::shared_ptr<debt> owed() const { return owed_; }
 
-  /// Answers the handshake, and listens.
-  void start(ws_batcher_actor batcher);
+  /// Answers the handshake, and listens; false if the batcher has ended already.
+  bool start(ws_batcher_actor batcher);
 
   /// Gives this answer to the handshake instead, and lets the client go.
   void refuse(std::string_view answer);
@@ -110,6 +110,8 @@ private:
   bool pinged_ = false;
   bool parting_ = false;
   bool ended_ = false;
+  /// There is no batcher yet, and there will be none.
+  bool let_go_ = false;
   boost::asio::steady_timer pause_;
   boost::asio::steady_timer farewell_;
 };
