@@ -30,7 +30,7 @@ STOP_SECONDS_MAX = DEADLINE_SECONDS + 4
 PATIENCE_SECONDS = 25
 START_SECONDS = 0.08
 DISKS = ({"writes": 20}, {"syncs": 3}, {"writes": 50, "syncs": 5},
-         {"delays": 3, "delay_us": 50_000}, {"delays": 5, "delay_us": 300_000},
+         {"delays": 3, "delay_us": 50_000}, {"delays": 20, "delay_us": 200_000},
          {"writes": 30, "syncs": 10, "delays": 5, "delay_us": 100_000})
 # Exits that are failures, designed where the disk fails and these words say why.
 FAILURES = (1, 2, 3, 4)
