@@ -14,6 +14,9 @@ namespace sluice::http {
 
 namespace {
 
+/// After so many in one go it is the sockets' turn.
+constexpr size_t messages_max = 32;
+
 /// From the newest first to the oldest first.
 caf::mailbox_element* reversed(caf::mailbox_element* newest) {
   caf::intrusive::singly_linked<caf::mailbox_element>* oldest = nullptr;
@@ -99,23 +102,30 @@ void asio_actor::wait() {
   bell_.await([this, alive = caf::strong_actor_ptr{ctrl()}] { consume_all(); });
 }
 
-/// One batch, and then it is the sockets' turn: what has come meanwhile found no mark, so
-/// that nobody has rung for it.
+/// What comes while a batch is handled found no mark, so that nobody has rung for it. Few
+/// messages are handled as well, which costs no look at the sockets and no ring; after
+/// many it is the sockets' turn.
 void asio_actor::consume_all() noexcept {
-  consume_batch();
-  if (!inbox_.try_block())
-    bell_.ring();
+  for (size_t handled = 0; handled < messages_max;) {
+    handled += consume_batch();
+    if (inbox_.try_block())
+      return wait();
+  }
+  bell_.ring();
   wait();
 }
 
 /// The mark, if there is one, is gone: who rang has taken it away before.
-void asio_actor::consume_batch() {
+size_t asio_actor::consume_batch() {
+  size_t count = 0;
   for (auto* next = reversed(inbox_.take_head()); next != nullptr;) {
     caf::mailbox_element_ptr message{next};
     next = static_cast<caf::mailbox_element*>(next->next);
+    ++count;
     if (activate(&unit_, *message) == activation_result::terminated)
       bounce(message);
   }
+  return count;
 }
 
 } // namespace sluice::http

@@ -17,6 +17,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <cstddef>
+
 namespace sluice::http {
 
 class asio_actor : public caf::event_based_actor {
@@ -53,7 +55,8 @@ private:
   void wait();
   /// Half of a batch cannot be handled twice: a failure to fail ends the process.
   void consume_all() noexcept;
-  void consume_batch();
+  /// Returns how many there were.
+  size_t consume_batch();
 
   boost::asio::io_context& io_;
   caf::scoped_execution_unit unit_;
