@@ -144,7 +144,7 @@ using session_store_actor = caf::typed_actor<
   caf::replies_to<atom::load, std::string, std::string>::with<session_lookup>,
   /// Returns a whole store, ordered by key.
   caf::replies_to<atom::load_all, std::string>::with<std::vector<session_document>>,
-  /// Lists the stores that have keys, or a mark, or cannot be read.
+  /// Lists the stores that have keys, or had some, or a mark, or cannot be read.
   caf::replies_to<atom::stores>::with<std::vector<session_store_info>>,
   /// The same of the first so many by name, or fewer where their files are large.
   caf::replies_to<atom::stores, uint64_t>::with<session_store_list>,

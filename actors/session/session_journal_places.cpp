@@ -18,6 +18,11 @@ constexpr size_t remembered_max = 4096;
 /// Syncs that are begun for stores which are to be closed, at a time.
 constexpr size_t syncs_ahead_max = 4;
 
+/// Those that were found damaged, and set aside, are none.
+bool has_files(const kept_store& x) {
+  return x.files->journal() || x.files->snapshot_bytes() > 0;
+}
+
 /// Tells files apart: others have another hash, and so have these once they are changed.
 uint64_t looks_of(const std::vector<file_state>& files) {
   uint64_t result = 1;
@@ -161,13 +166,16 @@ session_store_info session_journal_state::gone(const std::string& store) const {
 void session_journal_state::list_one(const std::string& store,
                                      std::vector<session_store_info>& to) {
   auto& x = stores_[store];
+  // One that was opened before it had files is what is there now.
+  if (x.may_rest() && !has_files(x))
+    shut(x);
   const auto in_use = x.files != nullptr;
   if (auto err = open(store, x)) {
     to.push_back({store, 0, 0, {}, text_of(err)});
     return;
   }
   auto info = x.files->info();
-  if (!x.listed)
+  if (!has_files(x) && x.files->set_aside() == 0)
     to.push_back(gone(store));
   else if (info.entries > 0 || !info.mark.spool_id.empty()
            || x.files->journal_growth() > 0)

@@ -155,6 +155,19 @@ class Unreadable(TroubleCase):
         again = self.start("--session.backend=database")
         self.assert_back(again, "main")
 
+    def test_a_change_of_the_backend_ends_where_a_file_is_gone_as_it_is_opened(self):
+        service = self.start()
+        self.assert_others_go_on(service)
+        self.assert_clean_exit(service)
+        self.path("main.json").write_text(WHOLE)
+        control = self.folder / "failing"
+        control.write_text("main.json gone")
+        code, log = self.refusal("--session.backend=database", env=harness.preloaded(
+            "failing_open", FAILING_OPEN=str(control)))
+        self.assertNotEqual(code, 0)
+        self.assertIn(str(self.path("main")), log)
+        self.assert_back(self.start("--session.backend=database"), "main")
+
     def test_files_that_were_away_as_the_backend_changed_keep_their_sessions(self):
         service = self.start()
         self.assert_ok(service.put("/v1/sessions/main/alice", {"history": ["a"]}))
