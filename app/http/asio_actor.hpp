@@ -28,7 +28,8 @@ public:
   // -- called by CAF --------------------------------------------------------------
 
   /// Hands a message over to the Asio thread. From any thread; a request to an actor
-  /// that has ended is answered with an error.
+  /// that has ended is answered with an error. It keeps no order with what the same
+  /// thread posts to the io_context.
   void enqueue(caf::mailbox_element_ptr message, caf::execution_unit* from) override;
 
   void launch(caf::execution_unit* from, bool lazy, bool hide) override;

@@ -44,14 +44,18 @@ void host::take(std::unique_ptr<transport> over, upgrade_request request,
   ws_connection client{id, std::move(remote), made->how(),
                        std::make_shared<outlet>(batchers_.here(), made->over(), made,
                                                 made->owed(), actor_.sent_elsewhere())};
+  // Whoever lets go of the last reference says that all is over, which may be heard
+  // before what he has answered: so one is kept until the answer is.
   actor_.request(actor_.actors().supervisor, caf::infinite, atom::connect_v, client)
     .then(
-      [made](const ws_batcher_actor& batcher) {
+      [made, kept = client.outlet](const ws_batcher_actor& batcher) {
         if (!made->start(batcher))
           made->refuse(refusal(
             caf::make_error(ec::unavailable, "the topics are being started anew")));
       },
-      [made](const caf::error& why) { made->refuse(refusal(why)); });
+      [made, kept = client.outlet](const caf::error& why) {
+        made->refuse(refusal(why));
+      });
 }
 
 void host::on_ended(uint64_t id) {
