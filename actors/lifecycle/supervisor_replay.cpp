@@ -18,6 +18,11 @@ namespace {
 /// may have died since.
 constexpr caf::timespan renewed_replay_max = std::chrono::seconds{5};
 
+/// Whether the next try may end otherwise: a part gave no answer, or the disk refused.
+bool may_pass(const caf::error& why) {
+  return is_no_answer(why) || why == ec::disk_failed || why == ec::disk_full;
+}
+
 } // namespace
 
 caf::timespan supervisor_state::replay_patience() const {
@@ -87,7 +92,7 @@ void supervisor_state::started_up(subsystems started) {
 
 void supervisor_state::start_failed(const caf::error& why) {
   start_answer_.deliver(why);
-  switch (phases_.on(is_no_answer(why) ? event::start_postponed : event::start_failed)) {
+  switch (phases_.on(may_pass(why) ? event::start_postponed : event::start_failed)) {
     case action::stop:
       return begin_stop();
     case action::postpone:

@@ -6,6 +6,7 @@ import time
 import harness
 import looking
 from proof.starving import Orders, Starver
+from proof.storm import Disk
 from proof.trouble import alerts
 
 LARGE = 400_000
@@ -67,6 +68,21 @@ class DeadParts(looking.Case):
         self.assert_status(service.get("/health/live"), 200)
         self.assert_problem(service.put("/v1/sessions/main/kept", {"n": 2}), 503)
         self.orders.set()
+        self.assertTrue(self.serves_again(service), service.log())
+        self.assert_all_is_there(service)
+        self.assert_clean_exit(service)
+
+    def test_a_restart_that_the_disk_refuses_is_tried_again(self):
+        disk = Disk(self.folder / "disk", FAILING_DISK_UNDER=str(self.data))
+        service = self.start("--session.debounce=1h", "--log.flush-interval=1h",
+                             "--shutdown.deadline=2s", env=disk.environment)
+        self.put_what_must_stay(service)
+        disk.set(writes=1)
+        self.tell(service, "restart", "database")
+        self.assertTrue(harness.wait_until(
+            lambda: "actor-not-started" in alerts(service)), service.log())
+        self.assert_status(service.get("/health/live"), 200)
+        disk.set()
         self.assertTrue(self.serves_again(service), service.log())
         self.assert_all_is_there(service)
         self.assert_clean_exit(service)

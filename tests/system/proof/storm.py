@@ -35,7 +35,6 @@ DISKS = ({"writes": 20}, {"syncs": 3}, {"writes": 50, "syncs": 5},
 # Exits that are failures, designed where the disk fails and these words say why.
 FAILURES = (1, 2, 3, 4)
 REASONS = re.compile(r"not-drained|cannot be brought to disk|error")
-REFUSED_RESTART = re.compile(r" critical ruined the start: .*(I/O error|No space left)")
 
 
 def children(service):
@@ -225,7 +224,6 @@ class Storm:
         elif self.dice.random() < 0.6:
             self.stop(service)
         else:
-            self.is_given_up(service.log())
             self.trial.end(service)
             self.figures.kills += 1
 
@@ -245,20 +243,10 @@ class Storm:
         """0, or where the disk fails, a failure that is told."""
         log = service.log()
         self.tell(f"ended with {code}: {log[-1500:].strip()}")
-        if self.is_given_up(log) and code == 1:
-            return
         failed = self.is_hurt() and code in FAILURES and REASONS.search(log)
         if not asked or " critical " in log or (code != 0 and not failed):
             by = "" if asked else " by itself"
             self.found(f"it ended{by} with {code}: {log[-2500:]}")
-
-    def is_given_up(self, log):
-        """Whether the disk did not let it start its parts anew. It ends then, and who was
-        there has nothing to complain of."""
-        result = self.is_hurt() and REFUSED_RESTART.search(log)
-        if result:
-            self.complaints.cuts.clear()
-        return result
 
     def is_hurt(self):
         """Whether the disk has failed under this service."""
