@@ -106,6 +106,8 @@ void sql_queue_state::apply_if_due() {
     send({id_, 0, {}, durability::ram}); // the answer tells the mark
   else if (is_due() || wants_sync() || std::exchange(recheck_, false))
     send(next_batch());
+  else if (waiting_.empty())
+    end_troubles();
 }
 
 bool sql_queue_state::is_due() const {
@@ -178,8 +180,7 @@ void sql_queue_state::on_outcome(const sql_batch_outcome& outcome) {
     note_on_disk(applied_);
   if (!known)
     return on_failed(outcome.code, outcome.detail);
-  disk_trouble_.clear();
-  blocked_.clear();
+  end_troubles();
   pause_.reset();
   flushes_.reached(applied_);
   persists_.reached(synced_);

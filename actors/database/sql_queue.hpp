@@ -101,6 +101,7 @@ private:
   void apply_if_due();
   bool is_due() const;
   bool wants_sync() const;
+  void end_troubles();
   sql_batch next_batch();
   void send(sql_batch batch);
   void on_outcome(const sql_batch_outcome& outcome);

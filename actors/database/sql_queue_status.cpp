@@ -53,6 +53,12 @@ caf::error sql_queue_state::check_letters() {
 
 // -- telling ----------------------------------------------------------------------
 
+/// What it was told to wait for, it waits for no more: there is nothing that waits.
+void sql_queue_state::end_troubles() {
+  disk_trouble_.clear();
+  blocked_.clear();
+}
+
 int64_t sql_queue_state::oldest_ms() const {
   if (waiting_.empty())
     return 0;
