@@ -88,10 +88,19 @@ class Vestiges:
             yield "credit"
         if told := self.service.get("/v1/connections").json:
             yield f"connections {told}"
-        states = {each["name"]: each["state"]
-                  for each in self.service.get("/v1/actors").json}
+        yield from self.busy_actors()
+
+    def busy_actors(self):
+        """Who of the actors still does something, or is not there yet."""
+        answer = self.service.get("/v1/actors")
+        if answer.status != 200:
+            yield f"actors {answer.status} {answer.text[:200]}"
+            return
+        states = {each["name"]: each["state"] for each in answer.json}
         for actor, name in IDLE:
-            if (value := states[actor].get(name)) != 0:
+            if actor not in states:
+                yield f"no {actor}"
+            elif (value := states[actor].get(name)) != 0:
                 yield f"{name} {value} of {actor}"
 
     def state(self):
