@@ -4,7 +4,6 @@
 #include "actors/storage/dead_letters.hpp"
 #include "actors/detail/json_input.hpp"
 #include "tests/disk_calls.hpp"
-#include "tests/sync_fault.hpp"
 #include "tests/temp_dir.hpp"
 
 #include <algorithm>
@@ -202,15 +201,14 @@ CAF_TEST(a line that a failed sync lost is written again from memory) {
   add(1);
   const auto before = content().size();
   auto what = insert(2);
-  auto failures = 1;
-  sync_fault = [&failures](int) { return failures-- > 0 ? EIO : 0; };
+  disk_calls disk{directory.path()};
+  disk.fail_syncs("dead-letter.ndjson", 1);
   CAF_CHECK(uut.add({{&what, "no such table: t"}}));
   const auto whole = content();
   CAF_MESSAGE("GIVEN the kernel dropped its page");
   lose(before, whole.size() - before);
   CAF_CHECK(knows(2));
   CAF_CHECK(!uut.add({}));
-  sync_fault = nullptr;
   CAF_CHECK_EQUAL(content(), whole);
 }
 

@@ -51,19 +51,21 @@ std::optional<std::string> name_below(const std::string& path) {
                                    : std::nullopt;
 }
 
+/// What becomes of it is decided as it comes, so that of two at once the first fails.
 int watched_sync(int descriptor, long call) {
   const auto path = path_of(descriptor);
   {
     std::unique_lock held{known().mutex};
     const auto name = name_below(path);
+    auto failing = name ? known().failing.find(*name) : known().failing.end();
+    const auto fails = failing != known().failing.end() && failing->second-- > 0;
     if (name && *name == known().held) {
       ++known().waiting;
       known().news.notify_all();
       known().news.wait(held, [] { return known().held.empty(); });
       --known().waiting;
     }
-    auto failing = name ? known().failing.find(*name) : known().failing.end();
-    if (failing != known().failing.end() && failing->second-- > 0) {
+    if (fails) {
       errno = EIO;
       return -1;
     }

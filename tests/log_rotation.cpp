@@ -1,10 +1,9 @@
 // What logs with a spool promise when somebody renames or deletes their files: each line
 // is in one of them, once, and `disk` means the files that lost their names too.
 #define CAF_SUITE log_rotation
+#include "tests/disk_calls.hpp"
 #include "tests/log_spool_fixture.hpp"
-#include "tests/sync_fault.hpp"
 
-#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -171,21 +170,19 @@ CAF_TEST(a stop that asks again hears of the failure that the sync before was to
   write(2, "new\n");
   CAF_REQUIRE_EQUAL(held->all.size(), 1u);
   CAF_MESSAGE("GIVEN the kernel tells the first of two, and the other that all is well");
-  std::atomic<int> begun{0};
-  sync_fault = [&begun](int) {
-    constexpr auto patience = 300ms;
-    if (++begun > 1)
-      return 0;
-    for (auto waited = 0ms; waited < patience && begun == 1; waited += 10ms)
-      std::this_thread::sleep_for(10ms);
-    return EIO;
-  };
-  auto under_way = std::thread{[this] { held->all.front().first.sync->run(); }};
-  while (begun == 0)
-    std::this_thread::yield();
+  test::disk_calls disk{dir.path()};
+  disk.fail_syncs("logs/app.log.1", 1);
+  disk.hold_syncs("logs/app.log.1");
+  auto first = std::thread{[this] { held->all.front().first.sync->run(); }};
+  CAF_REQUIRE(disk.await_held());
+  auto end = std::thread{[&disk] {
+    // For the second to come as well, if anything lets it.
+    std::this_thread::sleep_for(300ms);
+    disk.let_go();
+  }};
   const auto told = get<stop_report>(writer, atom::stop_v);
-  under_way.join();
-  sync_fault = nullptr;
+  first.join();
+  end.join();
   CAF_CHECK_EQUAL(told.left, 1u);
   CAF_CHECK_EQUAL(kept().released, 0u);
   CAF_REQUIRE(kept().doubt.has_value());

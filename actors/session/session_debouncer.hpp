@@ -160,6 +160,7 @@ private:
 
   /// The store may have lost what is beyond this number.
   static void note_loss(store_line& line, uint64_t kept);
+  static void tell_spool_of_loss(store_line& line);
   void bring_back(store_line& line);
   std::vector<session_change> lost_changes(const store_line& line, uint64_t after) const;
 

@@ -19,19 +19,24 @@ void session_debouncer_state::on_recovered(
                              [&name = store](const auto& x) { return x.store == name; });
     note_loss(line,
               line.lane.after_loss(told == stores.end() ? session_mark{} : told->mark));
-    if (line.busy)
+    if (line.busy) {
+      tell_spool_of_loss(line);
       continue;
+    }
     bring_back(line);
     answer_waiters(line);
     after_flight(line);
   }
 }
 
-/// While a flush is on its way the spool knows at once: the mark of that would hide what
-/// was lost from whoever comes after a death before it is answered.
 void session_debouncer_state::note_loss(store_line& line, uint64_t kept) {
   line.lost_after = line.lost_after ? std::min(*line.lost_after, kept) : kept;
-  if (line.busy && *line.lost_after < line.sessions.committed_seq())
+}
+
+/// A flush is on its way, and its mark would hide what was lost from whoever comes after
+/// a death before it is answered: the spool knows first.
+void session_debouncer_state::tell_spool_of_loss(store_line& line) {
+  if (*line.lost_after < line.sessions.committed_seq())
     line.lane.take_back(*line.lost_after, line.sessions.flight_seq());
 }
 
