@@ -102,4 +102,17 @@ CAF_TEST(nobody takes the place of one who is still at the disk) {
   CAF_CHECK(succeeded);
 }
 
+CAF_TEST(nobody waits for who only reads) {
+  const auto readers = ids("sqlite-reader");
+  const auto endless = sql_statement{"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT "
+                                     "i + 1 FROM n) SELECT max(i) FROM n",
+                                     {}};
+  caf::anon_send(actors.database, atom::query_v, endless, sql_origin::user);
+  CAF_REQUIRE(renew("session-debouncer"));
+  const auto now = ids("sqlite-reader");
+  const auto left = std::ranges::count_if(
+    readers, [&](uint64_t id) { return std::ranges::count(now, id) > 0; });
+  CAF_CHECK_EQUAL(left, 1);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -13,7 +13,7 @@ namespace {
 constexpr auto lasts = true;
 constexpr auto goes = false;
 
-constexpr std::array<child_kind, 16> kinds{{
+constexpr std::array<child_kind, 17> kinds{{
   {"directory", stage::observers, revival::never, lasts, {}, {}},
   {"metrics-aggregator", stage::observers, revival::jointly, lasts, {}, {}},
   {"disk-watch", stage::observers, revival::alone, lasts, {}, {}},
@@ -31,6 +31,7 @@ constexpr std::array<child_kind, 16> kinds{{
   // The database stops the actors behind it: only it knows when they are idle.
   {"database", stage::database, revival::jointly, goes, "sqlite-writer", {}},
   {"sqlite-writer", std::nullopt, revival::jointly, goes, {}, {}},
+  {"sqlite-reader", std::nullopt, revival::jointly, goes, {}, {}, true},
   {"ws-batcher", stage::delivery, revival::never, lasts, {}, {}},
 }};
 

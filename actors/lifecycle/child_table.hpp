@@ -32,6 +32,8 @@ struct child_kind {
   /// Those that take what it lets go of: it cannot drain without them.
   std::string_view feeds;
   std::string_view feeds_too;
+  /// Changes no file, and so hurts nobody who comes after it.
+  bool only_reads = false;
 };
 
 /// Null if there is no such kind.

@@ -1,10 +1,12 @@
 #include "actors/lifecycle/crew.hpp"
 
+#include "actors/lifecycle/child_table.hpp"
+
 namespace sluice {
 
-void crew::enlist(caf::actor_addr who, std::string whose) {
+void crew::enlist(caf::actor_addr who, post what) {
   std::lock_guard guard{mutex_};
-  at_work_.emplace(std::move(who), std::move(whose));
+  at_work_.emplace(std::move(who), std::move(what));
 }
 
 void crew::left(const caf::actor_addr& who) {
@@ -15,16 +17,25 @@ void crew::left(const caf::actor_addr& who) {
 std::vector<caf::actor_addr> crew::all() const {
   std::lock_guard guard{mutex_};
   std::vector<caf::actor_addr> result;
-  for (const auto& [who, whose] : at_work_)
+  for (const auto& [who, what] : at_work_)
     result.push_back(who);
+  return result;
+}
+
+std::vector<caf::actor_addr> crew::writing() const {
+  std::lock_guard guard{mutex_};
+  std::vector<caf::actor_addr> result;
+  for (const auto& [who, what] : at_work_)
+    if (!kind_of(what.kind).only_reads)
+      result.push_back(who);
   return result;
 }
 
 std::vector<caf::actor_addr> crew::helpers_of(const std::string& whose) const {
   std::lock_guard guard{mutex_};
   std::vector<caf::actor_addr> result;
-  for (const auto& [who, owner] : at_work_)
-    if (owner == whose)
+  for (const auto& [who, what] : at_work_)
+    if (what.whose == whose)
       result.push_back(who);
   return result;
 }

@@ -20,6 +20,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,10 +29,10 @@ namespace sluice {
 /// May be told of new ones from any thread.
 class crew : public std::enable_shared_from_this<crew> {
 public:
-  /// Takes in a child, which the supervisor monitors.
+  /// Takes in a child of this kind, which the supervisor monitors.
   template <class Handle>
-  void enlist(const Handle& who) {
-    enlist(caf::actor_cast<caf::actor_addr>(who), {});
+  void enlist(const Handle& who, std::string_view kind) {
+    enlist(caf::actor_cast<caf::actor_addr>(who), {std::string{kind}, {}});
   }
 
   /// One that starts such helpers for those called `whose`. What cannot be started is
@@ -47,7 +48,7 @@ public:
       try {
         auto who = spawn_listed<caf::detached>(
           sys, directory, actor_label{whose, chief.id()}, fun, xs...);
-        self->enlist(caf::actor_cast<caf::actor_addr>(who), whose);
+        self->enlist(caf::actor_cast<caf::actor_addr>(who), {name_of(fun), whose});
         caf::actor_cast<caf::abstract_actor*>(who)->attach(
           caf::default_attachable::make_monitor(who.address(), chief));
         return who;
@@ -60,14 +61,21 @@ public:
   void left(const caf::actor_addr& who);
 
   std::vector<caf::actor_addr> all() const;
+  /// Those of all who may yet write.
+  std::vector<caf::actor_addr> writing() const;
   std::vector<caf::actor_addr> helpers_of(const std::string& whose) const;
 
 private:
-  void enlist(caf::actor_addr who, std::string whose);
+  struct post {
+    std::string kind;
+    /// Whom it helps, or empty.
+    std::string whose;
+  };
+
+  void enlist(caf::actor_addr who, post what);
 
   mutable std::mutex mutex_;
-  /// Whom each helps, or empty.
-  std::map<caf::actor_addr, std::string> at_work_;
+  std::map<caf::actor_addr, post> at_work_;
 };
 
 } // namespace sluice

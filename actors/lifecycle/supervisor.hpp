@@ -184,7 +184,7 @@ private:
   void end_doomed(caf::actor_clock::time_point now);
   void look_whether_all_are_there();
   void clear();
-  std::vector<caf::actor_addr> leaving() const;
+  std::vector<caf::actor_addr> leaving(std::vector<caf::actor_addr> among) const;
   void start_when_all_are_gone();
   void serve();
   void tell_listeners();
@@ -200,7 +200,7 @@ private:
     auto who = spawn_listed<Options + caf::monitored>(*self_, config_.directory,
                                                       {key, self_->id(), deaths, last},
                                                       fun, std::forward<Ts>(xs)...);
-    crew_->enlist(who);
+    crew_->enlist(who, name_of(fun));
     troubles_->began(who.id());
     return who;
   }

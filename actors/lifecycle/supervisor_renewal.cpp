@@ -37,26 +37,26 @@ void supervisor_state::clear() {
   start_when_all_are_gone();
 }
 
-/// Who is at work and has to be gone before those take the places who start together.
-std::vector<caf::actor_addr> supervisor_state::leaving() const {
+/// Who of these goes before those take the places who start together.
+std::vector<caf::actor_addr>
+supervisor_state::leaving(std::vector<caf::actor_addr> among) const {
   std::set<caf::actor_addr> stay;
   for (const auto& each : children_.lasting())
     stay.insert(caf::actor_cast<caf::actor_addr>(each.handle));
   for (const auto& [address, batcher] : batchers_)
     stay.insert(address);
-  auto result = crew_->all();
-  std::erase_if(result, [&stay](const auto& x) { return stay.contains(x); });
-  return result;
+  std::erase_if(among, [&stay](const auto& x) { return stay.contains(x); });
+  return among;
 }
 
-/// Two of a kind at once would write to one file.
+/// Two of a kind at once would write to one file. Who only reads is not waited for: it
+/// may be at a statement that nothing ends.
 void supervisor_state::start_when_all_are_gone() {
   if (!renewal_.leaving || !renewal_.leaving->is_over())
     return;
-  const auto late = leaving();
-  for (const auto& each : late)
+  for (const auto& each : leaving(crew_->all()))
     self_->send_exit(each, caf::exit_reason::kill);
-  if (!late.empty())
+  if (!leaving(crew_->writing()).empty())
     return;
   renewal_.leaving = nullptr;
   children_.remove_joint();
