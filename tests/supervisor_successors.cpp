@@ -1,11 +1,14 @@
 // Whoever comes after one that died: he comes when that one is gone, and those who wait
 // for him hear of him.
 #define CAF_SUITE supervisor_successors
+#include "actors/storage/sqlite_connection.hpp"
 #include "tests/disk_calls.hpp"
 #include "tests/supervisor_fixture.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <memory>
 #include <thread>
 
 using namespace sluice;
@@ -113,6 +116,36 @@ CAF_TEST(nobody waits for who only reads) {
   const auto left = std::ranges::count_if(
     readers, [&](uint64_t id) { return std::ranges::count(now, id) > 0; });
   CAF_CHECK_EQUAL(left, 1);
+}
+
+CAF_TEST(a start anew that finds the database locked is tried again) {
+  stop();
+  const auto ruined = std::make_shared<std::atomic<bool>>(false);
+  config.on_ruin = [ruined](const std::string&) { *ruined = true; };
+  for (auto* each : {&config.writer.database, &config.reader.database}) {
+    each->wal = false;
+    each->busy_timeout = 10ms;
+  }
+  start();
+  sqlite::vfs files;
+  sqlite::connection other{files};
+  CAF_REQUIRE(!other.open(config.writer.database.path, sqlite::access::read_write));
+  CAF_REQUIRE(!other.run("BEGIN EXCLUSIVE"));
+  const auto before = ids("database");
+  CAF_REQUIRE(ask<std::string>(aut, atom::restart_v, "database"s));
+  const auto is_told = [this] {
+    auto reports = ask<std::vector<status_report>>(aut, atom::survey_v);
+    return reports && std::ranges::any_of(*reports, [](const status_report& x) {
+             return std::ranges::count(x.alerts, "actor-not-started", &alert::id) > 0;
+           });
+  };
+  CAF_REQUIRE(await([&] { return *ruined || is_told(); }));
+  other.close();
+  const auto succeeded = !*ruined && await([&] {
+    const auto now = ids("database");
+    return now.size() == 1 && now != before;
+  });
+  CAF_CHECK(succeeded);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -18,9 +18,11 @@ namespace {
 /// may have died since.
 constexpr caf::timespan renewed_replay_max = std::chrono::seconds{5};
 
-/// Whether the next try may end otherwise: a part gave no answer, or the disk refused.
+/// Whether the next try may end otherwise: a part gave no answer, or something it needs
+/// was not to be had, as a database that another program has locked.
 bool may_pass(const caf::error& why) {
-  return is_no_answer(why) || why == ec::disk_failed || why == ec::disk_full;
+  return is_no_answer(why) || why == ec::unavailable || why == ec::disk_failed
+         || why == ec::disk_full;
 }
 
 } // namespace
