@@ -51,9 +51,10 @@ std::optional<std::string> name_below(const std::string& path) {
                                    : std::nullopt;
 }
 
-/// What becomes of it is decided as it comes, so that of two at once the first fails.
+/// What becomes of it is decided as it comes, so that of two at once the first fails. A
+/// sync of the whole file system has a name of its own.
 int watched_sync(int descriptor, long call) {
-  const auto path = path_of(descriptor);
+  const auto path = path_of(descriptor) + (call == SYS_syncfs ? "/*" : "");
   {
     std::unique_lock held{known().mutex};
     const auto name = name_below(path);
@@ -102,6 +103,10 @@ int fsync(int descriptor) {
 
 int fdatasync(int descriptor) {
   return watched_sync(descriptor, SYS_fdatasync);
+}
+
+int syncfs(int descriptor) noexcept {
+  return watched_sync(descriptor, SYS_syncfs);
 }
 
 int rename(const char* from, const char* to) noexcept {

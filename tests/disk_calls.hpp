@@ -17,7 +17,8 @@ public:
   ~disk_calls();
 
   /// `sync NAME` and `rename NAME`, the new one, for what ended well since the last time;
-  /// names are those below the directory, which is `.` itself.
+  /// names are those below the directory, which is `.` itself, and `NAME/*` is the whole
+  /// file system that it is on.
   std::vector<std::string> take();
 
   /// Whether this name was synced since the last `take`.

@@ -99,6 +99,29 @@ CAF_TEST(a death in a sync may have swallowed its failure) {
   CAF_CHECK_EQUAL(file(), "doubtful\n");
 }
 
+CAF_TEST(what others wrote behind a sync that a death cut short proves nothing) {
+  start_hanging();
+  append("doubtful\n");
+  ask_for_disk();
+  die();
+  std::ofstream{path, std::ios::app} << "theirs\n";
+  start_and_sync();
+  CAF_CHECK_EQUAL(file(), "doubtful\n");
+  CAF_CHECK_EQUAL(read_file(path + ".aside-1"), "doubtful\ntheirs\n");
+}
+
+CAF_TEST(nor does what they wrote to a file that was renamed since) {
+  start_hanging();
+  append("doubtful\n");
+  ask_for_disk();
+  die();
+  fs::rename(path, dir / "logs/app.log.1");
+  std::ofstream{dir / "logs/app.log.1", std::ios::app} << "theirs\n";
+  start_and_sync();
+  CAF_CHECK_EQUAL(file(), "doubtful\n");
+  CAF_CHECK_EQUAL(read_file(dir / "logs/app.log.1"), "doubtful\ntheirs\n");
+}
+
 CAF_TEST(a batch that was begun behind a failed sync is in the file once) {
   for (size_t part = 0; part <= 6; ++part) {
     fs::remove(path);

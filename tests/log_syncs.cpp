@@ -287,6 +287,42 @@ CAF_TEST(that of a renamed file does not count either) {
   CAF_CHECK(kept().released == 0 || writer_counts("bytesWritten") == 22);
 }
 
+CAF_TEST(lines whose file is not found are not believed once the file system failed) {
+  start_syncing();
+  append("old\n");
+  flush();
+  die();
+  fs::rename(path, dir / "logs/app.log.1");
+  disk.fail_syncs("logs/*", 1);
+  start_syncing();
+  append("new\n");
+  ask_for_disk();
+  pass(10s);
+  pass(10s);
+  CAF_CHECK_EQUAL(file(), "old\nnew\n");
+  CAF_CHECK_EQUAL(kept().released, 2u);
+}
+
+CAF_TEST(nor are those before a batch that was begun) {
+  start_syncing();
+  append("old\n");
+  flush();
+  std::ofstream{path, std::ios::app} << "theirs\n";
+  auto where = start_of_file();
+  where.offset = 11;
+  const auto id = keep->lane(lane_kind::log, "app");
+  CAF_REQUIRE(!keep->append(id, 2, 1, "begun\n"));
+  keep->begin_batch(id, {where, 2, 2});
+  die();
+  disk.fail_syncs("logs/*", 1);
+  start_syncing();
+  ask_for_disk();
+  pass(10s);
+  pass(10s);
+  CAF_CHECK_EQUAL(file(), "old\ntheirs\nold\nbegun\n");
+  CAF_CHECK_EQUAL(kept().released, 2u);
+}
+
 // -- when the writer dies --------------------------------------------------------------
 
 CAF_TEST(a sync that dies with its writer is asked of the next one) {

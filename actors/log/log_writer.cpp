@@ -101,11 +101,18 @@ caf::error log_writer_state::take_over(const std::string& log, log_file& x) {
 caf::error log_writer_state::claim_all(log_file& x,
                                        const caf::optional<file_position>& begun) {
   claim(x, begun);
+  if (x.lane == 0 || x.file->has_unsynced())
+    return caf::none;
   // What is not where the file says has got another name, or others wrote behind it.
-  if (x.lane != 0 && config_.spool->state(x.lane).released < x.written
-      && !x.file->has_unsynced())
-    return x.file->sync_file_system();
-  return caf::none;
+  const auto released = config_.spool->state(x.lane).released;
+  auto err = released < x.written ? x.file->sync_file_system() : caf::error{};
+  if (!err)
+    return caf::none;
+  // Nobody hears of it again: they are to be written once more, from here on.
+  auto where = begun ? caf::expected<file_position>{*begun} : x.file->make_ready(io_);
+  if (where)
+    config_.spool->doubt(x.lane, {{*where, released + 1, x.written}, true});
+  return err;
 }
 
 /// Counts what an earlier run wrote to the file as not synced, if it is there.

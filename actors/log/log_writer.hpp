@@ -167,9 +167,9 @@ private:
   caf::error settle(const std::string& log, log_file& x, const sync_doubt& doubt);
   caf::error suspect_from(log_file& x, const batch_note& what);
   caf::error cut_and_rewrite(log_file& x, const std::string& lines);
-  caf::error settle_renamed(log_file& x, const sync_doubt& doubt,
+  caf::error settle_renamed(log_file& x, const batch_note& what,
                             const std::string& lines);
-  caf::error append_lost(log_file& x, const sync_doubt& doubt);
+  caf::error append_lost(log_file& x, const batch_note& what);
 
   // -- syncs (log_writer_syncs.cpp) --------------------------------------------------
   caf::error mend(const std::string& log, log_file& x, io_counts& io);

@@ -109,8 +109,12 @@ caf::error log_writer_state::resume(const log_batch& batch, log_file& to,
   const auto now = to.file->position();
   if (now.device != batch.begun->device || now.inode != batch.begun->inode)
     return caf::none; // that file is gone, and what was in it with it
-  if (auto err = claim_all(to, batch.begun))
+  if (auto err = claim_all(to, batch.begun)) {
+    // What is in doubt now is looked at before anything else is written.
+    to.taken_over = false;
+    shut(to);
     return err;
+  }
   auto remains =
     to.file->find_remains(batch.begun->offset, *batch.lines.data, outcome.io);
   if (!remains)

@@ -22,31 +22,26 @@ caf::error log_writer_state::settle(const std::string& log, log_file& x,
   auto all = kept_lines(x, after, taken_in);
   const auto now = x.file->position();
   const auto renamed = now.device != what.where.device || now.inode != what.where.inode;
-  if (!lines || !all) {
+  if ((!lines || !all) && doubt.failed && !renamed) {
     claim(x, caf::none);
-    return doubt.failed && !renamed ? suspect_from(x, what) : caf::none;
+    return suspect_from(x, what);
   }
+  if (!lines || !all)
+    return claim_all(x, caf::none);
   if (renamed) {
-    auto err = settle_renamed(x, doubt, *all);
-    if (!err)
-      claim(x, caf::none);
-    return err;
+    auto err = settle_renamed(x, what, *all);
+    return err ? std::move(err) : claim_all(x, caf::none);
   }
-  const auto believed = x.file->synced_end();
   if (auto err = x.file->doubt_from(what.where.offset, *all, io_))
     return err;
   x.before_file = after;
   auto err = caf::error{};
   if (x.file->unsynced_is_ours()) {
     err = cut_and_rewrite(x, *lines);
-  } else if (doubt.failed) {
+  } else {
     err = begin_anew(log, x, *lines, io_);
     // As long as the doubt is there, this is where it is tried again.
     x.cut_open = err && !config_.spool->state(x.lane).doubt;
-  } else {
-    x.before_file = 0;
-    x.file->mark_synced(believed);
-    claim(x, caf::none);
   }
   if (!err)
     config_.spool->written(x.lane, x.written);
@@ -78,9 +73,8 @@ caf::error log_writer_state::cut_and_rewrite(log_file& x, const std::string& lin
 
 /// The lines are in a file that has got another name since, and perhaps later ones in
 /// the one that has the log's name now.
-caf::error log_writer_state::settle_renamed(log_file& x, const sync_doubt& doubt,
+caf::error log_writer_state::settle_renamed(log_file& x, const batch_note& what,
                                             const std::string& lines) {
-  const auto& what = doubt.what;
   const auto after = what.first_seq - 1;
   auto found = append_file::find(config_.directory, what.where);
   if (!found)
@@ -91,7 +85,7 @@ caf::error log_writer_state::settle_renamed(log_file& x, const sync_doubt& doubt
   if (auto err = file->doubt_from(what.where.offset, lines, io_))
     return err;
   if (!file->unsynced_is_ours())
-    return doubt.failed ? append_lost(x, doubt) : caf::none;
+    return append_lost(x, what);
   // It may have got more lines since, and half of a batch, which is written whole again.
   auto there = lines.substr(0, file->end() - file->synced_end());
   const auto count = std::count(there.begin(), there.end(), '\n');
@@ -114,10 +108,9 @@ caf::error log_writer_state::settle_renamed(log_file& x, const sync_doubt& doubt
   return caf::none;
 }
 
-/// Where a failed sync was to bring them, is somebody else's now: they follow in the
-/// log's own file.
-caf::error log_writer_state::append_lost(log_file& x, const sync_doubt& doubt) {
-  const auto& what = doubt.what;
+/// Where the sync was to bring them, is somebody else's now: they follow in the log's own
+/// file.
+caf::error log_writer_state::append_lost(log_file& x, const batch_note& what) {
   const auto last = std::min(what.last_seq, x.written);
   auto lines = kept_lines(x, what.first_seq - 1, last);
   if (!lines || lines->empty())
@@ -132,8 +125,8 @@ caf::error log_writer_state::append_lost(log_file& x, const sync_doubt& doubt) {
   if (done.problem)
     return std::move(done.problem);
   config_.spool->written(x.lane, x.written);
-  x.aside.note("a sync failed, and the file that it was of was renamed and changed by "
-               "somebody else: its lines are in "
+  x.aside.note("a sync failed or was cut short, and the file that it was of was renamed "
+               "and changed by somebody else: its lines are in "
                + x.file->path() + " again");
   return caf::none;
 }

@@ -238,7 +238,8 @@ caf::error log_writer_state::begin_anew(const std::string& log, log_file& x,
   auto where = x.file->set_aside();
   if (!where)
     return std::move(where.error());
-  x.aside.note("a sync failed and somebody else had changed the file: it is kept as "
+  x.aside.note("a sync failed or was cut short, and somebody else had changed the file: "
+               "it is kept as "
                + *where + ", and " + x.file->path() + " begun anew");
   rescue(x, lines);
   shut(x);
