@@ -115,6 +115,33 @@ CAF_TEST(a flush that a death leaves without an answer hides nothing either) {
   CAF_CHECK_EQUAL(stored("b"), "{}");
 }
 
+CAF_TEST(a round of maintenance on its way when the store comes back hides nothing) {
+  config.enforce_maintenance = true;
+  start();
+  put("a", "{}");
+  pass(2s);
+  put("b", "{}");
+  flush();
+  hold();
+  ask_later<session_pruned>(atom::prune_v, std::string{"s"});
+  come_back_with(1, {{"a", "{}"}});
+  release();
+  CAF_CHECK_EQUAL(stored("b"), "{}");
+  CAF_CHECK_EQUAL(numbers().released, 2u);
+}
+
+CAF_TEST(a write that failed once leaves no doubt behind once it is done) {
+  start();
+  script->apply_failure = io_error;
+  put("a", "{}");
+  pass(2s);
+  CAF_REQUIRE(numbers().doubt.has_value());
+  script->apply_failure = {};
+  pass(10s);
+  CAF_CHECK_EQUAL(stored("a"), "{}");
+  CAF_CHECK(!numbers().doubt.has_value());
+}
+
 CAF_TEST(a failed sync is remembered over a death until one is good) {
   start();
   put("a", "{}");

@@ -157,6 +157,8 @@ void session_debouncer_state::end_maintenance(store_line& line,
   }
   ++line.prunes;
   line.busy = false;
+  if (line.lost_after)
+    bring_back(line);
   // What is unwritten goes before another round.
   launch_if_wanted(line);
   if (maintenance_due(line))

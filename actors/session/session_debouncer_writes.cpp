@@ -229,6 +229,8 @@ void session_debouncer_state::turned_back(store_line& line, const caf::error& er
     line.lane.doubt(line.sessions.flight_seq(), true);
     // Only what the spool let go of is certain now.
     note_loss(line, line.lane.on_disk_now());
+    // And nothing but a good sync ends the doubt.
+    level = durability::disk;
   }
   doubt(line);
   auto superseded = line.sessions.turn_back();
@@ -255,11 +257,12 @@ void session_debouncer_state::turned_back(store_line& line, const caf::error& er
     waiter.done(err);
   if (line.lost_after)
     bring_back(line);
-  line.retry.flush.failed(self_->clock().now());
-  if (line.waiters.empty())
+  if (line.waiters.empty()) {
+    line.retry.flush.failed(self_->clock().now());
     arm_retry(line);
-  else
+  } else {
     launch(line);
+  }
   finish_stop();
 }
 
