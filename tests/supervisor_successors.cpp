@@ -105,6 +105,22 @@ CAF_TEST(nobody takes the place of one who is still at the disk) {
   CAF_CHECK(succeeded);
 }
 
+CAF_TEST(lines that died with their buffer are not told as on disk) {
+  stop();
+  config.spool = nullptr;
+  start();
+  auto log = ask<log_buffer_actor>(aut, atom::open_v, "app"s);
+  CAF_REQUIRE(log);
+  auto receipt = ask<log_receipt>(*log, atom::append_v, log_chunk{"a\n", 1, {}});
+  CAF_REQUIRE(receipt);
+  CAF_CHECK_EQUAL(receipt->level, durability::memory);
+  CAF_REQUIRE(renew("log-buffer"));
+  const auto level = ask<durability>(aut, atom::persist_v, "app"s, receipt->seq);
+  const auto text = test::read_file(dir / "logs/app.log");
+  CAF_MESSAGE("file: " << text << " told as on disk: " << static_cast<bool>(level));
+  CAF_CHECK(!level || text == "a\n");
+}
+
 CAF_TEST(nobody waits for who only reads) {
   const auto readers = ids("sqlite-reader");
   const auto endless = sql_statement{"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT "

@@ -20,6 +20,8 @@ void log_buffer_state::init(log_buffer_config config, log_writer_actor writer,
   total_bytes_ = past.stats.total_bytes_written;
   last_flush_at_ms_ = past.stats.last_flush_at_ms;
   failures_ = past.failures;
+  lost_after_ = accepted_ - std::min(past.stats.buffered_lines, accepted_);
+  lost_up_to_ = accepted_;
   if (config_.spool)
     restore();
 }
@@ -58,6 +60,8 @@ caf::result<flush_report> log_buffer_state::flush() {
 }
 
 caf::result<durability> log_buffer_state::persist(uint64_t seq) {
+  if (seq > lost_after_ && seq <= lost_up_to_)
+    return caf::make_error(ec::unavailable, "the lines died with a part of the service");
   seq = std::min(seq, accepted_);
   if (seq <= synced_)
     return durability::disk;

@@ -134,6 +134,9 @@ private:
   uint64_t accepted_before_ = 0;
   uint64_t written_ = 0;
   uint64_t synced_ = 0;
+  /// What died unwritten with the buffer before, and is nowhere: those after the first.
+  uint64_t lost_after_ = 0;
+  uint64_t lost_up_to_ = 0;
   /// When lines came, or were asked for, last.
   caf::actor_clock::time_point used_;
 

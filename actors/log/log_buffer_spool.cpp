@@ -49,6 +49,8 @@ void log_buffer_state::restore() {
     // The spool forgets the numbers of a lane that holds nothing.
     config_.spool->released(lane_, counted);
     state = config_.spool->state(lane_);
+  } else {
+    lost_up_to_ = lost_after_; // they are here
   }
   accepted_ = state.appended;
   accepted_before_ = counted - std::min(counted, accepted_);

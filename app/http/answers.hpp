@@ -68,6 +68,9 @@ public:
   /// The disk cannot be had, or not in time.
   void give_up() { reached(so_far_); }
 
+  /// Whether what waits is there yet if the actor that took it has died.
+  bool outlives_a_death() const { return so_far_ >= durability::ram; }
+
   /// The disk refused for now: asks again in a while, if there is time left.
   void later(std::function<void()> ask);
 

@@ -45,38 +45,42 @@ caf::expected<update_target> read_target(const request& in) {
   return result;
 }
 
-/// A store answers each try that fails; who waits for the disk tries until its time is
-/// up.
-void await_disk(edge& e, const std::string& store, uint64_t seq,
-                const std::shared_ptr<disk_wait>& wait) {
-  e.request(sessions(e), caf::infinite, atom::persist_v, store, seq, durability::disk)
+/// A store answers each try that fails; whoever waits for the disk tries until the time
+/// is up. Of the actor that gave the number: to one that came after it the number means
+/// nothing if nobody but the dead one had the update.
+void await_disk(edge& e, const session_debouncer_actor& whom, const std::string& store,
+                uint64_t seq, const std::shared_ptr<disk_wait>& wait) {
+  e.request(whom, caf::infinite, atom::persist_v, store, seq, durability::disk)
     .then([wait](durability level) { wait->reached(level); },
-          [&e, store, seq, wait](const caf::error& why) {
-            if (code_of(why) == ec::stopping)
-              wait->give_up();
-            else
-              wait->later([&e, store, seq, wait] { await_disk(e, store, seq, wait); });
+          [&e, whom, store, seq, wait](const caf::error& why) {
+            const auto has_died = is_no_answer(why);
+            if (code_of(why) == ec::stopping || (has_died && !wait->outlives_a_death()))
+              return wait->give_up();
+            wait->later([&e, whom, store, seq, wait, has_died] {
+              await_disk(e, has_died ? sessions(e) : whom, store, seq, wait);
+            });
           });
 }
 
-void on_updated(edge& e, const exchange_ptr& x, const update_target& where,
-                const session_receipt& receipt) {
+void on_updated(edge& e, const exchange_ptr& x, const session_debouncer_actor& by,
+                const update_target& where, const session_receipt& receipt) {
   json_writer json;
   json.open_object().member("seq", receipt.seq);
   if (!where.goal.to_disk) {
     reply_buffered(*x, std::move(json), receipt.level);
     return;
   }
-  await_disk(e, where.store, receipt.seq,
+  await_disk(e, by, where.store, receipt.seq,
              disk_wait::begin(e, x, std::move(json), receipt.level));
 }
 
 /// Sends an update to the debouncer, and answers with what becomes of it.
 template <class Atom, class... Ts>
 void update(edge& e, const exchange_ptr& x, update_target where, Atom what, Ts... xs) {
-  e.request(sessions(e), caf::infinite, what, std::move(xs)...)
-    .then([&e, x, where = std::move(where)](
-            const session_receipt& receipt) { on_updated(e, x, where, receipt); },
+  const auto by = sessions(e);
+  e.request(by, caf::infinite, what, std::move(xs)...)
+    .then([&e, x, by, where = std::move(where)](
+            const session_receipt& receipt) { on_updated(e, x, by, where, receipt); },
           refuse_buffered(e, x));
 }
 

@@ -46,6 +46,8 @@ ASKED = {
     ("app/http/log_routes.cpp", "buffer"): ["log_buffer"],
     ("app/http", "queue(e)"): ["sql_queue"],
     ("app/http", "sessions(e)"): ["session_debouncer"],
+    ("app/http/session_routes.cpp", "by"): ["session_debouncer"],
+    ("app/http/session_routes.cpp", "whom"): ["session_debouncer"],
     ("app/http", "e.actors().actors.topics"): ["topic_hub"],
     ("app/service.cpp", "self.root"): ["supervisor"],
     ("app/websocket/host.cpp", "actor_.actors().supervisor"): ["supervisor"],

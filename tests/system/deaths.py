@@ -143,6 +143,25 @@ class Deaths(looking.Case):
                 self.assert_nothing_is_kept(service)
         self.assert_clean_exit(service)
 
+    def test_nobody_is_told_disk_of_what_died_in_memory(self):
+        service = self.begin("--spool.enabled=false")
+        self.hold_syncs()
+        path = "/v1/sessions/main"
+        asked = [self.pool.submit(service.put, f"{path}/first?durability=disk", {})]
+        self.assertTrue(harness.wait_until(
+            lambda: service.get(f"{path}/first").status == 200))
+        asked.append(self.pool.submit(service.put, f"{path}/second?durability=disk", {}))
+        self.assertTrue(harness.wait_until(
+            lambda: service.get(f"{path}/second").status == 200))
+        self.tell(service, "restart", "session-debouncer")
+        time.sleep(0.3)
+        self.release_syncs()
+        self.assert_answered(asked, service.log())
+        self.assert_serves(service, "session-debouncer")
+        for key, answer in zip(("first", "second"), asked):
+            if answer.result().json.get("durability") == "disk":
+                self.assertEqual(service.get(f"{path}/{key}").status, 200, key)
+
     def test_who_asked_is_answered_whichever_keeper_of_logs_dies(self):
         self.assert_all_answered_at_the_death_of(
             "log-buffer/app", "log-writer", "alert-keeper", "topic-hub", "introspection")

@@ -12,15 +12,15 @@ class Poison(harness.Case):
     def queue(self, service, sql):
         self.assert_ok(service.post("/v1/db/execute?queue=true", {"sql": sql}))
 
-    def assert_goes_on(self, service, poison, letters=1):
+    def assert_goes_on(self, service, poison, letters=1, seconds=10):
         """What is queued behind is applied, and the poison is set aside."""
         self.assert_ok(service.execute("CREATE TABLE innocent (x)"))
         for _ in range(letters):
             self.queue(service, poison)
         self.queue(service, "INSERT INTO innocent VALUES (1)")
         self.assertTrue(harness.wait_until(
-            lambda: service.query("SELECT * FROM innocent").json["rows"] == [[1]]),
-            service.get("/health").text)
+            lambda: service.query("SELECT * FROM innocent").json["rows"] == [[1]],
+            seconds), service.get("/health").text)
         self.assertEqual(service.get("/health/ready").status, 200)
         lines = (self.data / "dead-letter.ndjson").read_bytes().splitlines()
         self.assertEqual(len(lines), letters)
@@ -47,7 +47,7 @@ class Poison(harness.Case):
         service = self.start()
         self.assert_goes_on(
             service, "INSERT INTO innocent SELECT json_extract('{}', "
-            f"hex(zeroblob({PATH_BYTES})))", LETTERS)
+            f"hex(zeroblob({PATH_BYTES})))", LETTERS, seconds=60)
         self.assertLess((self.data / "dead-letter.ndjson").stat().st_size,
                         LETTERS_BYTES_MAX)
 
