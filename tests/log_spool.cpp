@@ -109,6 +109,17 @@ CAF_TEST(a batch that was begun is finished from wherever it came to) {
   }
 }
 
+CAF_TEST(a batch that was begun is not doubled where its file cannot be opened at first) {
+  leave_begun_batch(lines);
+  fs::remove(dir / "id");
+  start();
+  pass(1s);
+  write_file(dir / "id", "x");
+  pass(10s);
+  CAF_CHECK_EQUAL(persist(), durability::disk);
+  CAF_CHECK_EQUAL(file(), lines);
+}
+
 CAF_TEST(lines behind the batch that was begun follow it) {
   leave_begun_batch("first\nsec");
   auto lane = keep->lane(lane_kind::log, "app");

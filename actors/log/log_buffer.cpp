@@ -131,8 +131,11 @@ void log_buffer_state::send_batch() {
 void log_buffer_state::on_outcome(const log_outcome& outcome) {
   auto bytes = outcome.written_bytes - in_flight_->written_bytes;
   in_flight_->written_bytes = outcome.written_bytes;
-  in_flight_->begun = caf::none;
-  end_ = outcome.end;
+  // Of a file that could not be looked at nobody knows how much of the batch it holds.
+  if (outcome.end != file_position{}) {
+    in_flight_->begun = caf::none;
+    end_ = outcome.end;
+  }
   spent(outcome.io);
   if (bytes > 0) {
     delta_.log_writes += 1;
