@@ -8,6 +8,7 @@
 #include "actors/database/sqlite_writer.hpp"
 #include "actors/session/session_rows.hpp"
 
+#include "tests/disk_calls.hpp"
 #include "tests/journal_fixture.hpp"
 
 using namespace sluice;
@@ -232,6 +233,21 @@ CAF_TEST(what was left and is as it was left does not come back) {
   CAF_REQUIRE(convert(session_keeper::journal));
   CAF_CHECK_EQUAL(whole().size(), 1u);
   CAF_CHECK_EQUAL(load("c"), "{\n}");
+}
+
+CAF_TEST(what is about to be out of date is noted on disk before any of it changes) {
+  fill(aut);
+  CAF_REQUIRE(convert(session_keeper::journal));
+  CAF_REQUIRE(convert(session_keeper::database));
+  erase_row("a");
+  script->failing_syncs = 1;
+  disk_calls disk{config.directory};
+  CAF_CHECK(!convert(session_keeper::journal));
+  CAF_CHECK(disk.synced("backend-left"));
+  disk.fail_syncs("backend-left", 1);
+  const auto before = whole();
+  CAF_CHECK(!convert(session_keeper::journal));
+  CAF_CHECK(whole() == before);
 }
 
 CAF_TEST(a store that is gone since it was found ends the conversion) {

@@ -3,6 +3,7 @@
 #include "actors/storage/append_file.hpp"
 #include "actors/storage/digest.hpp"
 #include "actors/storage/stored_file.hpp"
+#include "actors/storage/sync_token.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -77,7 +78,10 @@ caf::error left_sessions::begin(const std::string& store) {
   io_counts unused;
   if (auto where = (*file)->make_ready(unused); !where)
     return std::move(where.error());
-  return (*file)->append_whole(line_of(store, whatever)).problem;
+  if (auto done = (*file)->append_whole(line_of(store, whatever)); done.problem)
+    return std::move(done.problem);
+  // A power cut may leave what changes there, and this not.
+  return sync_token{*file}.run_here();
 }
 
 void left_sessions::leave(const session_changes& from) {
