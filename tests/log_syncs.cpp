@@ -323,6 +323,23 @@ CAF_TEST(nor are those before a batch that was begun) {
   CAF_CHECK_EQUAL(kept().released, 2u);
 }
 
+CAF_TEST(a death in the second of two syncs puts nothing of the first in doubt) {
+  start_held();
+  append("a\n");
+  flush();
+  ask_for_sync();
+  append("b\n");
+  flush();
+  ask_for_sync();
+  end_sync(false);
+  CAF_REQUIRE_EQUAL(kept().released, 1u);
+  die();
+  start_syncing();
+  CAF_CHECK_EQUAL(persist(), durability::disk);
+  CAF_CHECK_EQUAL(file(), "a\nb\n");
+  CAF_CHECK(!writer_alerts("log-set-aside"));
+}
+
 // -- when the writer dies --------------------------------------------------------------
 
 CAF_TEST(a sync that dies with its writer is asked of the next one) {

@@ -187,6 +187,7 @@ private:
                       uint64_t last) const;
   sync_claim claim_of_open(const log_file& x) const;
   void synced(const std::string& log, sync_token& token, promise& waiting, io_counts io);
+  void note_rest_of_doubt(const log_file& x) const;
   void sync_failed(const std::string& log, sync_token& token, promise& waiting,
                    caf::error reason);
   caf::error sync_now(const std::string& log, log_file& x);

@@ -93,10 +93,22 @@ void log_writer_state::synced(const std::string& log, sync_token& token, promise
     waiting.deliver(std::move(err));
     return;
   }
-  if (x.file == token.file())
+  if (x.file == token.file()) {
     x.rescued.clear();
+    note_rest_of_doubt(x);
+  }
   io_ += io;
   waiting.deliver(io);
+}
+
+/// What another sync was told of begins where this one ended.
+void log_writer_state::note_rest_of_doubt(const log_file& x) const {
+  auto left = x.lane != 0 ? config_.spool->state(x.lane).doubt : std::nullopt;
+  if (!left || left->what.where.device != x.file->device()
+      || left->what.where.inode != x.file->inode())
+    return;
+  left->what.where.offset = x.file->synced_end();
+  config_.spool->doubt(x.lane, *left);
 }
 
 void log_writer_state::sync_failed(const std::string& log, sync_token& token,
