@@ -171,7 +171,7 @@ CAF_TEST(after a failed sync all since the last good one is written again) {
   release_held(1);
   script->apply_failure = {};
   release();
-  pass(200ms); // the pause after the second failure
+  pass(100ms);
   CAF_CHECK_EQUAL(order_of(script->applied.back()), "a=2 b=3 c=4 ");
   CAF_CHECK(script->levels.back() == durability::disk);
   CAF_CHECK_EQUAL(numbers().released, 4u);
@@ -282,7 +282,7 @@ CAF_TEST(an end whose first sync fails goes on until one is good) {
   CAF_CHECK(stopped->open());
   script->apply_failure = {};
   release();
-  pass(200ms); // the pause after the second failure
+  pass(100ms);
   CAF_REQUIRE(!stopped->open());
   CAF_CHECK_EQUAL(numbers().released, 2u);
 }
