@@ -14,14 +14,7 @@ void log_buffer_state::init(log_buffer_config config, log_writer_actor writer,
   metrics_ = std::move(metrics);
   window_ = detail::window_timer{config_.grid};
   used_ = self_->clock().now();
-  const auto& past = config_.past;
-  accepted_ = written_ = synced_ = past.stats.accepted;
-  total_writes_ = past.stats.total_writes;
-  total_bytes_ = past.stats.total_bytes_written;
-  last_flush_at_ms_ = past.stats.last_flush_at_ms;
-  failures_ = past.failures;
-  lost_after_ = accepted_ - std::min(past.stats.buffered_lines, accepted_);
-  lost_up_to_ = accepted_;
+  go_on_from(config_.past);
   if (config_.spool)
     restore();
 }

@@ -113,6 +113,7 @@ private:
   void on_sync_failed(const caf::error& reason);
 
   // -- telling (log_buffer_status.cpp) ---------------------------------------------
+  void go_on_from(const log_past& past);
   std::string held_lines() const;
   uint64_t buffered_bytes() const;
   int64_t oldest_ms() const;

@@ -5,6 +5,8 @@
 #include "actors/log/log_buffer.hpp"
 #include "messages/answer_room.hpp"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 namespace sluice {
@@ -92,6 +94,17 @@ metrics_report log_buffer_state::collect() {
 void log_buffer_state::push_metrics() {
   if (metrics_)
     self_->send(metrics_, atom::report_v, collect());
+}
+
+/// What was in the memory of the one before, and nowhere else, is lost.
+void log_buffer_state::go_on_from(const log_past& past) {
+  accepted_ = written_ = synced_ = past.stats.accepted;
+  total_writes_ = past.stats.total_writes;
+  total_bytes_ = past.stats.total_bytes_written;
+  last_flush_at_ms_ = past.stats.last_flush_at_ms;
+  failures_ = past.failures;
+  lost_after_ = accepted_ - std::min(past.stats.buffered_lines, accepted_);
+  lost_up_to_ = accepted_;
 }
 
 /// Whatever ends it, nothing goes with it that was counted and not told.
