@@ -121,12 +121,6 @@ class Deaths(looking.Case):
         self.assertTrue(harness.wait_until(lambda: self.serves(service), 30),
                         (why, service.log()))
 
-    def one_of(self, service, who):
-        """Its id, where there are several."""
-        ids = [x["id"] for x in service.get("/v1/actors?state=false").json
-               if x["name"] == who]
-        return str(ids[0]) if len(ids) > 1 else who
-
     def assert_all_answered_at_the_death_of(self, *names, options=()):
         service = self.begin(*options)
         for who in names:
@@ -135,7 +129,7 @@ class Deaths(looking.Case):
                 asked = self.load(service)
                 time.sleep(0.3)
                 self.assertGreater(sum(not x.done() for x in asked), WAITING_MIN)
-                self.tell(service, "restart", self.one_of(service, who))
+                self.tell(service, "restart", who)
                 time.sleep(0.3)
                 self.release_syncs()
                 self.assert_answered(asked, (who, service.log()))
@@ -176,7 +170,7 @@ class Deaths(looking.Case):
 
     def test_who_asked_is_answered_whichever_keeper_of_sql_dies(self):
         self.assert_all_answered_at_the_death_of(
-            "sql-queue", "sqlite-reader", "sqlite-writer", "checkpoint-scheduler",
+            "sql-queue", "sqlite-reader/1", "sqlite-writer", "checkpoint-scheduler",
             "database")
 
     def test_queries_in_flight_are_answered_when_the_database_dies(self):
