@@ -71,6 +71,8 @@ using database_actor = caf::typed_actor<
   caf::reacts_to<atom::sync, bool>,
   /// The writer found the database's files replaced.
   caf::reacts_to<atom::replace, std::string>,
+  /// The writer met an I/O error.
+  caf::reacts_to<atom::recover, std::string>,
   // internal: queries that run have been waited for long enough.
   caf::reacts_to<atom::tick, uint64_t>,
   // internal: looks whether it takes too long.

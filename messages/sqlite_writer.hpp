@@ -125,11 +125,13 @@ using sync_listener_actor = caf::typed_actor<
   /// A sync of the database begins (true), or has ended.
   caf::reacts_to<atom::sync, bool>>;
 
-/// Whoever brings the database back once its files were replaced.
+/// Whoever brings the database back once its files were replaced, or are in doubt.
 using files_listener_actor = caf::typed_actor<
   /// A path of the database names another file than the open one, or none, or what was
   /// in it was overwritten; the text says which. Nothing is committed until `recover`.
-  caf::reacts_to<atom::replace, std::string>>;
+  caf::reacts_to<atom::replace, std::string>,
+  /// An I/O error, told here, has left the database in doubt: it is to be recovered.
+  caf::reacts_to<atom::recover, std::string>>;
 
 using sqlite_writer_actor = caf::typed_actor<
   /// Opens the database, creating it, and reads the settings back.
@@ -154,7 +156,7 @@ using sqlite_writer_actor = caf::typed_actor<
   caf::reacts_to<atom::attach, wal_listener_actor>,
   /// Tells this listener about syncs from now on.
   caf::reacts_to<atom::attach, sync_listener_actor>,
-  /// Tells this listener when the files were replaced.
+  /// Tells this listener when the files were replaced, or are in doubt.
   caf::reacts_to<atom::attach, files_listener_actor>,
   /// Tells this listener about the queue's commits from now on.
   caf::reacts_to<atom::attach, queue_listener_actor>,

@@ -167,6 +167,7 @@ inline database_actor::behavior_type mock_database(database_actor::pointer self)
     [](atom::replace, const std::string&) {},
     [](atom::check, uint64_t) {},
     [](atom::recover, uint64_t) {},
+    [](atom::recover, const std::string&) {},
     [](atom::collect) { return metrics_report{}; },
     [](atom::status) { return status_report{}; },
     [self](atom::stop) {

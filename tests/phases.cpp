@@ -106,6 +106,26 @@ CAF_TEST(a stop that has waited long enough waits for nobody) {
   }
 }
 
+CAF_TEST(a stop waits for one who is to be started anew alone) {
+  be_running();
+  CAF_CHECK(aut.on(event::one_died) == action::revive);
+  aut.expect_one(true);
+  CAF_CHECK(aut.on(event::stop_asked) == action::hold);
+  CAF_CHECK(aut.ends());
+  CAF_CHECK(aut.on(event::stop_asked) == action::refuse);
+  CAF_CHECK(aut.on(event::one_died) == action::revive);
+  aut.expect_one(false);
+  CAF_CHECK(aut.on(event::ones_came) == action::stop);
+  CAF_CHECK(is_in(phase::stopping));
+  CAF_MESSAGE("but not for ever");
+  aut = {};
+  be_running();
+  aut.expect_one(true);
+  CAF_CHECK(aut.on(event::stop_asked) == action::hold);
+  CAF_CHECK(aut.on(event::stop_due) == action::stop);
+  CAF_CHECK(is_in(phase::stopping));
+}
+
 CAF_TEST(where nothing is under way a stop begins at once) {
   CAF_CHECK(aut.on(event::stop_asked) == action::stop);
   aut = {};

@@ -24,7 +24,8 @@ struct local : sqlite_fixture {
     must("INSERT INTO t VALUES (2, 2)");
     listener = tracked(sys.spawn([this](files_listener_actor::pointer) {
       return files_listener_actor::behavior_type{
-        [this](atom::replace, const std::string& what) { told.push_back(what); }};
+        [this](atom::replace, const std::string& what) { told.push_back(what); },
+        [this](atom::recover, const std::string& why) { doubts.push_back(why); }};
     }));
     self->send(writer, atom::attach_v, listener);
     settle();
@@ -55,6 +56,7 @@ struct local : sqlite_fixture {
   std::string backup = directory + "/backup.db";
   files_listener_actor listener;
   std::vector<std::string> told;
+  std::vector<std::string> doubts;
 };
 
 } // namespace
@@ -154,6 +156,21 @@ CAF_TEST(the end saves what was replaced and nobody noticed) {
   CAF_REQUIRE(report.engaged());
   CAF_CHECK_NOT_EQUAL(copy(report->detail).find(".replaced-1"), std::string::npos);
   CAF_CHECK_EQUAL(rows(), "1");
+}
+
+CAF_TEST(a checkpoint that meets an error tells whoever brings the database back) {
+  must("INSERT INTO t VALUES (3, 3)");
+  inside().files().fail(sqlite::io_operation::sync, sqlite_ioerr_fsync, 1);
+  auto done = ask<checkpoint_report>(writer, atom::checkpoint_v,
+                                     checkpoint_mode::truncate, caf::timespan{1ms});
+  CAF_CHECK(!done.engaged());
+  settle();
+  CAF_CHECK_EQUAL(doubts.size(), 1u);
+  CAF_MESSAGE("once, until it is recovered");
+  CAF_CHECK(!write(one("INSERT INTO t VALUES (4, 4)"), durability::disk).engaged());
+  settle();
+  CAF_CHECK_EQUAL(doubts.size(), 1u);
+  CAF_CHECK(recover().ok);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

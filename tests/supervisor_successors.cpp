@@ -105,6 +105,32 @@ CAF_TEST(nobody takes the place of one who is still at the disk) {
   CAF_CHECK(succeeded);
 }
 
+CAF_TEST(a stop waits for one whose restart was asked for and who is at the disk) {
+  stop();
+  config.stop_deadline = 10s;
+  start();
+  CAF_REQUIRE(ask<sql_receipt>(actors.database, atom::execute_v,
+                               sql_write{{{"CREATE TABLE t(x)", {}}}, {}},
+                               durability::memory));
+  disk.hold_syncs("sluice.db-wal");
+  caf::anon_send(actors.database, atom::execute_v,
+                 sql_write{{{"INSERT INTO t VALUES(1)", {}}}, {}}, durability::disk);
+  CAF_REQUIRE(disk.await_held());
+  CAF_REQUIRE(ask<std::string>(aut, atom::restart_v, "sqlite-writer"s));
+  const auto is_told =
+    await([&] { return !ask<log_buffer_actor>(aut, atom::open_v, "app"s); });
+  CAF_REQUIRE(is_told);
+  auto end = std::thread{[this] {
+    std::this_thread::sleep_for(200ms);
+    disk.let_go();
+  }};
+  const auto reports = ask<std::vector<stop_report>>(aut, atom::stop_v);
+  end.join();
+  CAF_REQUIRE(reports);
+  for (const auto& each : *reports)
+    CAF_CHECK_EQUAL(each.left, 0u);
+}
+
 CAF_TEST(lines that died with their buffer are not told as on disk) {
   stop();
   config.spool = nullptr;

@@ -286,6 +286,7 @@ database(database_actor::stateful_pointer<database_state> self, database_config 
     [st](atom::stats) { return st->stats(); },
     [st](atom::sync, bool begins) { st->on_sync(begins); },
     [st](atom::replace, const std::string& what) { st->on_replaced(what); },
+    [st](atom::recover, const std::string& why) { st->begin_recovery(why); },
     [st](atom::check, uint64_t generation) { st->on_check(generation); },
     [st](atom::recover, uint64_t generation) { st->on_recover(generation); },
     // The writer and the readers tell what they counted themselves.

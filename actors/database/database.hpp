@@ -78,6 +78,7 @@ public:
   caf::result<database_stats> stats();
   void on_sync(bool begins);
   void on_replaced(const std::string& what);
+  void begin_recovery(const std::string& reason);
   void on_check(uint64_t generation);
   void on_recover(uint64_t generation);
   status_report status() const;
@@ -123,7 +124,6 @@ private:
   void look_at_files();
   sqlite::open_files files_now() const;
   bool are_same_files(const sqlite::open_files& now) const;
-  void begin_recovery(const std::string& reason);
   void continue_recovery();
   void prove();
   void on_proven(const maintenance_report& report);

@@ -109,8 +109,12 @@ caf::error sqlite_writer_state::note(caf::error err) {
 
 void sqlite_writer_state::suspect(const std::string& reason) {
   stats_.suspect = true;
-  if (!io_error_)
+  if (!io_error_) {
     ++io_errors_;
+    // A checkpoint may have met it, which nobody else waits for.
+    for (const auto& listener : files_listeners_)
+      self_->send(listener, atom::recover_v, reason);
+  }
   auto since = io_error_ ? io_error_->since_ms : detail::wall_clock_ms();
   io_error_ = alert{"database-io-error", cfg_.database.path + ": " + reason, since};
 }

@@ -14,6 +14,11 @@ void crew::left(const caf::actor_addr& who) {
   at_work_.erase(who);
 }
 
+bool crew::has(const caf::actor_addr& who) const {
+  std::lock_guard guard{mutex_};
+  return at_work_.contains(who);
+}
+
 std::vector<caf::actor_addr> crew::all() const {
   std::lock_guard guard{mutex_};
   std::vector<caf::actor_addr> result;

@@ -60,6 +60,7 @@ public:
 
   void left(const caf::actor_addr& who);
 
+  bool has(const caf::actor_addr& who) const;
   std::vector<caf::actor_addr> all() const;
   /// Those of all who may yet write.
   std::vector<caf::actor_addr> writing() const;

@@ -55,8 +55,12 @@ constexpr std::array<row, event_count> make_table() {
       {clearing, action::hold}, {renewing, action::hold}, {stopping, action::stop},
       {stopping, action::stop}, {stopping, action::refuse}}},
     // stop_due
-    {{{idle, action::none}, {stopping, action::stop}, {running, action::none},
+    {{{idle, action::none}, {stopping, action::stop}, {stopping, action::stop},
       {stopping, action::stop}, {stopping, action::stop}, {waiting, action::none},
+      {failed, action::none}, {stopping, action::none}}},
+    // ones_came
+    {{{idle, action::none}, {starting, action::none}, {running, action::none},
+      {clearing, action::none}, {renewing, action::none}, {waiting, action::none},
       {failed, action::none}, {stopping, action::none}}},
   }};
 }
@@ -64,25 +68,30 @@ constexpr std::array<row, event_count> make_table() {
 
 constexpr auto table = make_table();
 
-/// Where nothing is under way for which a stop would wait.
-bool is_at_rest(phase x) {
-  return x == phase::running || x == phase::waiting || x == phase::failed;
-}
-
 } // namespace
+
+/// Where nothing is under way for which a stop would wait.
+bool phases::is_at_rest() const {
+  return (now_ == phase::running && !one_is_expected_) || now_ == phase::waiting
+         || now_ == phase::failed;
+}
 
 action phases::on(event what) {
   if (stop_waits_ && what == event::stop_asked)
     return action::refuse;
   if (!stop_waits_ && what == event::stop_due)
     return action::none;
+  if (what == event::stop_asked && now_ == phase::running && one_is_expected_) {
+    stop_waits_ = true;
+    return action::hold;
+  }
   const auto& [next, todo] = table[static_cast<size_t>(what)][static_cast<size_t>(now_)];
   now_ = next;
   if (todo == action::hold)
     stop_waits_ = true;
   if (todo == action::stop)
     stop_waits_ = false;
-  if (stop_waits_ && is_at_rest(now_)) {
+  if (stop_waits_ && is_at_rest()) {
     stop_waits_ = false;
     now_ = phase::stopping;
     return action::stop;

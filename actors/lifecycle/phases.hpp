@@ -42,9 +42,11 @@ enum class event : size_t {
   stop_asked = 8,
   /// A stop has waited long enough.
   stop_due = 9,
+  /// Nobody who is started anew alone is yet to come.
+  ones_came = 10,
 };
 
-constexpr size_t event_count = 10;
+constexpr size_t event_count = 11;
 
 /// What is to be done about an event.
 enum class action {
@@ -72,6 +74,10 @@ public:
   /// Goes on to the phase that follows, and returns what is to be done.
   action on(event what);
 
+  /// Says whether one who is started anew alone is yet to come: until then a stop would
+  /// find nobody in that place, and waits.
+  void expect_one(bool whether) { one_is_expected_ = whether; }
+
   phase now() const { return now_; }
 
   bool is_running() const { return now_ == phase::running && !stop_waits_; }
@@ -83,8 +89,11 @@ public:
   bool ends() const { return now_ == phase::stopping || stop_waits_; }
 
 private:
+  bool is_at_rest() const;
+
   phase now_ = phase::idle;
   bool stop_waits_ = false;
+  bool one_is_expected_ = false;
 };
 
 } // namespace sluice

@@ -25,7 +25,7 @@ struct renewal {
   std::multimap<caf::actor_clock::time_point, caf::actor_addr> doomed;
   /// Who died, and is started anew when the others are there.
   children fallen;
-  /// Whose helpers have not ended yet.
+  /// Who is to be started anew alone, and has not ended yet, or has helpers that did not.
   children held_up;
   /// Who could not be started, and who is not to be.
   children missing;

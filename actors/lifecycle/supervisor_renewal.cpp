@@ -27,6 +27,7 @@ void supervisor_state::clear() {
   const auto dead = renewal_.dead();
   renewal_.fallen.clear();
   renewal_.held_up.clear();
+  phases_.expect_one(false);
   renewal_.missing.clear();
   renewal_.lost.clear();
   const auto patience = config_.spool ? std::min(config_.stop_deadline, renewal_time_max)

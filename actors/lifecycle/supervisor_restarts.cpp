@@ -93,13 +93,16 @@ void supervisor_state::replace(const child& dead) {
 
 // -- alone --------------------------------------------------------------------------
 
-/// A helper of the dead one's may still write where its successor would.
+/// It may be about to end, and a helper of it too: either may still write where its
+/// successor would.
 void supervisor_state::revive(const child& dead) {
   const auto helpers = crew_->helpers_of(dead.name);
   for (const auto& each : helpers)
     self_->send_exit(each, caf::exit_reason::kill);
-  if (!helpers.empty())
+  if (!helpers.empty() || crew_->has(caf::actor_cast<caf::actor_addr>(dead.handle))) {
+    phases_.expect_one(true);
     return renewal_.held_up.push_back(dead);
+  }
   try {
     start_one(dead);
   } catch (const std::exception& why) {
@@ -109,9 +112,13 @@ void supervisor_state::revive(const child& dead) {
 }
 
 void supervisor_state::revive_held_up() {
-  if (phases_.is_running())
-    for (const auto& each : std::exchange(renewal_.held_up, {}))
-      revive(each);
+  if (phases_.now() != phase::running)
+    return;
+  for (const auto& each : std::exchange(renewal_.held_up, {}))
+    revive(each);
+  phases_.expect_one(!renewal_.held_up.empty());
+  if (phases_.on(event::ones_came) == action::stop)
+    begin_stop();
 }
 
 void supervisor_state::start_one(const child& dead) {
@@ -203,14 +210,20 @@ caf::expected<std::string> supervisor_state::end(const std::string& who) {
   return full_name(meant.name, meant.key);
 }
 
-/// Those whose restart was asked for. A stop comes before it.
+/// Those whose restart was asked for. A stop comes before it. From here on they count as
+/// dead: one may be at the disk yet, and a stop would hand it what it does not take.
 void supervisor_state::end_doomed(caf::actor_clock::time_point now) {
-  const auto due = renewal_.doomed.upper_bound(now);
-  for (auto each = renewal_.doomed.begin(); each != due; ++each)
-    if (!phases_.ends())
-      self_->send_exit(each->second,
-                       caf::make_error(ec::stopping, "a restart was asked for"));
-  renewal_.doomed.erase(renewal_.doomed.begin(), due);
+  const auto reason = caf::make_error(ec::stopping, "a restart was asked for");
+  while (!renewal_.doomed.empty() && renewal_.doomed.begin()->first <= now) {
+    const auto who = renewal_.doomed.begin()->second;
+    renewal_.doomed.erase(renewal_.doomed.begin());
+    if (phases_.ends())
+      continue;
+    self_->send_exit(who, reason);
+    if (phases_.is_running())
+      if (const auto dead = children_.remove(who))
+        bury(*dead, text_of(reason));
+  }
 }
 
 // -- what the dead had counted --------------------------------------------------------
