@@ -47,10 +47,14 @@ struct local : queue_fixture {
     return receipt ? ec::none : code_of(receipt.error());
   }
 
-  /// Has a sync fail, after which nothing is on disk until a recovery has proven it.
+  /// Has syncs fail, of the recovery too that comes by itself: nothing is on disk from
+  /// then on until another one has proven it.
   void make_suspect() {
-    files().fail(sqlite::io_operation::sync, sqlite_ioerr_fsync, 1);
+    files().fail(sqlite::io_operation::sync, sqlite_ioerr_fsync, 100);
     CAF_REQUIRE_EQUAL(insert_on_disk(1000), ec::disk_failed);
+    settle();
+    files().fail(sqlite::io_operation::sync, sqlite_ioerr_fsync, 0);
+    CAF_REQUIRE(stats().suspect);
   }
 
   bool recovers() { return get<maintenance_report>(writer, atom::recover_v).ok; }
