@@ -117,8 +117,10 @@ CAF_TEST(a stop waits for one whose restart was asked for and who is at the disk
                  sql_write{{{"INSERT INTO t VALUES(1)", {}}}, {}}, durability::disk);
   CAF_REQUIRE(disk.await_held());
   CAF_REQUIRE(ask<std::string>(aut, atom::restart_v, "sqlite-writer"s));
-  const auto is_told =
-    await([&] { return !ask<log_buffer_actor>(aut, atom::open_v, "app"s); });
+  const auto is_told = await([&] {
+    const auto answer = ask<bool>(aut, atom::confirm_v, "none"s);
+    return !answer && code_of(answer.error()) == ec::stopping;
+  });
   CAF_REQUIRE(is_told);
   auto end = std::thread{[this] {
     std::this_thread::sleep_for(200ms);
