@@ -133,7 +133,7 @@ class DeadParts(looking.Case):
         harness.skip_if_sanitized(
             "the sanitizers cannot do without memory")
         starver = Starver(self.folder, seed=1)
-        figures = starver.run(rounds=6, seconds=SECONDS_MAX)
+        figures = starver.run(rounds=12, seconds=SECONDS_MAX)
         print(figures)
         self.assertEqual(figures.violations, [])
         self.assertGreater(figures.failed, 10)

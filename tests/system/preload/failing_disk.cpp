@@ -30,20 +30,11 @@ struct orders {
 };
 
 std::atomic<orders*> given = nullptr;
-std::atomic<std::uint64_t> asked = 0;
-
-/// As even as dice, and the same each time as far as threads allow.
-std::uint64_t next_die() {
-  auto x = asked.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15u;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-  return x ^ (x >> 31);
-}
 
 bool strikes(number orders::*odds) {
   auto* now = given.load(std::memory_order_acquire);
   const auto one_of = now == nullptr ? 0 : (now->*odds).load(std::memory_order_relaxed);
-  return one_of != 0 && next_die() % one_of == 0;
+  return one_of != 0 && preload::next_die() % one_of == 0;
 }
 
 bool is_meant(int descriptor) {
@@ -55,7 +46,7 @@ void wait_now_and_then(int descriptor) {
   if (!strikes(&orders::delays) || !is_meant(descriptor))
     return;
   const auto most = given.load()->delay_us.load(std::memory_order_relaxed);
-  usleep(static_cast<useconds_t>(next_die() % (most + 1)));
+  usleep(static_cast<useconds_t>(preload::next_die() % (most + 1)));
 }
 
 bool fails(number orders::*odds, int descriptor) {
@@ -71,7 +62,7 @@ ssize_t written(int descriptor, std::size_t count, Write write) {
   wait_now_and_then(descriptor);
   if (!fails(&orders::writes, descriptor))
     return write(count);
-  const auto die = next_die();
+  const auto die = preload::next_die();
   if (die % 3 == 0 && count > 1)
     return write(count / 2);
   errno = die % 3 == 1 ? EIO : ENOSPC;

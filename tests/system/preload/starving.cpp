@@ -38,22 +38,13 @@ struct orders {
 };
 
 std::atomic<orders*> given = nullptr;
-std::atomic<std::uint64_t> asked = 0;
-
-/// As even as dice, and the same each time as far as threads allow.
-std::uint64_t next_die() {
-  auto x = asked.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15u;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-  return x ^ (x >> 31);
-}
 
 bool strikes(number orders::*odds) {
   auto* now = given.load(std::memory_order_acquire);
   if (now == nullptr)
     return false;
   const auto one_of = (now->*odds).load(std::memory_order_relaxed);
-  if (one_of == 0 || next_die() % one_of != 0)
+  if (one_of == 0 || preload::next_die() % one_of != 0)
     return false;
   now->failed.fetch_add(1, std::memory_order_relaxed);
   return true;
