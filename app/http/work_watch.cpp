@@ -29,14 +29,19 @@ void work_watch::begin() {
   }
 }
 
+/// Where there is no memory for a look, there is one more after the pause.
 void work_watch::look() {
   bool is_any_left = false;
-  for (const auto* among : all_) {
-    // Whom one looks at may leave.
-    const auto all = among->busy();
-    for (const auto& x : all)
-      x.who->look_after(places::clock::now() - x.since);
-    is_any_left = is_any_left || !among->busy().empty();
+  try {
+    for (const auto* among : all_) {
+      // Whom one looks at may leave.
+      const auto all = among->busy();
+      for (const auto& x : all)
+        x.who->look_after(places::clock::now() - x.since);
+      is_any_left = is_any_left || !among->busy().empty();
+    }
+  } catch (const std::exception&) {
+    is_any_left = true;
   }
   if (is_any_left)
     begin();
