@@ -55,6 +55,7 @@ caf::expected<sql_result> sqlite_reader_state::run_bounded(const sql_statement& 
 caf::expected<sql_result> sqlite_reader_state::run_within(const sqlite::bounds& within,
                                                           const sql_statement& x,
                                                           bool& ran_short) {
+  db_.forget_failures();
   sqlite::bounded_request request{db_, within};
   auto result = run(x, sql_origin::user);
   ran_short = !result && request.ran_short();

@@ -39,4 +39,12 @@ inline std::string full_name(const std::string& name, const std::string& key) {
   return key.empty() ? name : name + " " + key;
 }
 
+/// `log-buffer app, log-writer`
+inline std::string joined(const std::vector<std::string>& names) {
+  std::string result;
+  for (const auto& each : names)
+    result += (result.empty() ? "" : ", ") + each;
+  return result;
+}
+
 } // namespace sluice

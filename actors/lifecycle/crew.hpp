@@ -8,9 +8,7 @@
 #include "messages/directory.hpp"
 
 #include <caf/actor_addr.hpp>
-#include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/default_attachable.hpp>
 #include <caf/spawn_options.hpp>
 
 #include <cstdint>
@@ -29,15 +27,16 @@ namespace sluice {
 /// May be told of new ones from any thread.
 class crew : public std::enable_shared_from_this<crew> {
 public:
-  /// Takes in a child of this kind, which the supervisor monitors.
+  /// Takes in one of this kind, who helps those called `whose`, or nobody. `chief` hears
+  /// of its death.
   template <class Handle>
-  void enlist(const Handle& who, std::string_view kind) {
-    enlist(caf::actor_cast<caf::actor_addr>(who), {std::string{kind}, {}});
+  void enlist(const Handle& who, std::string_view kind, const caf::actor_addr& chief,
+              const std::string& whose = {}) {
+    introduce(who, [&] { enlist(who.address(), {std::string{kind}, whose}, chief); });
   }
 
   /// One that starts such helpers for those called `whose`. What cannot be started is
-  /// null: to ask it fails, and is tried again as any failure is. `chief` hears of the
-  /// death of each.
+  /// null: to ask it fails, and is tried again as any failure is.
   template <class Fun, class... Ts>
   auto helpers_of(caf::actor_system& sys, directory_actor directory,
                   caf::actor_addr chief, std::string whose, Fun* fun, Ts... xs) {
@@ -48,9 +47,7 @@ public:
       try {
         auto who = spawn_listed<caf::detached>(
           sys, directory, actor_label{whose, chief.id()}, fun, xs...);
-        self->enlist(caf::actor_cast<caf::actor_addr>(who), {name_of(fun), whose});
-        caf::actor_cast<caf::abstract_actor*>(who)->attach(
-          caf::default_attachable::make_monitor(who.address(), chief));
+        self->enlist(who, name_of(fun), chief, whose);
         return who;
       } catch (const std::exception&) {
         return handle{};
@@ -65,6 +62,8 @@ public:
   /// Those of all who may yet write.
   std::vector<caf::actor_addr> writing() const;
   std::vector<caf::actor_addr> helpers_of(const std::string& whose) const;
+  /// `log-writer, file-syncer log-writer`
+  std::string names_of(const std::vector<caf::actor_addr>& these) const;
 
 private:
   struct post {
@@ -73,7 +72,7 @@ private:
     std::string whose;
   };
 
-  void enlist(caf::actor_addr who, post what);
+  void enlist(const caf::actor_addr& who, post what, const caf::actor_addr& chief);
 
   mutable std::mutex mutex_;
   std::map<caf::actor_addr, post> at_work_;

@@ -89,6 +89,14 @@ void drain::cut_off() {
       end(who, caf::make_error(ec::unavailable, "whom it hands its work to has died"));
 }
 
+std::string drain::awaited() const {
+  std::vector<std::string> names;
+  for (const auto& who : all_)
+    if (awaited_.contains(address_of(who)))
+      names.push_back(full_name(who.name, who.key));
+  return joined(names);
+}
+
 std::vector<stop_report> drain::give_up() {
   then_ = nullptr;
   for (const auto& who : all_)

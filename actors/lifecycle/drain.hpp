@@ -38,6 +38,9 @@ public:
   /// Ends all that have not finished, and returns the reports; nothing follows.
   std::vector<stop_report> give_up();
 
+  /// Those who were asked to stop and have not answered, by name.
+  std::string awaited() const;
+
   /// The last one has finished, or was given up.
   bool is_over() const { return then_ == nullptr; }
 

@@ -68,7 +68,14 @@ constexpr std::array<row, event_count> make_table() {
 
 constexpr auto table = make_table();
 
+constexpr std::array<std::string_view, phase_count> names{
+  "idle", "starting", "running", "clearing", "renewing", "waiting", "failed", "stopping"};
+
 } // namespace
+
+std::string_view text_of(phase x) {
+  return names[static_cast<size_t>(x)];
+}
 
 /// Where nothing is under way for which a stop would wait.
 bool phases::is_at_rest() const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 namespace sluice {
 
@@ -25,6 +26,8 @@ enum class phase : size_t {
 };
 
 constexpr size_t phase_count = 8;
+
+std::string_view text_of(phase x);
 
 enum class event : size_t {
   start_asked = 0,

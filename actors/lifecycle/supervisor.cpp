@@ -72,7 +72,9 @@ void supervisor_state::ask_all(detail::owed<std::vector<status_report>> answer) 
   status_report own;
   own.name = name;
   own.id = self_->id();
-  own.state = {{"children", static_cast<int64_t>(children_.all().size())}};
+  own.state = {{"children", static_cast<int64_t>(children_.all().size())},
+               {"phase", std::string{text_of(phases_.now())}},
+               {"restartWaitsFor", awaited()}};
   own.troubles = {{"actor-restarted", restarts_.total()},
                   {"actor-left-down", restarts_.refused()},
                   {"log-tries-failed", log_pasts_.failures()}};

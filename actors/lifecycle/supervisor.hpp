@@ -174,6 +174,7 @@ private:
   void on_down(const caf::down_msg& x);
   void tell_drains(const child& dead);
   bool leaves(const child& who) const;
+  void look_whether_it_lives(const caf::actor_addr& who);
   void forget(const child& guest);
   void bury(const child& dead, const std::string& cause);
   void replace(const child& dead);
@@ -185,6 +186,7 @@ private:
   void look_whether_all_are_there();
   void clear();
   std::vector<caf::actor_addr> leaving(std::vector<caf::actor_addr> among) const;
+  std::string awaited() const;
   void start_when_all_are_gone();
   void serve();
   void tell_listeners();
@@ -197,10 +199,10 @@ private:
     const auto known = pasts_.find(full_name(name_of(fun), key));
     const auto& [deaths, last] =
       known == pasts_.end() ? std::pair<uint64_t, std::string>{} : known->second;
-    auto who = spawn_listed<Options + caf::monitored>(*self_, config_.directory,
-                                                      {key, self_->id(), deaths, last},
-                                                      fun, std::forward<Ts>(xs)...);
-    crew_->enlist(who, name_of(fun));
+    auto who =
+      spawn_listed<Options>(*self_, config_.directory, {key, self_->id(), deaths, last},
+                            fun, std::forward<Ts>(xs)...);
+    crew_->enlist(who, name_of(fun), self_->address());
     troubles_->began(who.id());
     return who;
   }
@@ -221,6 +223,7 @@ private:
   template <class Handle>
   Handle adopt(std::string child_name, std::string key, Handle who) {
     children_.add(std::move(child_name), std::move(key), who);
+    look_whether_it_lives(who.address());
     return who;
   }
   /// Has an actor's counts collected.

@@ -50,6 +50,14 @@ supervisor_state::leaving(std::vector<caf::actor_addr> among) const {
   return among;
 }
 
+/// Those for whom a restart waits, by name.
+std::string supervisor_state::awaited() const {
+  if (!renewal_.leaving)
+    return {};
+  return renewal_.leaving->is_over() ? crew_->names_of(leaving(crew_->writing()))
+                                     : renewal_.leaving->awaited();
+}
+
 /// Two of a kind at once would write to one file. Who only reads is not waited for: it
 /// may be at a statement that nothing ends.
 void supervisor_state::start_when_all_are_gone() {

@@ -54,6 +54,14 @@ bool supervisor_state::leaves(const child& who) const {
          || (phases_.now() == phase::clearing && !kind_of(who.name).outlives_others);
 }
 
+/// One that was not yet known as whose child it is was not missed when it died.
+void supervisor_state::look_whether_it_lives(const caf::actor_addr& who) {
+  if (crew_->has(who))
+    return;
+  if (const auto dead = children_.remove(who))
+    bury(*dead, "it ended before those that it is started with were there");
+}
+
 /// Somebody else's, and the whole of the service needs it.
 void supervisor_state::forget(const child& guest) {
   if (!phases_.ends())

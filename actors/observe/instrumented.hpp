@@ -2,6 +2,7 @@
 // that nobody can miss. Whoever spawns one tells the directory.
 #pragma once
 
+#include "actors/detail/insist.hpp"
 #include "actors/observe/actor_meter.hpp"
 #include "messages/directory.hpp"
 #include "messages/error.hpp"
@@ -14,11 +15,9 @@
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 
-#include <chrono>
 #include <exception>
 #include <memory>
-#include <new>
-#include <thread>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -92,15 +91,13 @@ private:
   /// CAF forgets who asked before the answer is on its way, and an answer for which there
   /// is no memory would be waited for for ever. Who was told already hears no second one.
   static void tell_failure(const caf::strong_actor_ptr& asker, caf::message_id id) {
-    while (asker)
-      try {
-        asker->enqueue(nullptr, id.response_id(),
-                       caf::make_message(caf::make_error(caf::sec::runtime_error)),
-                       nullptr);
-        return;
-      } catch (const std::bad_alloc&) {
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
-      }
+    if (!asker)
+      return;
+    detail::insist([&asker, id] {
+      asker->enqueue(nullptr, id.response_id(),
+                     caf::make_message(caf::make_error(caf::sec::runtime_error)),
+                     nullptr);
+    });
   }
 
   void undo_launch(caf::error why) {
@@ -159,6 +156,18 @@ auto spawn_metered(Host& host, actor_label label, Behavior (*fun)(Base*, Params.
   return std::pair{std::move(who), directory_entrance{std::move(meter)}};
 }
 
+/// Has others told of one that was just started. Where that fails nobody would ever hear
+/// of it, or of its end: it goes.
+template <class Handle, class F>
+void introduce(const Handle& who, F tell) {
+  try {
+    tell();
+  } catch (const std::exception&) {
+    detail::insist([&who] { caf::anon_send_exit(who, caf::exit_reason::kill); });
+    throw;
+  }
+}
+
 /// The same, told to the directory.
 template <caf::spawn_options Options = caf::no_spawn_options, class Host, class Fun,
           class... Ts>
@@ -166,7 +175,9 @@ auto spawn_listed(Host& host, const directory_actor& directory, actor_label labe
                   Fun* fun, Ts&&... xs) {
   auto [who, entrance] =
     spawn_metered<Options>(host, std::move(label), fun, std::forward<Ts>(xs)...);
-  caf::anon_send(directory, atom::enter_v, std::move(entrance));
+  introduce(who, [&directory, &told = entrance] {
+    caf::anon_send(directory, atom::enter_v, std::move(told));
+  });
   return who;
 }
 

@@ -91,10 +91,11 @@ caf::error bounded_request::judge(caf::error err) const {
 }
 
 /// Who asks for more than SQLite takes at once is refused before anybody was asked. Then
-/// the system has as much as this had, and more, unless it lacks memory after all.
+/// the system has as much as this had, and more, unless it lacks memory after all: SQLite
+/// fails until the transaction ends of what it was refused in the midst of one.
 bool bounded_request::lacks_system() const {
   if (memory_.refused() == shortage::none)
-    return !has_memory(memory_.bytes_max() + probe_bytes);
+    return met_lack_of_memory() || !has_memory(memory_.bytes_max() + probe_bytes);
   return memory_.refused() == shortage::failed;
 }
 

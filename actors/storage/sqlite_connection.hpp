@@ -71,8 +71,9 @@ public:
   /// Whether files to sort in would have become larger than they may.
   bool has_spent_temp_bytes() const { return files_.has_spent_temp_bytes(); }
 
-  /// What fails from here on counts, and nothing before (`vfs::met_full_disk`).
-  void forget_failures() { files_.forget_failures(); }
+  /// What fails from here on counts, and nothing before (`vfs::met_full_disk`,
+  /// `met_lack_of_memory`).
+  void forget_failures();
 
   /// Whether a temporary file can be had, and how much was written to all files.
   bool can_sort() const { return files_.can_sort(); }

@@ -2,12 +2,18 @@
 // triggers of it, parsed. SQLite reads that again whenever it has changed, in the midst
 // of whichever statement comes first; but it is everybody's, and nobody is to pay for it.
 #include "actors/storage/sqlite_connection.hpp"
+#include "actors/storage/sqlite_memory.hpp"
 
 #include <sqlite3.h>
 
 #include <utility>
 
 namespace sluice::sqlite {
+
+void connection::forget_failures() {
+  files_.forget_failures();
+  forget_lack_of_memory();
+}
 
 void connection::shrink() {
   if (db_ != nullptr)

@@ -157,6 +157,10 @@ bool has_memory(size_t bytes) {
   return true;
 }
 
+bool met_lack_of_memory() {
+  return account.lacked > 0;
+}
+
 bool lack_is_over() {
   const auto held = bytes_held();
   return account.lacked <= held || has_memory(account.lacked - held);

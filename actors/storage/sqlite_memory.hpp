@@ -66,6 +66,9 @@ private:
   shortage refused_ = shortage::none;
 };
 
+/// Whether the system refused this thread memory since the last `forget_lack_of_memory`.
+bool met_lack_of_memory();
+
 /// Whether the system has now what it refused this thread; true if that was nothing.
 bool lack_is_over();
 void forget_lack_of_memory();
