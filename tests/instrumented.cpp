@@ -158,4 +158,19 @@ CAF_TEST(who asks hears of the death of one that was asked in turn) {
   caf::anon_send_exit(between, caf::exit_reason::kill);
 }
 
+CAF_TEST(one of whom nobody can be told ends) {
+  auto who = spawn_metered(sys, {}, debtor).first;
+  std::promise<void> ended;
+  caf::actor_cast<caf::abstract_actor*>(who)->attach_functor(
+    [&ended] { ended.set_value(); });
+  try {
+    introduce(who, [] { throw std::bad_alloc{}; });
+    CAF_ERROR("whoever started it would believe that it is known");
+  } catch (const std::bad_alloc&) {
+    // as it must be
+  }
+  CAF_CHECK(ended.get_future().wait_for(std::chrono::seconds{5})
+            == std::future_status::ready);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -15,7 +15,11 @@ using namespace sluice::test;
 
 namespace {
 
+constexpr int sqlite_ioerr_nomem = 3082;
+
 struct local : queue_fixture {
+  local() { sqlite::forget_lack_of_memory(); }
+
   /// The database on a disk of its own, of so many bytes.
   bool begin_on(const std::string& bytes) {
     disk.emplace(directory, bytes);
@@ -32,6 +36,19 @@ struct local : queue_fixture {
     ram.reopen();
     start(config_of_writer);
     make_table();
+  }
+
+  /// What a query is told that SQLite has no memory for.
+  ec read_without_memory() const {
+    sqlite::vfs others;
+    sqlite::connection db{others};
+    CAF_REQUIRE(!db.open(path, sqlite::access::read_only));
+    sqlite::bounds within;
+    sqlite::bounded_request request{db, within};
+    others.fail(sqlite::io_operation::read, sqlite_ioerr_nomem, 1);
+    auto found = db.prepare("SELECT * FROM t", sql_origin::user);
+    CAF_REQUIRE(!found);
+    return code_of(request.judge(std::move(found.error())));
   }
 
   std::string filler() const { return directory + "/filler"; }
@@ -63,8 +80,6 @@ struct starving {
   explicit starving(size_t bytes_max) { sqlite::starve(bytes_max); }
   ~starving() { sqlite::starve(SIZE_MAX); }
 };
-
-constexpr int sqlite_ioerr_nomem = 3082;
 
 } // namespace
 
@@ -152,20 +167,17 @@ CAF_TEST(what the machine has no memory for waits until it has) {
 
 CAF_TEST(nobody is told a limit where the machine itself lacks memory) {
   begin();
-  sqlite::vfs others;
-  auto read_without_memory = [&] {
-    sqlite::connection db{others};
-    CAF_REQUIRE(!db.open(path, sqlite::access::read_only));
-    sqlite::bounds within;
-    sqlite::bounded_request request{db, within};
-    others.fail(sqlite::io_operation::read, sqlite_ioerr_nomem, 1);
-    auto found = db.prepare("SELECT * FROM t", sql_origin::user);
-    CAF_REQUIRE(!found);
-    return code_of(request.judge(std::move(found.error())));
-  };
   CAF_CHECK_EQUAL(read_without_memory(), ec::too_large);
   starving machine{500'000};
   CAF_CHECK_EQUAL(read_without_memory(), ec::unavailable);
+}
+
+CAF_TEST(nobody is told a limit for what SQLite was refused before) {
+  begin();
+  sqlite::note_lack_of_memory(1);
+  CAF_CHECK_EQUAL(read_without_memory(), ec::unavailable);
+  sqlite::forget_lack_of_memory();
+  CAF_CHECK_EQUAL(read_without_memory(), ec::too_large);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
