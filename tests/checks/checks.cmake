@@ -17,6 +17,7 @@ sluice_check(layout "sources are as clang-format leaves them")
 sluice_check(openapi "docs/openapi.json describes the routes")
 sluice_check(promises "pages of promises name tests that are there")
 sluice_check(answers "whoever asks is answered")
+sluice_check(words "pages are in plain sentences")
 if(TARGET sluiced)
   sluice_check(generated "conf is what sluiced prints"
     ENVIRONMENT "SLUICED=$<TARGET_FILE:sluiced>")
