@@ -10,6 +10,7 @@ import check
 PAGES = (
     "README.md",
     "docs/developing.md",
+    "docs/glossary.md",
 )
 
 WORDS_MAX = 30
