@@ -11,6 +11,7 @@ PAGES = (
     "README.md",
     "docs/developing.md",
     "docs/glossary.md",
+    "docs/security.md",
 )
 
 WORDS_MAX = 30
