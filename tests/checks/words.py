@@ -9,6 +9,7 @@ import check
 # Those that are written so; one that is rewritten is added.
 PAGES = (
     "README.md",
+    "docs/architecture.md",
     "docs/developing.md",
     "docs/glossary.md",
     "docs/security.md",
