@@ -46,32 +46,54 @@ It reads all that sluiced reads, and uses:
 )";
 
 constexpr std::string_view ini_head =
-  R"(; Every key of sluiced with its default, made by `sluiced --print-config`. Those of
-; [gate] are for sluice-gate, which reads the same file.
-; Take the ; from a line to set its value, and start with --config-file=FILE.
-; Stronger than this file are the environment and the command line (--http.port=3000).
+  R"(; This file holds every key of sluiced with its default. It is what
+; `sluiced --print-config` prints. The keys of [gate] are for sluice-gate, which
+; reads the same file.
+; To set a value, take the ; from its line. Then start with --config-file=FILE.
+; The environment and the command line are stronger than this file (--http.port=3000).
 )";
 
 constexpr std::string_view markdown_head = R"(# Configuration
 
-`sluice.ini` holds every key with its default. This page and that file are made by
-`sluiced --print-config=markdown` and `sluiced --print-config`; a test compares them.
+`sluice.ini` holds every key with its default. `sluiced --print-config` makes that file,
+and `sluiced --print-config=markdown` makes this page. A test compares them.
 
-Layers, weakest first: defaults, the profile, the file named by `--config-file=FILE`,
-the environment, the command line (`--http.port=3000`). No file is read that was not
-named. An unknown key, a wrong type, a value out of range or a word left over stops the
-start with exit code 2 and one line that names the key, the value and what is allowed.
+Values come in layers. Each layer is stronger than those before it:
 
-The file is CAF's INI: keys without a dot stand before the first `[section]`, strings in
-double quotes, lists as `["a", "b"]`, comments after `;`. On the command line strings
-stand bare and lists with commas.
+1. the defaults
+2. the profile
+3. the file that `--config-file=FILE` names
+4. the environment
+5. the command line (`--http.port=3000`)
 
-Environment variables, as the system that Sluice implements documents them:
+The service reads no file that was not named. These stop the start with exit code 2: an
+unknown key, a wrong type, a value out of range, and a word left over. One line names the
+key, the value and what is allowed:
 
-- `SECURECLAW_DEBOUNCED_SESSION_WRITES`: `false` or `0` sets `session.debounce` to `0s`;
-  `true` or `1` sets it to its default, if a weaker layer has set it to `0s`.
-- `SECURECLAW_WS_MESSAGE_BATCHING`: `true`, `1`, `false` or `0`, for `websocket.batching`.
-- `SECURECLAW_SESSION_CACHE_TTL_MS`: milliseconds for `session.cache-ttl`; `0` is off.
+```
+invalid setting http.plain = maybe (command line): allowed is true or false
+```
+
+The file is CAF's INI. Keys without a dot stand before the first `[section]`. Strings are
+in double quotes, lists are `["a", "b"]`, and comments stand after `;`. On the command
+line strings stand bare, and lists have commas. An example of such a file:
+
+```ini
+data-dir="/var/lib/sluice"
+[http]
+port=3000
+hosts=["pi.local", "localhost:8080"] ; as --http.hosts=pi.local,localhost:8080
+```
+
+Three environment variables have the names that the system which Sluice implements
+documents:
+
+- `SECURECLAW_DEBOUNCED_SESSION_WRITES` is for `session.debounce`. `false` or `0` sets it
+  to `0s`. `true` or `1` sets it to its default, if a weaker layer has set it to `0s`.
+- `SECURECLAW_WS_MESSAGE_BATCHING` is for `websocket.batching`. It is `true`, `1`, `false`
+  or `0`.
+- `SECURECLAW_SESSION_CACHE_TTL_MS` is for `session.cache-ttl`, in milliseconds. `0` is
+  off.
 )";
 
 // As JSON, and CAF's INI, spell it.
