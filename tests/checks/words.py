@@ -9,9 +9,14 @@ import check
 # Those that are written so; one that is rewritten is added.
 PAGES = (
     "README.md",
+    "bench/README.md",
+    "conf/README.md",
+    "docs/api.md",
     "docs/architecture.md",
     "docs/developing.md",
+    "docs/durability.md",
     "docs/glossary.md",
+    "docs/operating.md",
     "docs/security.md",
 )
 
