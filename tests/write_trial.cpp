@@ -77,8 +77,9 @@ const char* const large = "INSERT INTO t VALUES (5, hex(zeroblob(1000000)))";
 
 /// The machine has no block for SQLite that is larger.
 struct starving {
-  explicit starving(size_t bytes_max) { sqlite::starve(bytes_max); }
-  ~starving() { sqlite::starve(SIZE_MAX); }
+  explicit starving(const sqlite::famine& x) { sqlite::starve(x); }
+  explicit starving(size_t bytes_max) : starving(sqlite::famine{bytes_max}) {}
+  ~starving() { sqlite::starve({}); }
 };
 
 } // namespace
@@ -163,6 +164,23 @@ CAF_TEST(what the machine has no memory for waits until it has) {
   flush();
   CAF_CHECK_EQUAL(keys(), "1,5,7");
   CAF_CHECK_EQUAL(dead(), "");
+}
+
+CAF_TEST(what the machine had no memory for at each try by chance is not set aside) {
+  begin();
+  append(insert(1));
+  append(one(large));
+  append(insert(7));
+  {
+    starving machine{{.bytes_max = 500'000, .between = 1, .times = 3}};
+    CAF_CHECK_EQUAL(flush_code(), ec::unavailable);
+    CAF_CHECK_EQUAL(dead(), "");
+  }
+  flush();
+  CAF_CHECK_EQUAL(keys(), "1,5,7");
+  must("DELETE FROM t");
+  starving machine{{.bytes_max = 500'000, .between = 1, .times = 2}};
+  CAF_CHECK_EQUAL(code(large), ec::unavailable);
 }
 
 CAF_TEST(nobody is told a limit where the machine itself lacks memory) {

@@ -48,6 +48,7 @@ bool write_trial::is_open(const caf::error& err) const {
 
 caf::error write_trial::judge(const std::function<caf::error()>& attempt) {
   caf::error err;
+  auto lacked = false;
   for (auto tries = 0; tries < 2; ++tries) {
     const auto begun = work_.begun();
     const auto before = work_.db().written_bytes();
@@ -55,10 +56,14 @@ caf::error write_trial::judge(const std::function<caf::error()>& attempt) {
     err = attempt();
     if (!is_open(err) || work_.begun() == begun)
       return err;
+    lacked = lacked || sqlite::met_lack_of_memory();
     failed_ = !takes_ours(work_.db().written_bytes() - before);
     if (failed_)
       return err;
   }
+  failed_ = lacked;
+  if (failed_)
+    return err;
   return caf::make_error(ec::refused,
                          text_of(err) + ": others are taken, and this one never is");
 }

@@ -6,7 +6,8 @@
 // either, fails by its own fault, whatever the code says. For that commit there must be
 // what an ordinary write may want: room beyond what this one had written, the memory that
 // it lacked, a file to sort in. Where ours is not taken it is the disk's fault, or the
-// machine's, and all writes wait for it.
+// machine's, and all writes wait for it. So they do if the machine refused this one
+// memory that it had a moment later: what fails by chance proves nothing.
 #pragma once
 
 #include "actors/database/write_transaction.hpp"
@@ -34,7 +35,8 @@ private:
   caf::error make_room(uint64_t bytes);
 
   write_transaction& work_;
-  /// One of ours was not taken: there is nothing to find out before the next commit.
+  /// One of ours was not taken, or memory was short by chance: there is nothing to find
+  /// out before the next commit.
   bool failed_ = false;
 };
 

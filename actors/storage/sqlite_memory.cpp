@@ -32,8 +32,8 @@ struct thread_account {
   ration* bounds = nullptr;
   /// Held and wanted when the system refused more.
   size_t lacked = 0;
-  /// The largest block that the system has, as a test will have it.
-  size_t block_bytes_max = SIZE_MAX;
+  /// What the system lacks, as a test will have it.
+  famine lacks;
 };
 
 thread_local constinit thread_account account;
@@ -68,9 +68,24 @@ void* as_block(void* got, size_t bytes) {
   return new (got) block_header{bytes, is_mapped(bytes)} + 1;
 }
 
+/// Whether a test will have it that the system has none of this size.
+bool is_starved(size_t bytes) {
+  auto& now = account.lacks;
+  if (bytes <= now.bytes_max)
+    return false;
+  if (now.spared > 0) {
+    --now.spared;
+    return false;
+  }
+  now.spared = now.between;
+  if (--now.times == 0)
+    now = {};
+  return true;
+}
+
 /// Null where it has none. With room for the header.
 void* from_system(size_t bytes) {
-  if (bytes > account.block_bytes_max)
+  if (is_starved(bytes))
     return nullptr;
   auto all = bytes + sizeof(block_header);
   return is_mapped(bytes) ? mmap(nullptr, all, PROT_READ | PROT_WRITE,
@@ -117,7 +132,7 @@ void* resize(void* block, int size) {
     return nullptr;
   auto all = bytes + sizeof(block_header);
   void* got = nullptr;
-  if (bytes <= account.block_bytes_max)
+  if (!is_starved(bytes))
     got = header->is_mapped
             ? mremap(header, had + sizeof(block_header), all, MREMAP_MAYMOVE)
             : std::realloc(header, all);
@@ -176,8 +191,8 @@ void note_lack_of_memory(size_t bytes) {
     account.bounds->note_failure();
 }
 
-void starve(size_t bytes_max) {
-  account.block_bytes_max = bytes_max;
+void starve(const famine& x) {
+  account.lacks = x;
 }
 
 // -- a ration -------------------------------------------------------------------

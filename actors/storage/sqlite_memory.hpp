@@ -79,9 +79,17 @@ bool has_memory(size_t bytes);
 /// What this thread was refused elsewhere in the name of SQLite is a lack too.
 void note_lack_of_memory(size_t bytes);
 
-/// From here on the system has no block for this thread that is larger: how a test
-/// starves it.
-void starve(size_t bytes_max);
+/// Of the blocks that are larger so many are to be had first, and then one is not: so
+/// often, and so many are in between.
+struct famine {
+  size_t bytes_max = SIZE_MAX;
+  size_t spared = 0;
+  size_t between = 0;
+  size_t times = SIZE_MAX;
+};
+
+/// From here on the system has no more for this thread: how a test starves it.
+void starve(const famine& x);
 
 /// Bytes that SQLite holds by this thread's doing.
 size_t bytes_held();
