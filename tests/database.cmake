@@ -4,5 +4,6 @@ sluice_tests(database
     sqlite sqlite_files sqlite_ties sqlite_tokens sqlite_writer sqlite_writer_sql
     sqlite_writer_disk sqlite_writer_files sqlite_reader
     checkpoint_scheduler database sql_codec sql_queue sql_queue_refusals
-    sql_queue_spool sqlite_lookups write_transaction write_trial database_syncs
+    sql_queue_spool sqlite_lookups sqlite_recovery
+    write_transaction write_trial database_syncs
     database_quiet)

@@ -62,8 +62,9 @@ public:
   /// Runs a write; what it did stays in the transaction, even if it failed.
   caf::expected<sql_receipt> run(const sql_write& x);
 
-  /// Runs a write so that it alone can be undone. An error here is the transaction's,
-  /// not the write's.
+  /// Runs a write so that it alone can be undone; but one that failed and did not fit
+  /// into memory ends the transaction. An error here is the transaction's, not the
+  /// write's.
   caf::error run_in_savepoint(const sql_write& x, caf::expected<sql_receipt>& outcome);
 
   /// What a write's first statements set `PRAGMA foreign_keys` to, if they do: a

@@ -1,5 +1,6 @@
 #include "actors/storage/sqlite_authorizer.hpp"
 
+#include "actors/storage/sqlite_memory.hpp"
 #include "actors/storage/sqlite_tokens.hpp"
 
 #include <sqlite3.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <new>
 #include <utility>
 
 namespace sluice::sqlite {
@@ -101,7 +103,13 @@ int authorizer::ask(void* self, int action, const char* first, const char* secon
   if (x.until_->has_passed())
     return SQLITE_DENY;
   x.changes_schema_ = x.changes_schema_ || is_schema_change(action);
-  auto reason = x.why_not(action, view_of(first), view_of(second), view_of(schema));
+  std::string reason;
+  try {
+    reason = x.why_not(action, view_of(first), view_of(second), view_of(schema));
+  } catch (const std::bad_alloc&) { // only a reason takes memory
+    note_lack_of_memory(0);
+    return SQLITE_DENY;
+  }
   x.deferral_ = x.deferral_
                 || (action == SQLITE_PRAGMA && second != nullptr
                     && same_name(first, "defer_foreign_keys"));

@@ -4,6 +4,7 @@
 #include "actors/storage/sqlite_error.hpp"
 #include "actors/storage/sqlite_functions.hpp"
 #include "actors/storage/sqlite_lookups.hpp"
+#include "actors/storage/sqlite_memory.hpp"
 #include "messages/error.hpp"
 
 #include <sqlite3.h>
@@ -106,6 +107,8 @@ caf::error connection::error_of(int code) const {
   // Whatever the code: beside a schema that changed meanwhile it is another one.
   if (!authorizer_.refusal().empty())
     return caf::make_error(ec::refused, "not authorized: " + authorizer_.refusal());
+  if ((code & 0xff) == SQLITE_AUTH && met_lack_of_memory()) // it could not be judged
+    return caf::make_error(ec::unavailable, sqlite3_errstr(SQLITE_NOMEM));
   return to_error(db_, code);
 }
 

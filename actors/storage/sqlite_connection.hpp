@@ -79,6 +79,9 @@ public:
   bool can_sort() const { return files_.can_sort(); }
   uint64_t written_bytes() const { return files_.written_bytes(); }
 
+  /// Rises when something is written to the WAL.
+  uint64_t wal_writes() const { return files_.wal_writes(); }
+
   /// Writes what is changed and not committed to where a commit would put it.
   caf::error write_out();
 

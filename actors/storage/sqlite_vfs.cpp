@@ -78,6 +78,7 @@ int counted_file::write(sqlite3_file* f, const void* from, int n, sqlite3_int64 
           x->owner->fault_of(x->bounded ? io_operation::sort : io_operation::write))
       return as_full(f, code);
     x->owner->count(io_operation::write, static_cast<uint64_t>(n));
+    x->owner->wal_writes_ += x->is_wal ? 1 : 0;
     if (x->is_wal && at == 0) // the WAL's header
       ++x->owner->wal_restarts_;
   }
@@ -115,9 +116,9 @@ int counted_file::sync(sqlite3_file* f, int flags) {
     if (auto code = x->owner->fault_of(io_operation::sync))
       return code;
   }
-  x->owner->on_sync_(true);
+  x->owner->tell_sync(true);
   auto code = methods(f)->xSync(real(f), flags);
-  x->owner->on_sync_(false);
+  x->owner->tell_sync(false);
   return code;
 }
 
@@ -259,7 +260,10 @@ int counted_file::open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int fl
   x->is_wal = (flags & SQLITE_OPEN_WAL) != 0;
   x->bounded = (flags & bounded_kinds) != 0;
   x->path = name;
-  const auto* opened = name == nullptr ? x->owner->temp_name() : name;
+  const auto* opened = name;
+  if (name == nullptr)
+    if (auto code = noted([&] { opened = x->owner->temp_name(); }))
+      return code;
   auto code = default_vfs()->xOpen(default_vfs(), opened, real(f), flags, out);
   // SQLite closes whatever has methods, even after an error. A temporary file is not
   // mapped: that would be memory and input that nobody counts.

@@ -43,6 +43,9 @@ public:
   /// Rises each time the WAL begins anew, its old frames being in the database.
   uint64_t wal_restarts() const { return wal_restarts_; }
 
+  /// Rises each time something is written to the WAL.
+  uint64_t wal_writes() const { return wal_writes_; }
+
   /// What is open, as its paths named it when it was opened.
   const open_files& opened() const { return opened_; }
 
@@ -86,7 +89,8 @@ public:
   /// Bytes that were written since this was last asked for with all else.
   uint64_t written_bytes() const { return counts_.write_bytes; }
 
-  /// Calls this with true as a sync begins, and with false as it ends.
+  /// Calls this with true as a sync begins, and with false as it ends. A sync is not kept
+  /// from anything by its failing: then the end is told when the counts are taken.
   void on_sync(std::function<void(bool)> f) { on_sync_ = std::move(f); }
 
   /// Lets the next `times` calls of this kind fail with this SQLite code: how a test
@@ -111,13 +115,17 @@ private:
   /// Notes what kind of file has failed, if one has.
   int blame(int code, bool is_temp);
   int fault_of(io_operation operation);
+  void tell_sync(bool goes_on);
   void count(io_operation operation, uint64_t bytes);
 
   std::string name_;
   std::unique_ptr<sqlite3_vfs> table_;
   io_counts counts_;
   uint64_t wal_restarts_ = 0;
+  uint64_t wal_writes_ = 0;
   std::function<void(bool)> on_sync_ = [](bool) {};
+  /// What it was called with last.
+  bool told_of_sync_ = false;
   std::array<fault, 4> faults_;
 
   void note_opened(const char* path, int flags, sqlite3_file* file);

@@ -1,5 +1,6 @@
 // What a connection does to its files, which those are, and what it wrote to them last;
 // and its files without a name.
+#include "actors/storage/sqlite_memory.hpp"
 #include "actors/storage/sqlite_vfs.hpp"
 
 #include <sqlite3.h>
@@ -61,9 +62,27 @@ void vfs::note_truncated(int64_t bytes) {
   std::erase_if(pages_, [bytes](const page& x) { return x.at >= bytes; });
 }
 
+// -- syncs ----------------------------------------------------------------------
+
+/// SQLite is in the midst of a commit. An exception would leave the frames that it has
+/// written uncounted but summed up, and what it writes in their place from then on would
+/// be found by nobody who opens the WAL anew.
+void vfs::tell_sync(bool goes_on) {
+  if (goes_on == told_of_sync_)
+    return;
+  try {
+    on_sync_(goes_on);
+    told_of_sync_ = goes_on;
+  } catch (...) {
+    note_lack_of_memory(0);
+  }
+}
+
 // -- what is counted ------------------------------------------------------------
 
 io_counts vfs::take() {
+  if (told_of_sync_)
+    tell_sync(false);
   return std::exchange(counts_, {});
 }
 
