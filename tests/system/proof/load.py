@@ -35,6 +35,8 @@ class Connection:
         self.stopped = threading.Event()
         self.taken = collections.Counter()
         self.refused = 0
+        # What it waits for an answer to, and since when.
+        self.asked = None
 
     def work(self, service):
         """Until the connection breaks or `stopped` is set."""
@@ -49,6 +51,7 @@ class Connection:
         except (OSError, http.client.HTTPException) as error:
             self.broke(error)
         finally:
+            self.asked = None
             self.http.close()
 
     def broke(self, error):
@@ -62,7 +65,9 @@ class Connection:
             kind = None
         elif kind == harness.JSON:
             body = json.dumps(body)
+        self.asked = f"{method} {path}", time.monotonic()
         answer = harness.exchange(self.http, method, path, body, kind)
+        self.asked = None
         if answer.status in (200, 202):
             request.accept(answer.json["durability"], time.monotonic())
             return True
@@ -190,6 +195,13 @@ class Load:
     @property
     def refused(self):
         return sum(each.refused for each in self.connections)
+
+    @property
+    def unanswered(self):
+        """What is waited for, a line a connection."""
+        now = time.monotonic()
+        return "\n".join(f"{asked[0]} for {now - asked[1]:.1f} s"
+                         for asked in [each.asked for each in self.connections] if asked)
 
     def begin(self, service):
         for each in self.connections:

@@ -36,6 +36,8 @@ class Watcher:
     def __init__(self, service):
         self.service = service
         self.over = threading.Event()
+        # What each of the two is at.
+        self.doing = {}
         self.threads = [threading.Thread(target=work, daemon=True)
                         for work in (self.follow, self.publish)]
         for each in self.threads:
@@ -43,16 +45,20 @@ class Watcher:
 
     def follow(self):
         while not self.over.wait(0.01):
+            self.doing["follower"] = "opens a WebSocket"
             with contextlib.suppress(OSError, AssertionError, ValueError):
                 client = raw.open_client(self.service)
                 with contextlib.closing(client):
+                    self.doing["follower"] = "follows"
                     client.send_text('{"op":"subscribe","topics":["t"]}')
                     client.wait(lambda: client.ended or self.over.is_set(), 0.2)
 
     def publish(self):
         while not self.over.wait(0.005):
+            self.doing["publisher"] = "publishes"
             with contextlib.suppress(OSError, ValueError):
                 self.service.post("/v1/topics/t", {"a": "b" * 100})
+            self.doing["publisher"] = "rests"
 
     def end(self):
         self.over.set()
@@ -106,33 +112,39 @@ class Starver:
         time.sleep(self.dice.expovariate(1 / STARVING_SECONDS))
         orders.set()
         lives = self.recovers(trial)
-        begun = time.monotonic()
+        late = threading.Timer(PATIENCE_SECONDS, self.note_unanswered, (trial, watcher))
+        late.start()
         trial.load.end()
         watcher.end()
-        if time.monotonic() - begun > PATIENCE_SECONDS:
-            trial.violations.append("a request was never answered")
+        late.cancel()
+        late.join()
         if lives:
             self.figures.went_on += 1
             self.end(trial)
         trial.happened("kill" if trial.spool else "bare-kill")
 
+    def note_unanswered(self, trial, watcher):
+        """Says so while it waits yet."""
+        trial.violations.append("a request was never answered:"
+                                f" {trial.load.unanswered or watcher.doing}\n"
+                                f"{self.state(trial.service)}")
+
     def recovers(self, trial):
         """Whether it serves again by itself; if not, it must have ended in order."""
         service = trial.service
+        failing = None
 
         def works():
-            with contextlib.suppress(OSError):
-                return (service.get("/health/live").status == 200
-                        and service.post("/v1/sessions/flush").status == 200
-                        and service.post("/v1/logs/flush").status == 200
-                        and service.query("SELECT 1").status == 200)
-            return False
+            nonlocal failing
+            failing = self.failing(service)
+            return failing is None
 
         def is_over():
             return service.process.poll() is not None
 
         if not harness.wait_until(lambda: is_over() or works(), PATIENCE_SECONDS):
-            trial.violations.append(f"it neither serves nor ends: {self.state(service)}")
+            trial.violations.append(f"it neither serves nor ends: {failing}\n"
+                                    f"{self.state(service)}")
             return True
         # It may be about to end.
         if harness.wait_until(is_over, 0.1):
@@ -140,10 +152,25 @@ class Starver:
             return False
         return True
 
+    def failing(self, service):
+        """What it does not do, and what it says to that; None if it does all."""
+        for asked, ask in (("live", lambda: service.get("/health/live")),
+                           ("sessions", lambda: service.post("/v1/sessions/flush")),
+                           ("logs", lambda: service.post("/v1/logs/flush")),
+                           ("query", lambda: service.query("SELECT 1"))):
+            try:
+                answer = ask()
+            except OSError as error:
+                return f"{asked}: {error!r}"
+            if answer.status != 200:
+                return f"{asked}: {answer.status} {answer.text[:500]}"
+        return None
+
     def state(self, service):
-        """What it says of itself, and of its actors."""
-        told = [service.log()[-2500:]]
-        for path in ("/health/live", "/health", "/v1/actors?state=false"):
+        """What it says of itself, and of its actors: the supervisor's phase too."""
+        ended = service.process.poll()
+        told = [f"exit code {ended}", service.log()[-2500:]]
+        for path in ("/health/live", "/health", "/v1/actors?state=true"):
             try:
                 told.append(f"{path}: {service.get(path).text}")
             except OSError as error:
