@@ -7,3 +7,5 @@ sluice_tests(database
     sql_queue_spool sqlite_lookups sqlite_recovery
     write_transaction write_trial database_syncs
     database_quiet)
+# It refuses memory, which is a program's business.
+sluice_tests(sqlite_shortage LIBRARIES sluice_sqlite sluice_database FILES sqlite_shortage)

@@ -144,7 +144,7 @@ caf::expected<statement> connection::prepare(std::string_view sql, sql_origin or
   values_.fit(memory - std::min(memory, 2 * sql.size())); // its text and literals
   // What changes the schema has to be compiled anew, and judged anew, each time.
   if (keep && !changes_schema() && memory <= statement_cache::memory_max)
-    cache.insert(sql, result.leave_to(cache));
+    result.leave_to(cache, sql);
   return result;
 }
 

@@ -82,9 +82,9 @@ void statement::reset() {
   sqlite3_clear_bindings(handle_);
 }
 
-sqlite3_stmt* statement::leave_to(statement_cache& cache) {
+void statement::leave_to(statement_cache& cache, std::string_view sql) {
+  cache.insert(sql, handle_);
   cache_ = &cache;
-  return handle_;
 }
 
 caf::error statement::bind(const sql_row& params, const std::vector<std::string>& names) {
@@ -193,9 +193,13 @@ sqlite3_stmt* statement_cache::find(std::string_view sql) {
   return i->second->handle;
 }
 
+/// Either both have it, or none: a statement that nobody finalizes keeps its connection,
+/// and whatever that has locked, after it was closed.
 void statement_cache::insert(std::string_view sql, sqlite3_stmt* handle) {
-  entries_.push_front({std::string{sql}, handle});
-  index_.emplace(entries_.front().sql, entries_.begin());
+  std::list<entry> one;
+  one.push_front({std::string{sql}, handle});
+  index_.emplace(one.front().sql, one.begin());
+  entries_.splice(entries_.begin(), one);
   if (entries_.size() <= statements_max)
     return;
   index_.erase(entries_.back().sql);

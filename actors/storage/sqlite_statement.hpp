@@ -29,8 +29,8 @@ public:
   statement& operator=(statement&&) = delete;
   ~statement();
 
-  /// Hands the ownership of the handle to a cache.
-  sqlite3_stmt* leave_to(statement_cache& cache);
+  /// Hands the ownership of the handle to a cache, unless that has no memory for it.
+  void leave_to(statement_cache& cache, std::string_view sql);
 
   /// Binds all parameters, by position or, with as many names, by those;
   /// `invalid_argument` unless they are exactly what it takes.
@@ -83,7 +83,7 @@ public:
   /// Returns the statement of exactly this text, or null.
   sqlite3_stmt* find(std::string_view sql);
 
-  /// Keeps a statement, dropping the one not used for longest.
+  /// Keeps a statement, dropping the one not used for longest. What fails keeps nothing.
   void insert(std::string_view sql, sqlite3_stmt* handle);
 
   /// To be called once a statement was used: one that SQLite compiled anew meanwhile may
