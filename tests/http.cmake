@@ -5,3 +5,5 @@ sluice_tests(http
     http_exposition http_frame_watch http_gunzip http_incoming http_intake
     http_liveness http_log_text http_rates http_server http_shared http_shortage
     http_target http_tls json_writer ledger)
+# It has no need of what the others link together.
+sluice_tests(ws_session LIBRARIES sluice_http FILES ws_session)

@@ -5,6 +5,8 @@
 #include "messages/error.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,6 +38,22 @@ void host::take(std::unique_ptr<transport> over, upgrade_request request,
                 std::string ahead, std::string remote,
                 http::address_shares::share share) {
   const auto id = ++last_id_;
+  try {
+    begin(id, std::move(over), std::move(request), std::move(ahead), std::move(remote),
+          std::move(share));
+  } catch (const std::exception&) {
+    // There is no memory for another client.
+    if (const auto known = sessions_.find(id); known != sessions_.end()) {
+      const auto made = known->second; // its end takes it out
+      made->end();
+    }
+    shares_.erase(id);
+  }
+}
+
+void host::begin(uint64_t id, std::unique_ptr<transport> over, upgrade_request request,
+                 std::string ahead, std::string remote,
+                 http::address_shares::share share) {
   shares_.emplace(id, std::move(share));
   auto made = std::make_shared<session>(*this, id, std::move(over), std::move(request),
                                         std::move(ahead), settings_.deflate);
@@ -49,12 +67,14 @@ void host::take(std::unique_ptr<transport> over, upgrade_request request,
   actor_.request(actor_.actors().supervisor, caf::infinite, atom::connect_v, client)
     .then(
       [made, kept = client.outlet](const ws_batcher_actor& batcher) {
-        if (!made->start(batcher))
-          made->refuse(refusal(
-            caf::make_error(ec::unavailable, "the topics are being started anew")));
+        made->go_on([&] {
+          if (!made->start(batcher))
+            made->refuse(refusal(
+              caf::make_error(ec::unavailable, "the topics are being started anew")));
+        });
       },
       [made, kept = client.outlet](const caf::error& why) {
-        made->refuse(refusal(why));
+        made->go_on([&] { made->refuse(refusal(why)); });
       });
 }
 

@@ -45,6 +45,8 @@ public:
   std::function<void()> on_empty = {};
 
 private:
+  void begin(uint64_t id, std::unique_ptr<transport> over, upgrade_request request,
+             std::string ahead, std::string remote, http::address_shares::share share);
   void look_after_all();
   void watch();
 

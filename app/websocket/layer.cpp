@@ -12,17 +12,23 @@ void layer::read(boost::asio::mutable_buffer into, transport::read_handler done)
     return;
   }
   if (watch_.is_too_long())
-    return boost::asio::post(get_executor(), [done = std::move(done)] {
-      done(make_error_code(boost::beast::websocket::error::message_too_big), 0);
-    });
+    return boost::asio::post(
+      get_executor(), [this, done = std::move(done), held = to_.hold()] {
+        go_on([&] {
+          done(make_error_code(boost::beast::websocket::error::message_too_big), 0);
+        });
+      });
   if (!ahead_.empty())
     return read_ahead(into, done);
-  from_.read(into, [this, into, done = std::move(done)](auto code, size_t count) {
-    if (code)
-      return done(code, count);
-    const auto passed = look(into, count);
-    to_.on_bytes(count);
-    done(code, passed);
+  from_.read(into, [this, into, done = std::move(done), held = to_.hold()](auto code,
+                                                                           size_t count) {
+    go_on([&] {
+      if (code)
+        return done(code, count);
+      const auto passed = look(into, count);
+      to_.on_bytes(count);
+      done(code, passed);
+    });
   });
 }
 
@@ -31,8 +37,9 @@ void layer::read_ahead(boost::asio::mutable_buffer into,
   const auto count = boost::asio::buffer_copy(into, boost::asio::buffer(ahead_));
   ahead_.erase(0, count);
   const auto passed = look(into, count);
-  boost::asio::post(get_executor(),
-                    [done, passed] { done(boost::system::error_code{}, passed); });
+  boost::asio::post(get_executor(), [this, done, passed, held = to_.hold()] {
+    go_on([&] { done(boost::system::error_code{}, passed); });
+  });
 }
 
 size_t layer::look(boost::asio::mutable_buffer at, size_t count) {
@@ -43,7 +50,7 @@ void layer::resume() {
   if (!std::exchange(paused_, false))
     return;
   if (auto read_on = std::exchange(held_, nullptr))
-    read_on();
+    go_on([&] { read_on(); });
 }
 
 } // namespace sluice::websocket

@@ -11,6 +11,7 @@
 #include <boost/beast/core/role.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +26,10 @@ public:
   class listener {
   public:
     virtual ~listener() = default;
+    /// Keeps both of them for as long as something is under way.
+    virtual std::shared_ptr<void> hold() = 0;
+    /// There was no memory for what was to come next, and so nothing comes.
+    virtual void on_failure() = 0;
     virtual void on_bytes(size_t count) = 0;
     virtual void on_frame(std::string frame) = 0;
   };
@@ -57,8 +62,9 @@ public:
     const auto start = [this](auto handler, std::string bytes) {
       const auto count = bytes.size();
       to_.on_frame(std::move(bytes));
-      boost::asio::post(get_executor(), [handler = std::move(handler), count]() mutable {
-        handler(boost::system::error_code{}, count);
+      boost::asio::post(get_executor(), [this, handler = std::move(handler), count,
+                                         held = to_.hold()]() mutable {
+        go_on([&] { handler(boost::system::error_code{}, count); });
       });
     };
     std::string bytes(boost::asio::buffer_size(from), '\0');
@@ -76,6 +82,16 @@ private:
     return [shared](boost::system::error_code code, size_t count) {
       std::move (*shared)(code, count);
     };
+  }
+
+  /// What fails in a callback nobody above would hear of.
+  template <class F>
+  void go_on(F what) {
+    try {
+      what();
+    } catch (const std::exception&) {
+      to_.on_failure();
+    }
   }
 
   void read(boost::asio::mutable_buffer into, transport::read_handler done);

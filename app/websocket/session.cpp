@@ -1,5 +1,6 @@
 #include "app/websocket/session.hpp"
 
+#include "actors/detail/insist.hpp"
 #include "app/websocket/goodbye.hpp"
 
 #include <caf/send.hpp>
@@ -18,6 +19,11 @@ using boost::system::error_code;
 constexpr size_t asked_max = 20'000;
 /// How long a client may take over its goodbye.
 constexpr auto farewell_time = std::chrono::seconds{1};
+
+/// The client has gone: a batcher that did not hear of it would never end.
+void let_go(const ws_batcher_actor& batcher) {
+  detail::insist([&batcher] { caf::anon_send(batcher, atom::leave_v); });
+}
 
 /// A final ping without a payload.
 const std::string ping_frame{"\x89\x00", 2};
@@ -50,11 +56,11 @@ bool session::start(ws_batcher_actor batcher) {
   if (let_go_)
     return false;
   if (ended_) {
-    caf::anon_send(batcher, atom::leave_v);
+    let_go(batcher);
     return true;
   }
   batcher_ = std::move(batcher);
-  accept();
+  go_on([this] { accept(); });
   return true;
 }
 
@@ -77,11 +83,13 @@ void session::accept() {
                  {protocol.data(), protocol.size()});
   }});
   stream_.async_accept(request_, [me = shared_from_this()](error_code code) {
-    me->request_ = {};
-    if (code)
-      me->on_broken(code);
-    else
-      me->read();
+    me->go_on([&] {
+      me->request_ = {};
+      if (code)
+        me->on_broken(code);
+      else
+        me->read();
+    });
   });
 }
 
@@ -147,12 +155,15 @@ void session::on_frame(std::string frame) {
 void session::on_no_room() {
   if (!blocked_since_)
     blocked_since_ = clock::now();
-  over_->await_room([me = shared_from_this()] {
-    me->blocked_since_.reset();
-    if (me->parting_)
-      me->linger();
-    caf::anon_send(me->batcher_, atom::writable_v);
-  });
+  auto on_room = [me = shared_from_this()] {
+    me->go_on([&] {
+      me->blocked_since_.reset();
+      if (me->parting_)
+        me->linger();
+      caf::anon_send(me->batcher_, atom::writable_v);
+    });
+  };
+  go_on([&] { over_->await_room(on_room); });
 }
 
 /// Whether it has taken nothing, or been at one message, empty or not, for all that time:
@@ -204,7 +215,7 @@ void session::read_past() {
                 if (code)
                   me->end();
                 else
-                  me->read_past();
+                  me->go_on([&] { me->read_past(); });
               });
 }
 
@@ -219,7 +230,7 @@ void session::linger() {
 }
 
 void session::on_farewell() {
-  linger();
+  go_on([this] { linger(); });
 }
 
 /// Whoever was asked for a batcher is about to say why there is none.
@@ -238,7 +249,7 @@ void session::end() {
   farewell_.cancel();
   over_->close();
   if (batcher_)
-    caf::anon_send(batcher_, atom::leave_v);
+    let_go(batcher_);
   adjust_pace();
   owner_.on_ended(id_);
 }

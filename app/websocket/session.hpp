@@ -59,10 +59,22 @@ public:
   /// Ends now.
   void end();
 
+  /// Does the next thing; one that fails, for want of memory, is the last.
+  template <class F>
+  void go_on(F what) {
+    try {
+      what();
+    } catch (const std::exception&) {
+      end();
+    }
+  }
+
   void on_no_room() override;
   void on_settled() override;
   void on_farewell() override;
   void on_end() override;
+  std::shared_ptr<void> hold() override { return shared_from_this(); }
+  void on_failure() override { end(); }
   void on_bytes(size_t count) override;
   void on_frame(std::string frame) override;
 

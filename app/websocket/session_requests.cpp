@@ -43,13 +43,15 @@ void session::read() {
   if (ended_)
     return;
   auto on_read = [me = shared_from_this()](boost::system::error_code code, size_t) {
-    if (code)
-      return me->on_broken(code);
-    if (me->stream_.is_message_done())
-      me->on_message();
-    else
-      me->on_part();
-    me->read();
+    me->go_on([&] {
+      if (code)
+        return me->on_broken(code);
+      if (me->stream_.is_message_done())
+        me->on_message();
+      else
+        me->on_part();
+      me->read();
+    });
   };
   stream_.async_read_some(buffer_, part_bytes_max, std::move(on_read));
 }
