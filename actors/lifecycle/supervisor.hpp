@@ -80,7 +80,8 @@ public:
 
 private:
   // -- the start (supervisor_start.cpp, supervisor_replay.cpp) -----------------------
-  /// Does one step of it, unless it was given up; if that fails, so does the start.
+  /// Does one step of it, unless it was given up; if that fails, so does the start. What
+  /// fails once the start is over nobody would try again: this ends by it.
   template <class F>
   void attempt(F step) {
     if (!phases_.starts())
@@ -88,6 +89,8 @@ private:
     try {
       step();
     } catch (const std::exception& why) {
+      if (!phases_.starts())
+        throw;
       start_failed(died_of(why));
     }
   }

@@ -76,7 +76,6 @@ void supervisor_state::start_when_all_are_gone() {
 
 /// Of those who died meanwhile, some were started with the others.
 void supervisor_state::serve() {
-  tell_listeners();
   for (const auto& each : std::exchange(renewal_.fallen, {}))
     if (!children_.has(each.name, each.key))
       replace(each);

@@ -80,11 +80,14 @@ void supervisor_state::replay_queue(subsystems started) {
               });
 }
 
+/// It is over once everybody has heard of those who came: whoever did not would ask the
+/// dead for ever.
 void supervisor_state::started_up(subsystems started) {
   if (!runs("introspection"))
     start_introspection();
   started.introspection = introspection_;
   running_ = started;
+  tell_listeners();
   start_answer_.deliver(std::move(started));
   if (phases_.on(event::started) == action::stop)
     begin_stop();
