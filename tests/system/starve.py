@@ -12,7 +12,6 @@ program than that in build/, PRELOAD the folder of the library to preload.
 import argparse
 import pathlib
 import random
-import signal
 import sys
 import tempfile
 
@@ -32,8 +31,7 @@ def arguments(about):
 
 def main():
     options = arguments(__doc__)
-    # So that what it started ends with it.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    torture.end_on_sigterm()
     print(f"seed {options.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="sluice-starve-") as folder:
         starver = Starver(pathlib.Path(folder), options.seed)

@@ -11,7 +11,6 @@ other programs than those in build/, PRELOAD the folder of the library to preloa
 
 import pathlib
 import shutil
-import signal
 import sys
 import tempfile
 
@@ -22,15 +21,16 @@ from proof.storm import Storm
 
 def main():
     options = starve.arguments(__doc__)
-    # So that what it started ends with it.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    torture.end_on_sigterm()
     print(f"seed {options.seed}", flush=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-storm-"))
-    figures = torture.run("storm", Storm(folder, options.seed), options.rounds,
-                          options.seconds)
-    if figures.violations:
-        sys.exit(1)
-    shutil.rmtree(folder)
+    storm = Storm(folder, options.seed)
+    try:
+        torture.run("storm", storm, options.rounds, options.seconds)
+    finally:
+        if not storm.figures.violations:
+            shutil.rmtree(folder)
+    sys.exit(1 if storm.figures.violations else 0)
 
 
 if __name__ == "__main__":

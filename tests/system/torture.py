@@ -50,6 +50,16 @@ def ways(fail_database):
             yield way
 
 
+def end_on_sigterm():
+    """So that what was started, and mounted, ends with the program; asked once more, it
+    goes on ending."""
+    def end(*_):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sys.exit(1)
+
+    signal.signal(signal.SIGTERM, end)
+
+
 def run(name, trouble, count, seconds):
     """Prints the figures as they grow, and at the end what was found."""
     begun = time.monotonic()
@@ -87,8 +97,7 @@ def found_in(options, folder):
 
 def main():
     options = arguments()
-    # So that what it started, and mounted, ends with it.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    end_on_sigterm()
     print(f"seed {options.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="sluice-torture-") as folder:
         violations, blind = found_in(options, folder)

@@ -81,7 +81,7 @@ class Visitor:
         self.dice = random.Random(seed)
         self.over = threading.Event()
         self.asked = None
-        self.thread = threading.Thread(target=self.work)
+        self.thread = threading.Thread(target=self.work, daemon=True)
         self.thread.start()
 
     def work(self):

@@ -60,7 +60,7 @@ class Storm:
         self.dice = random.Random(seed)
         self.sessions_in = self.dice.choice(BACKENDS)
         self.figures = Figures()
-        self.trial = self.disk = self.complaints = None
+        self.trial = self.disk = self.complaints = self.crowd = None
         self.failed_before = 0
         self.restarting = []
         resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
@@ -93,6 +93,16 @@ class Storm:
             self.trial.violations.insert(
                 0, f"seed {self.seed}, round {self.figures.rounds + 1}; what it left is"
                    f" in {self.keep()}")
+        # Whoever waits for an answer yet is cut off, and goes.
+        self.complaints.ending.set()
+        if self.trial.service:
+            self.trial.service.clean_up()
+        if self.crowd:
+            self.crowd.leave()
+        for _, asked in self.restarting:
+            asked.kill()
+            asked.wait()
+        self.restarting.clear()
         self.trial.close()
         self.figures.add(self.trial)
         self.figures.failed += self.disk.failed
@@ -140,18 +150,18 @@ class Storm:
         self.complaints = Complaints()
         for each in self.trial.load.connections:
             each.complaints = self.complaints
-        crowd = Crowd(service, self.trial.load, self.complaints,
-                      self.dice.randrange(1 << 30))
+        self.crowd = Crowd(service, self.trial.load, self.complaints,
+                           self.dice.randrange(1 << 30))
         self.blow(service)
         calm = self.dice.random() < 0.5
         if calm:
             self.disk.set()
-            crowd.leave()
+            self.crowd.leave()
             self.await_calm(vestiges)
         self.end()
         self.trial.service = None
         if not calm:
-            crowd.leave()
+            self.crowd.leave()
         self.await_restarts()
         self.trial.violations += [*self.complaints.found, *self.complaints.cuts][:5]
         self.trial.happened("kill" if self.trial.spool else "bare-kill")
@@ -259,7 +269,7 @@ class Storm:
         if self.dice.random() < 0.3:
             self.disk.set(**self.dice.choice(DISKS))
         self.tell("end in start")
-        service = self.trial.launch()
+        service = self.trial.service = self.trial.launch()
         time.sleep(self.dice.uniform(0, START_SECONDS))
         if self.dice.random() < 0.5:
             service.kill()
@@ -270,6 +280,7 @@ class Storm:
             service.kill()
         self.disk.set()
         service.clean_up()
+        self.trial.service = None
         self.trial.happened("kill" if self.trial.spool else "bare-kill")
 
     def holds_signals(self, service):

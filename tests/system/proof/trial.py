@@ -63,7 +63,8 @@ class Trial:
         return self.launch(data, hide if self.spool else ())
 
     def start(self):
-        self.service = self.launch().wait_ready()
+        self.service = self.launch()
+        self.service.wait_ready()
         self.replayed += sum(int(n) for n in REPLAYED.findall(self.service.log()))
 
     def end(self, service):
