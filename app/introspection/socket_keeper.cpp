@@ -38,12 +38,10 @@ void socket_keeper_state::serve_again() {
   pause_.reset();
   start_broker();
   auto& sys = self_->system();
-  using caf::io::network::default_multiplexer;
-  auto& multiplexer = static_cast<default_multiplexer&>(sys.middleman().backend());
   auto who = caf::actor_cast<caf::strong_actor_ptr>(introspection_);
   const auto id = who->id();
   caf::io::doorman_ptr door = caf::make_counted<unix_doorman>(
-    multiplexer, listening->release(), guests_, wire::serve(sys, id));
+    multiplexer(), listening->release(), guests_, wire::serve(sys, id));
   caf::anon_send(broker_, caf::publish_atom::value, std::move(door), only_port,
                  std::move(who), sys.message_types(introspection_));
 }
@@ -56,7 +54,14 @@ void socket_keeper_state::start_broker() {
   self_->monitor(broker_);
 }
 
+caf::io::network::default_multiplexer& socket_keeper_state::multiplexer() {
+  auto& any = self_->system().middleman().backend();
+  return static_cast<caf::io::network::default_multiplexer&>(any);
+}
+
 void socket_keeper_state::on_down(const caf::down_msg& x) {
+  // With a broker go those whom it served.
+  multiplexer().post([all = guests_] { all->sweep(); });
   if (!broker_ || x.source != broker_)
     return;
   broker_ = nullptr;

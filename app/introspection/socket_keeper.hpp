@@ -45,6 +45,7 @@ public:
 private:
   void start_broker();
   void on_down(const caf::down_msg& x);
+  caf::io::network::default_multiplexer& multiplexer();
 
   socket_keeper_actor::pointer self_;
   socket_keeper_config config_;

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace sluice::wire {
 
@@ -58,6 +59,7 @@ void guests::came(checked_scribe* who, clock::time_point now) {
     ++counts_->closed_peers;
   }
   here_.emplace(who, now);
+  all_.insert(who);
   ++counts_->connections;
 }
 
@@ -67,9 +69,29 @@ void guests::heard(checked_scribe* who, clock::time_point now) {
     known->second = now;
 }
 
+void guests::sent_away(checked_scribe* who) {
+  std::lock_guard guard{mutex_};
+  here_.erase(who);
+}
+
 void guests::left(checked_scribe* who) {
   std::lock_guard guard{mutex_};
   here_.erase(who);
+  all_.erase(who);
+}
+
+void guests::sweep() {
+  std::vector<caf::intrusive_ptr<checked_scribe>> forgotten;
+  {
+    std::lock_guard guard{mutex_};
+    // One that nobody holds is being destroyed, and waits for the mutex. Nobody but this
+    // thread lets go of one that has no broker.
+    for (auto* each : all_)
+      if (each->is_forgotten() && each->get_reference_count() > 0)
+        forgotten.emplace_back(each);
+  }
+  for (const auto& each : forgotten)
+    each->let_go();
 }
 
 bool guests::is_taken(const checked_scribe* by, const std::string& peer) {
@@ -154,9 +176,15 @@ bool checked_scribe::hand_over(caf::execution_unit* ctx, std::string_view bytes)
 
 bool checked_scribe::refuse() {
   ++guests_->counts().closed_peers;
-  guests_->left(this);
+  guests_->sent_away(this);
   hang_up();
   return true;
+}
+
+void checked_scribe::let_go() {
+  for (auto each :
+       {caf::io::network::operation::read, caf::io::network::operation::write})
+    stream_.removed_from_loop(each);
 }
 
 void checked_scribe::hang_up() {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace sluice::wire {
@@ -60,7 +61,11 @@ public:
 
   void came(checked_scribe* who, clock::time_point now);
   void heard(checked_scribe* who, clock::time_point now);
+  void sent_away(checked_scribe* who);
   void left(checked_scribe* who);
+
+  /// Lets go of those whom CAF has forgotten. On the multiplexer's thread.
+  void sweep();
 
   /// Whether somebody else is here under that name.
   bool is_taken(const checked_scribe* by, const std::string& peer);
@@ -72,6 +77,8 @@ private:
   // Servants are destroyed wherever their last user lets go of them.
   std::mutex mutex_;
   std::map<checked_scribe*, clock::time_point> here_;
+  /// These, and those who were sent away.
+  std::set<checked_scribe*> all_;
 };
 
 /// The service's end of a connection.
@@ -90,6 +97,13 @@ public:
   void hang_up();
 
   const std::string& peer() const { return check_.peer(); }
+
+  /// Has no broker any more, and is in no loop: nothing will happen to it. It holds
+  /// itself all the same, where what put it into the loop and what took it out came at
+  /// once: CAF drops the two, and does not tell it.
+  bool is_forgotten() const { return detached() && stream_.eventbf() == 0; }
+  /// Holds itself no longer.
+  void let_go();
 
 private:
   bool consume_header(std::string_view bytes);

@@ -179,7 +179,7 @@ class Trouble(looking.Case):
     def test_who_comes_in_while_the_introspection_is_started_anew_is_let_go(self):
         service = self.start("--supervisor.restarts=1000")
         # One comes in as the door of the one before is closed.
-        for _ in range(10):
+        for _ in range(30):
             self.run_ctl(service, "restart", "introspection")
         self.assertTrue(harness.wait_until(lambda: not connected(service)))
         self.assertTrue(harness.wait_until(
