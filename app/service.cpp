@@ -26,6 +26,9 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -37,12 +40,17 @@ namespace {
 constexpr auto leaving_time_max = std::chrono::seconds{1};
 constexpr auto leaving_pause = std::chrono::milliseconds{2};
 
+/// How soon a wish for the end is heard while the actors are started.
+constexpr auto wish_pause = std::chrono::milliseconds{10};
+
 struct system_config : caf::actor_system_config {
   system_config() {
     detail::use_workers(*this);
     wire::speak(*this);
   }
 };
+
+using reports = std::vector<stop_report>;
 
 } // namespace
 
@@ -70,7 +78,25 @@ struct service::implementation {
   config::settings_keeper_actor settings;
   wire::socket_keeper_actor keeper;
   memory_keeper_actor memory;
+  /// Once a stop was asked for; waits for what comes of it.
+  std::function<reports()> stopping;
+  std::optional<reports> stopped;
+
+  void ask_for_stop();
 };
+
+void service::implementation::ask_for_stop() {
+  auto asker = std::make_shared<caf::scoped_actor>(system);
+  auto asked = (*asker)->request(root, caf::infinite, atom::stop_v);
+  stopping = [asker, asked]() mutable {
+    reports result;
+    asked.receive([&](reports& x) { result = std::move(x); },
+                  [&](const caf::error& err) {
+                    result.push_back({"supervisor", "", 0, 1, text_of(err)});
+                  });
+    return result;
+  };
+}
 
 service::service(config::configuration config, spool_use spool,
                  std::string introspection_socket, ruin_handler on_ruin)
@@ -91,7 +117,7 @@ void service::ruin_with(const caf::actor& who, const std::string& name) {
   caf::actor_cast<caf::abstract_actor*>(who)->attach_functor(std::move(told));
 }
 
-caf::error service::start() {
+caf::error service::start(const end_wish& wants_end) {
   auto& self = *impl_;
   auto config = actors_config(self.config);
   config.spool = self.keep.spool;
@@ -106,10 +132,13 @@ caf::error service::start() {
   self.root = start_supervisor(self.system, std::move(config));
   caf::anon_send(self.settings, atom::attach_v, live_settings_listener_actor{self.root});
   caf::scoped_actor asker{self.system};
+  auto asked = asker->request(self.root, caf::infinite, atom::start_v);
+  while (!asker->await_data(std::chrono::high_resolution_clock::now() + wish_pause))
+    if (!self.stopping && wants_end())
+      self.ask_for_stop();
   caf::error problem;
-  asker->request(self.root, caf::infinite, atom::start_v)
-    .receive([&](subsystems& x) { self.actors = std::move(x); },
-             [&](caf::error& err) { problem = std::move(err); });
+  asked.receive([&](subsystems& x) { self.actors = std::move(x); },
+                [&](caf::error& err) { problem = std::move(err); });
   if (problem)
     stop();
   else
@@ -173,15 +202,13 @@ void service::reload(const caf::expected<config::configuration>& fresh) {
 
 std::vector<stop_report> service::stop() {
   auto& self = *impl_;
+  if (self.stopped)
+    return *self.stopped;
   if (self.http)
     self.http->stop_intake();
-  caf::scoped_actor asker{self.system};
-  std::vector<stop_report> reports;
-  asker->request(self.root, caf::infinite, atom::stop_v)
-    .receive([&](std::vector<stop_report>& x) { reports = std::move(x); },
-             [&](const caf::error& err) {
-               reports.push_back({"supervisor", "", 0, 1, text_of(err)});
-             });
+  if (!self.stopping)
+    self.ask_for_stop();
+  self.stopped = std::exchange(self.stopping, nullptr)();
   if (self.http)
     self.http->finish();
   self.http.reset();
@@ -196,7 +223,7 @@ std::vector<stop_report> service::stop() {
   caf::anon_send_exit(self.settings, caf::exit_reason::user_shutdown);
   self.settings = nullptr;
   self.actors = {};
-  return reports;
+  return *self.stopped;
 }
 
 bool service::is_stuck() const {

@@ -29,9 +29,14 @@ public:
           ruin_handler on_ruin = {});
   ~service();
 
+  /// Asked now and then, for as long as a start takes, whether the service is to end.
+  using end_wish = std::function<bool()>;
+
   /// Starts the actors, and brings to disk what the spool holds. On an error nothing
-  /// runs.
-  caf::error start();
+  /// runs. An end that is wished for meanwhile is a stop, which waits for the start as
+  /// long as a stop does; `stopping`: it did not come to its end. What is left to do is
+  /// to call `stop`.
+  caf::error start(const end_wish& wants_end);
 
   /// Serves HTTP and the introspection. On an error nothing runs; its code tells what
   /// kind: `invalid_setting`, or `unavailable` for an address in use.
@@ -48,7 +53,7 @@ public:
   /// either case. The log tells which.
   void reload(const caf::expected<config::configuration>& fresh);
 
-  /// Stops intake, drains, and answers with one report an actor.
+  /// Stops intake, drains, and answers with one report an actor; so does each later call.
   std::vector<stop_report> stop();
 
   /// Whether, some time after the stop, an actor is still at something that nothing ends.

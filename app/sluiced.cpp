@@ -41,19 +41,6 @@ enum exit_code : int {
 
 constexpr auto lock_patience = std::chrono::seconds{10};
 
-// Before any thread exists, so that every thread inherits it: signals wait for `main`,
-// which takes them when it is ready to.
-sigset_t hold_signals() {
-  ignore_signals();
-  sigset_t held;
-  sigemptyset(&held);
-  for (int each : {SIGTERM, SIGINT, SIGHUP})
-    if (each != SIGHUP || !ignores_hangups())
-      sigaddset(&held, each);
-  pthread_sigmask(SIG_BLOCK, &held, nullptr);
-  return held;
-}
-
 exit_code code_for(const caf::error& err) {
   switch (code_of(err)) {
     case ec::invalid_setting:
@@ -136,17 +123,27 @@ void note(const caf::error& err) {
                  text_of(err));
 }
 
+// An actor that is stuck, in the kernel or in SQLite, would hold the end up for ever.
+exit_code leave(const service& sluice, exit_code code) {
+  if (code != drained || sluice.is_stuck()) {
+    close_log();
+    std::_Exit(code);
+  }
+  return code;
+}
+
 // What an earlier start left in a place that is not this one's is brought to disk by a
 // service that nobody is served by.
-caf::error take_over(const config::configuration& from, const data_dir& data) {
+caf::error take_over(const config::configuration& from, const data_dir& data,
+                     const service::end_wish& wants_end) {
   auto earlier = open_earlier_spool(from.settings.spool, data);
   if (!earlier)
     return std::move(earlier.error());
   if (!earlier->spool)
     return caf::none;
   service sluice{from, *earlier, {}};
-  if (auto err = sluice.start())
-    return err;
+  if (const auto err = sluice.start(wants_end))
+    leave(sluice, failed_start(err, wants_end() ? failed : data_unavailable));
   tell_start(sluice.actors(), *earlier);
   sluice.stop();
   if (holds_anything(*earlier->spool))
@@ -192,12 +189,19 @@ caf::error fit_descriptors(settings& of) {
   return caf::none;
 }
 
-// An actor that is stuck, in the kernel or in SQLite, would hold the end up for ever.
-exit_code leave(const service& sluice, exit_code code) {
-  if (code != drained || sluice.is_stuck()) {
-    close_log();
-    std::_Exit(code);
+// What a start that was cut short did not bring to disk is the next one's.
+exit_code end(service& sluice, data_dir& data, const spool_use& keep, int received,
+              bool cut_short) {
+  spdlog::info("stopping sluiced received {}", sigabbrev_np(received));
+  data.announce_end();
+  // A second signal stays held: it can neither cut the drain short nor hurry it.
+  auto code = report(sluice.stop());
+  if (code == drained && cut_short && keep.spool && holds_anything(*keep.spool)) {
+    spdlog::error("not-drained the spool holds what the start had not brought to disk");
+    code = failed;
   }
+  if (code == drained)
+    note(note_run_ended(data, keep.spool ? keep.dir : std::string{}));
   return code;
 }
 
@@ -212,7 +216,9 @@ exit_code serve(config::configuration from, const sigset_t& held,
       data.error(), data.error() == ec::invalid_setting ? bad_setting : data_unavailable);
   if (auto err = look_back(from.settings.spool, *data))
     return failed_start(err, data_unavailable);
-  if (auto err = take_over(from, *data))
+  end_signal early;
+  const auto wants_end = [&early] { return early.heard() != 0; };
+  if (auto err = take_over(from, *data, wants_end))
     return failed_start(err, data_unavailable);
   auto keep = open_spool(from.settings.spool, *data);
   if (!keep)
@@ -224,28 +230,27 @@ exit_code serve(config::configuration from, const sigset_t& held,
                    ruined = true;
                    kill(getpid(), SIGTERM);
                  }};
-  if (auto err = sluice.start())
-    return leave(
-      sluice,
-      failed_start(err, code_of(err) == ec::invalid_setting ? bad_setting : failed));
-  tell_start(sluice.actors(), *keep);
-  const auto spool_dir = keep->spool ? keep->dir : std::string{};
-  note(note_run_begins(*data, spool_dir));
-  if (auto err = sluice.serve()) {
-    if (!keep->spool || !holds_anything(*keep->spool))
-      note(note_run_ended(*data, spool_dir));
-    return leave(sluice, failed_start(err, code_for(err)));
+  const auto problem = sluice.start(wants_end);
+  if (problem && problem != ec::stopping)
+    return leave(sluice, failed_start(problem, code_of(problem) == ec::invalid_setting
+                                                 ? bad_setting
+                                                 : failed));
+  if (!problem)
+    tell_start(sluice.actors(), *keep);
+  auto received = early.heard();
+  if (received == 0) {
+    const auto spool_dir = keep->spool ? keep->dir : std::string{};
+    note(note_run_begins(*data, spool_dir));
+    if (auto err = sluice.serve()) {
+      if (!keep->spool || !holds_anything(*keep->spool))
+        note(note_run_ended(*data, spool_dir));
+      return leave(sluice, failed_start(err, code_for(err)));
+    }
+    tell("ready http=" + sluice.address() + " introspection=" + socket);
+    received = await_end(sluice, held, read_anew);
   }
-  tell("ready http=" + sluice.address() + " introspection=" + socket);
-  const auto received = await_end(sluice, held, read_anew);
-  spdlog::info("stopping sluiced received {}", sigabbrev_np(received));
-  data->announce_end();
-  // A second signal stays held: it can neither cut the drain short nor hurry it.
-  const auto reported = report(sluice.stop());
-  const auto code = ruined ? failed : reported;
-  if (reported == drained)
-    note(note_run_ended(*data, spool_dir));
-  return leave(sluice, code);
+  const auto code = end(sluice, *data, *keep, received, problem != caf::none);
+  return leave(sluice, ruined ? failed : code);
 }
 
 std::string printed(const config::configuration& what) {

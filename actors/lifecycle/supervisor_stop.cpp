@@ -27,6 +27,8 @@ caf::result<std::vector<stop_report>> supervisor_state::stop() {
 
 /// Those whom a restart lets go have had their time, and are not asked again.
 void supervisor_state::begin_stop() {
+  // The first start ends here, if it is still under way.
+  start_answer_.deliver(caf::make_error(ec::stopping, "the service is stopping"));
   std::vector<stop_report> before;
   if (const auto others = std::exchange(renewal_.leaving, nullptr)) {
     before = others->give_up();

@@ -49,6 +49,7 @@ ASKED = {
     ("app/http/session_routes.cpp", "by"): ["session_debouncer"],
     ("app/http/session_routes.cpp", "whom"): ["session_debouncer"],
     ("app/http", "e.actors().actors.topics"): ["topic_hub"],
+    ("app/service.cpp", "root"): ["supervisor"],
     ("app/service.cpp", "self.root"): ["supervisor"],
     ("app/websocket/host.cpp", "actor_.actors().supervisor"): ["supervisor"],
 }

@@ -2,6 +2,8 @@
 beside his successor, and a stop ends in order whatever is under way."""
 
 import concurrent.futures
+import signal
+import threading
 import time
 
 import harness
@@ -166,6 +168,46 @@ class Stops(Case):
         since = time.monotonic()
         self.assertEqual(service.stop(), 0, service.log())
         self.assertLess(time.monotonic() - since, 30)
+
+    def start_that_hangs(self, *options):
+        """One that replays a line whose sync takes as long as the file is there that is
+        returned with it."""
+        service = self.start("--log.flush-interval=1h")
+        self.assert_status(service.post_text("/v1/logs/app", "a line\n"), 202)
+        service.kill()
+        control = self.folder / "slow"
+        control.write_text("app.log")
+        self.addCleanup(lambda: control.unlink(missing_ok=True))
+        service = self.launch(*options, env=harness.preloaded(
+            "slow_sync", SLOW_SYNC_WHILE=str(control)))
+        self.assertTrue(service.comes_to_hold("app", b"a line\n"), service.log())
+        # What asks for no end harms nothing.
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+            service.signal(number)
+        return service, control
+
+    def test_a_stop_in_a_start_that_hangs_ends_within_its_deadline(self):
+        service, control = self.start_that_hangs("--shutdown.deadline=2s")
+        since = time.monotonic()
+        self.assertEqual(service.stop(), 1, service.log())
+        self.assertLess(time.monotonic() - since, 2 + 1.5)
+        self.assertIn("stopping sluiced received TERM", service.log())
+        self.assertIn("not-drained", service.log())
+        self.assertNotIn("ready", service.log())
+        control.unlink()
+        self.assert_clean_exit(self.start())
+        self.assertEqual(service.log_file("app"), b"a line\n")
+
+    def test_a_stop_in_a_start_waits_until_all_is_on_disk(self):
+        service, control = self.start_that_hangs()
+        service.signal(signal.SIGTERM)
+        service.signal(signal.SIGHUP)
+        threading.Timer(0.3, control.unlink).start()
+        self.assertEqual(service.wait(), 0, service.log())
+        self.assertIn("and left none", service.log())
+        self.assertIn("replayed start found 1 items of log app", service.log())
+        self.assertNotIn("ready", service.log())
+        self.assertEqual(service.log_file("app"), b"a line\n")
 
     def test_a_start_that_fails_says_why_and_ends(self):
         self.data.mkdir()
