@@ -27,6 +27,8 @@ using documents = std::map<std::string, std::string>;
 struct helper_script {
   int failing_syncs = 0;
   int failing_compactions = 0;
+  /// The next compaction fails behind so many of its four steps; 0: it does not.
+  int steps_before_failure = 0;
   int syncs = 0;
   /// Syncs never end.
   bool hangs = false;
@@ -60,6 +62,16 @@ inline file_syncer_actor::behavior_type scripted_syncer(file_syncer_actor::point
   };
 }
 
+inline caf::error fail_behind(int steps, store_compaction& work) {
+  using step = caf::error (store_compaction::*)();
+  for (step each :
+       {&store_compaction::write_snapshot, &store_compaction::write_journal,
+        &store_compaction::install_snapshot, &store_compaction::install_journal})
+    if (steps-- > 0)
+      CAF_REQUIRE(!(work.*each)());
+  return caf::make_error(ec::disk_failed, "input/output error"s);
+}
+
 inline session_compactor_actor::behavior_type
 scripted_compactor(session_compactor_actor::pointer self,
                    const helper_script_ptr& script) {
@@ -69,6 +81,8 @@ scripted_compactor(session_compactor_actor::pointer self,
         --script->failing_compactions;
         return caf::make_error(ec::disk_full, "no room"s);
       }
+      if (const auto steps = std::exchange(script->steps_before_failure, 0); steps > 0)
+        return fail_behind(steps, *x.work);
       auto rp = self->make_response_promise<io_counts>();
       auto run = [rp, work = x.work]() mutable {
         if (auto err = work->run())

@@ -5,4 +5,5 @@ sluice_tests(session
     session_ages session_journal session_journal_crash session_journal_files
     session_journal_limits session_journal_places session_journal_unread session_lanes
     session_limits session_losses session_maintenance session_places session_replay
-    session_rows session_spool session_syncs session_unread session_writes)
+    session_rows session_spool session_syncs session_unread session_writes
+    session_journal_doubts)

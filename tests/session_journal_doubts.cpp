@@ -133,4 +133,26 @@ CAF_TEST(an end whose sync fails writes the store anew or leaves a doubt) {
   CAF_CHECK(!numbers().doubt);
 }
 
+CAF_TEST(what a compaction put in place that failed at its end is nobody elses) {
+  auto seq = uint64_t{0};
+  for (auto steps : {3, 4}) {
+    CAF_MESSAGE("GIVEN one that fails behind " << steps << " of its four steps");
+    const auto which = std::to_string(steps);
+    flush({change_of("a" + which, ++seq)}, durability::ram);
+    script->failing_syncs = 1;
+    flush({change_of("b" + which, ++seq)}, durability::disk);
+    script->steps_before_failure = steps;
+    flush({change_of("c" + which, ++seq)}, durability::disk);
+    CAF_CHECK(code_of(refusal) == ec::disk_failed);
+    CAF_MESSAGE("WHEN the next one comes through THEN nobody is blamed for its files");
+    flush({change_of("c" + which, seq)}, durability::disk);
+    CAF_CHECK(!refusal);
+    CAF_CHECK(status().alerts.empty());
+    CAF_CHECK_EQUAL(names("s.json").size(), 1u);
+    CAF_CHECK_EQUAL(names("s.journal").size(), 1u);
+    restart();
+    CAF_CHECK_EQUAL(whole().size(), seq);
+  }
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

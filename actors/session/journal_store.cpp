@@ -61,17 +61,26 @@ caf::expected<session_changes> journal_store::dump(io_counts& io) const {
 // -- the files ---------------------------------------------------------------------
 
 caf::expected<bool> journal_store::as_left() const {
-  auto nothing_at = [this](const std::string& suffix) -> caf::expected<bool> {
+  auto means = [this](const std::string& suffix,
+                      const std::optional<file_identity>& file) -> caf::expected<bool> {
     auto there = in_.find(store_ + suffix);
     if (!there)
       return std::move(there.error());
-    return !there->has_value();
+    return *there == file;
   };
-  auto& journal = files_.journal;
-  auto named = journal ? journal->still_named() : nothing_at(journal_suffix);
-  if (!named || !*named || (journal && !journal->ends_as_left()))
-    return named ? caf::expected<bool>{false} : std::move(named);
-  return files_.snapshot ? files_.snapshot->unchanged() : nothing_at(snapshot_suffix);
+  auto journal_is_there = [&]() -> caf::expected<bool> {
+    auto& journal = files_.journal;
+    if (left_.journal || !journal)
+      return means(journal_suffix, left_.journal);
+    auto named = journal->still_named();
+    return named ? *named && journal->ends_as_left() : std::move(named);
+  };
+  auto as_left = journal_is_there();
+  if (!as_left || !*as_left)
+    return as_left;
+  if (left_.snapshot || !files_.snapshot)
+    return means(snapshot_suffix, left_.snapshot);
+  return files_.snapshot->unchanged();
 }
 
 uint64_t journal_store::journal_growth() const {
@@ -95,7 +104,7 @@ caf::error journal_store::open_journal() {
 std::shared_ptr<store_compaction> journal_store::prepare_compaction() const {
   return std::make_shared<store_compaction>(
     compaction_input{in_, store_, identity_file_, files_.snapshot, files_.journal,
-                     files_.index, files_.mark, left_snapshot_});
+                     files_.index, files_.mark, left_});
 }
 
 caf::error journal_store::adopt(const store_compaction& x) {
@@ -120,7 +129,7 @@ caf::error journal_store::adopt(const store_compaction& x) {
   files_.named_spool = files_.mark.spool_id;
   files_.index.move_to_snapshot(x.places());
   written_mark_ = files_.mark;
-  left_snapshot_.reset();
+  left_ = {};
   needs_rebuild_ = false;
   return caf::none;
 }
@@ -130,7 +139,9 @@ void journal_store::compaction_failed(const store_compaction& x) {
     return;
   // What would be appended to the old journal would not be read again.
   needs_rebuild_ = true;
-  left_snapshot_ = x.snapshot_identity();
+  left_.snapshot = x.snapshot_identity();
+  if (x.journal_installed())
+    left_.journal = x.journal_identity();
 }
 
 } // namespace sluice

@@ -129,7 +129,8 @@ private:
   /// What the files say; the store's own may be ahead where nothing had to be written.
   session_mark written_mark_;
   bool needs_rebuild_ = false;
-  std::optional<file_identity> left_snapshot_;
+  /// Of a compaction that failed at its end: they are ours, and not open.
+  left_files left_;
 };
 
 } // namespace sluice

@@ -190,7 +190,7 @@ caf::error store_compaction::sync_names() {
 // -- in their places ---------------------------------------------------------------
 
 caf::expected<bool> store_compaction::is_our_snapshot(const file_identity& x) const {
-  if (input_.left_snapshot == x)
+  if (input_.left.snapshot == x)
     return true;
   if (!input_.snapshot || input_.snapshot->identity() != x)
     return false;
@@ -199,6 +199,8 @@ caf::expected<bool> store_compaction::is_our_snapshot(const file_identity& x) co
 
 bool store_compaction::is_our_journal(const file_identity& x) const {
   auto& file = input_.journal;
+  if (input_.left.journal == x)
+    return true;
   return file && file_identity{file->device(), file->inode()} == x
          && file->ends_as_left();
 }
@@ -243,6 +245,7 @@ caf::error store_compaction::install_journal() {
       return err;
   if (auto err = journal_file_->take_place(input_.in, name))
     return err;
+  journal_installed_ = true;
   return sync_names();
 }
 

@@ -41,6 +41,12 @@ caf::expected<std::string> read_document(const indexed_document& x,
 /// all but the blanks around it.
 std::string_view document_in(std::string_view snapshot, std::string_view value);
 
+/// What an earlier try put under its name, and could not go on from.
+struct left_files {
+  std::optional<file_identity> snapshot;
+  std::optional<file_identity> journal;
+};
+
 struct compaction_input {
   folder in;
   std::string store;
@@ -50,8 +56,7 @@ struct compaction_input {
   std::shared_ptr<append_file> journal;
   session_index index;
   session_mark mark;
-  /// A snapshot that an earlier try renamed, and could not go on from.
-  std::optional<file_identity> left_snapshot;
+  left_files left;
 };
 
 class store_compaction {
@@ -79,6 +84,7 @@ public:
   uint64_t journal_bytes() const { return journal_bytes_; }
   /// The old journal does not go with the snapshot that is there now.
   bool snapshot_installed() const { return snapshot_installed_; }
+  bool journal_installed() const { return journal_installed_; }
   /// Names of somebody else's files that were in the way.
   const std::vector<std::string>& set_aside() const { return set_aside_; }
 
@@ -105,6 +111,7 @@ private:
   std::optional<file_identity> journal_;
   uint64_t journal_bytes_ = 0;
   bool snapshot_installed_ = false;
+  bool journal_installed_ = false;
   std::vector<std::string> set_aside_;
 };
 
