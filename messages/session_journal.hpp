@@ -5,10 +5,14 @@
 #include "messages/metrics_aggregator.hpp"
 #include "messages/session_store.hpp"
 
+#include <string>
+
 namespace sluice {
 
 using session_journal_actor = session_archive_actor::extend<
   // internal: looks whether a sync takes too long.
-  caf::reacts_to<atom::check, uint64_t>>::extend_with<metered_actor>;
+  caf::reacts_to<atom::check, uint64_t>,
+  // internal: tries again to write a store's files anew.
+  caf::reacts_to<atom::retry, std::string, uint64_t>>::extend_with<metered_actor>;
 
 } // namespace sluice

@@ -8,4 +8,6 @@ sluice_tests(database
     write_transaction write_trial database_syncs
     database_quiet)
 # It refuses memory, which is a program's business.
-sluice_tests(sqlite_shortage LIBRARIES sluice_sqlite sluice_database FILES sqlite_shortage)
+sluice_tests(sqlite_shortage
+  LIBRARIES sluice_sqlite sluice_database
+  FILES sqlite_shortage)

@@ -3,6 +3,8 @@
 // where all was safe.
 #define CAF_SUITE session_journal_doubts
 
+#include "actors/session/session_codec.hpp"
+
 #include "tests/journal_fixture.hpp"
 
 #include <algorithm>
@@ -18,6 +20,8 @@ struct doubts_fixture : journal_fixture {
     auto opened = spool::open({dir / "spool", spool_bytes_min, "an id", dir.path()});
     CAF_REQUIRE(opened.engaged());
     config.spool = *opened;
+    // Whoever is opened has the others synced.
+    config.open_stores_max = 2;
     restart();
   }
 
@@ -34,11 +38,21 @@ struct doubts_fixture : journal_fixture {
     return {key, false, "{\"in\":\"" + key + "\"}", 1000, seq};
   }
 
+  /// Another store is opened, and syncs of those that may be closed for it are begun.
+  void read_another_store() {
+    write_file(dir / "sessions/t.json", "{}");
+    CAF_REQUIRE(ask<session_lookup>(aut, atom::load_v, "t"s, "k"s));
+  }
+
   /// As the debouncer does it.
   void flush(const std::vector<session_change>& changes, durability level) {
     auto last_seq = changes.back().seq;
-    if (numbers().appended < last_seq)
-      CAF_REQUIRE(!config.spool->append(lane(), last_seq, 1, "x"));
+    if (numbers().appended < last_seq) {
+      session_record_writer record;
+      for (auto& x : changes)
+        record.add_document(x.key, x.updated_at_ms, x.document);
+      CAF_REQUIRE(!config.spool->append(lane(), last_seq, record.count(), record.data()));
+    }
     apply(changes, {config.spool->id(), last_seq}, level);
     if (!refusal)
       config.spool->written(lane(), last_seq);
@@ -153,6 +167,43 @@ CAF_TEST(what a compaction put in place that failed at its end is nobody elses) 
     restart();
     CAF_CHECK_EQUAL(whole().size(), seq);
   }
+}
+
+CAF_TEST(a store whose sync nobody waits for fails is written anew by itself) {
+  flush({change_of("a", 1)}, durability::ram);
+  flush({change_of("b", 2)}, durability::ram);
+  script->failing_syncs = 1;
+  script->failing_compactions = 3;
+  read_another_store();
+  CAF_CHECK(has_alert("session-sync-failed"));
+  CAF_CHECK(has_alert("session-compaction-failed"));
+  lose_page_of("a");
+  CAF_MESSAGE("WHEN it fails again and again THEN it is tried after growing pauses");
+  for (auto pause : {100ms, 200ms, 400ms, 800ms}) {
+    CAF_CHECK(has_alert("session-sync-failed"));
+    pass(pause);
+  }
+  CAF_CHECK_EQUAL(script->failing_compactions, 0);
+  CAF_CHECK_EQUAL(state("compactions"), 1);
+  CAF_CHECK(status().alerts.empty());
+  CAF_CHECK_EQUAL(numbers().released, 2u);
+  CAF_CHECK(!numbers().doubt);
+  restart();
+  CAF_CHECK((whole() == documents{{"a", R"({"in":"a"})"}, {"b", R"({"in":"b"})"}}));
+}
+
+CAF_TEST(what was removed since does not come back with what a failed sync lost) {
+  flush({change_of("a", 1)}, durability::ram);
+  flush({change_of("b", 2)}, durability::ram);
+  erase("a");
+  script->failing_syncs = 1;
+  script->failing_compactions = 1;
+  read_another_store();
+  lose_page_of("b");
+  pass(100ms);
+  pass(200ms);
+  CAF_CHECK(status().alerts.empty());
+  CAF_CHECK((whole() == documents{{"b", R"({"in":"b"})"}}));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -4,6 +4,7 @@
 
 #include "actors/detail/growing_pause.hpp"
 #include "actors/detail/trouble.hpp"
+#include "actors/detail/window_timer.hpp"
 #include "actors/session/journal_store.hpp"
 #include "messages/durability.hpp"
 #include "messages/session_store.hpp"
@@ -63,6 +64,8 @@ struct kept_store {
   std::vector<store_write> held;
   detail::growing_pause pause;
   caf::actor_clock::time_point compact_again_at;
+  /// Wakes the journal then: perhaps nobody writes to the store again.
+  detail::window_timer compact_again;
   caf::error compaction_error;
   /// Somebody else removed or changed a file.
   bool disturbed = false;
@@ -78,6 +81,9 @@ struct kept_store {
     return files && !compacting && syncs == 0 && next_syncs.empty() && held.empty()
            && !suspect && !files->needs_rebuild();
   }
+
+  /// Whether nothing of the files counts before they are written anew.
+  bool must_be_anew() const { return files && (suspect || files->needs_rebuild()); }
 
   /// Whether something of ours is perhaps not on disk. What an earlier run left is the
   /// spool's matter.

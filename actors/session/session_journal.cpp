@@ -259,6 +259,9 @@ session_journal(session_journal_actor::stateful_pointer<session_journal_state> s
     [st](atom::prune, const session_prune& x) { return st->prune(x); },
     [st](atom::dump, const std::string& store) { return st->dump(store); },
     [st](atom::check, uint64_t generation) { st->on_check(generation); },
+    [st](atom::retry, const std::string& store, uint64_t generation) {
+      st->on_retry(store, generation);
+    },
     // -- every actor ---------------------------------------------------------------
     [st](atom::collect) { return st->collect(); },
     [st](atom::status) { return st->status(); },

@@ -77,6 +77,7 @@ public:
   caf::result<session_store_info> info(const std::string& store);
   caf::result<session_applied> apply(session_changes& x, durability level);
   caf::result<session_pruned> prune(const session_prune& x);
+  void on_retry(const std::string& store, uint64_t generation);
   void on_check(uint64_t generation) { sync_watch_.look(self_, generation); }
   metrics_report collect();
   status_report status() const;
@@ -112,7 +113,6 @@ private:
   void note_gone(const std::string& store);
   void sync_unasked(kept_store& x);
   sync_claim claim_on(const kept_store& x) const;
-  void write_anew(const std::string& store);
 
   // -- writing ---------------------------------------------------------------------
   void write(store_write x);
@@ -127,8 +127,12 @@ private:
   caf::error synced(kept_store& store, sync_token& token);
   void sync_failed(kept_store& store, sync_token& token, const caf::error& reason);
 
-  // -- compaction ------------------------------------------------------------------
+  // -- compaction (session_journal_upkeep.cpp) -------------------------------------
+  void write_anew(kept_store& x);
+  void put_back_lost(kept_store& x);
+  void try_again_later(kept_store& x);
   void compact_if_due(kept_store& store);
+  bool has_grown(const kept_store& x) const;
   void compact(kept_store& store);
   void compacted(kept_store& store, const store_compaction& work, const caf::error& err);
 

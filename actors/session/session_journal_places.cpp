@@ -59,7 +59,7 @@ bool session_journal_state::rest(kept_store& x) {
   if (x.has_unsynced()) {
     sync_here(x, [this, &x](const caf::error& err) {
       if (err)
-        write_anew(x.name);
+        write_anew(x);
     });
   }
   if (!x.may_rest())
@@ -188,17 +188,10 @@ void session_journal_state::list_one(const std::string& store,
 
 /// What a failed one puts in doubt is written anew at once.
 void session_journal_state::sync_unasked(kept_store& x) {
-  sync(x, [this, store = x.name](const caf::error& err) {
+  sync(x, [this, &x](const caf::error& err) {
     if (err)
-      write_anew(store);
+      write_anew(x);
   });
-}
-
-void session_journal_state::write_anew(const std::string& store) {
-  auto place = stores_.find(store);
-  if (place != stores_.end() && place->second.files && place->second.suspect
-      && !place->second.compacting)
-    compact(place->second);
 }
 
 /// The spool knows whom to doubt if the service dies in a sync of it, or that fails, and

@@ -1,6 +1,7 @@
 // Compaction of stores whose journals have grown or whose files are in doubt, and the
 // orderly end.
 
+#include "actors/session/session_codec.hpp"
 #include "actors/session/session_journal.hpp"
 
 #include <algorithm>
@@ -13,12 +14,72 @@ namespace sluice {
 void session_journal_state::compact_if_due(kept_store& store) {
   if (store.compacting || store.syncs > 0 || !store.files || !stopping_.empty())
     return;
-  auto due = std::max(config_.compact_bytes_min,
-                      config_.compact_snapshots * store.files->snapshot_bytes());
-  due = std::min(due, config_.max_journal_bytes);
-  if (store.files->journal_growth() >= due
-      && self_->clock().now() >= store.compact_again_at)
+  if (has_grown(store) && self_->clock().now() >= store.compact_again_at)
     compact(store);
+}
+
+bool session_journal_state::has_grown(const kept_store& x) const {
+  const auto due = std::max(config_.compact_bytes_min,
+                            config_.compact_snapshots * x.files->snapshot_bytes());
+  return x.files->journal_growth() >= std::min(due, config_.max_journal_bytes);
+}
+
+/// Where nobody waits for it, so nobody brings once more what was lost.
+void session_journal_state::write_anew(kept_store& x) {
+  if (!x.must_be_anew() || x.compacting)
+    return;
+  put_back_lost(x);
+  compact(x);
+}
+
+/// What a failed sync lost cannot be read, and has to be, for the files to be written
+/// anew: of the newest update of each document the spool knows better.
+void session_journal_state::put_back_lost(kept_store& x) {
+  const auto mark = x.files->info().mark;
+  if (!x.suspect || !config_.spool || mark.spool_id != config_.spool->id())
+    return;
+  const auto lane = config_.spool->find_lane(lane_kind::session, x.name);
+  if (lane == 0)
+    return;
+  store_write again;
+  again.changes = {x.name, {}, mark};
+  for (auto& record : config_.spool->read(lane, config_.spool->state(lane).released))
+    if (auto found = read_session_record(record))
+      for (auto& change : *found) {
+        const auto* stored = x.files->index().find(change.key);
+        if (stored && !change.erased && stored->seq == change.seq)
+          again.changes.changes.push_back(std::move(change));
+      }
+  if (!again.changes.changes.empty())
+    mend(x, again);
+}
+
+/// Whoever wrote to the store may have gone: it comes back to good by itself.
+void session_journal_state::on_retry(const std::string& store, uint64_t generation) {
+  auto place = stores_.find(store);
+  if (place == stores_.end()
+      || !place->second.compact_again.ends<atom::retry>(self_, generation, store))
+    return;
+  auto& x = place->second;
+  if (x.compacting || !stopping_.empty())
+    return;
+  if (open(store, x)) {
+    try_again_later(x);
+    return;
+  }
+  if (x.must_be_anew())
+    write_anew(x);
+  else if (has_grown(x))
+    compact_if_due(x);
+  else
+    x.compaction.clear();
+}
+
+void session_journal_state::try_again_later(kept_store& x) {
+  const auto pause = x.pause.next();
+  x.compact_again_at = self_->clock().now() + pause;
+  x.compact_again.close();
+  x.compact_again.open<atom::retry>(self_, pause, x.name);
 }
 
 void session_journal_state::compact(kept_store& store) {
@@ -45,7 +106,7 @@ void session_journal_state::compacted(kept_store& store, const store_compaction&
     store.files->compaction_failed(work);
     store.compaction_error = err;
     store.compaction.note(text_of(err));
-    store.compact_again_at = self_->clock().now() + store.pause.next();
+    try_again_later(store);
   } else {
     ++compactions_;
     // Its syncs were good, and nothing was appended meanwhile.
@@ -56,6 +117,7 @@ void session_journal_state::compacted(kept_store& store, const store_compaction&
       shut(store);
     store.suspect = false;
     store.pause.reset();
+    store.compact_again.close();
     store.compaction.clear();
     store.syncing.clear();
     if (std::exchange(store.disturbed, false)) {

@@ -273,6 +273,7 @@ void session_journal_state::sync_failed(kept_store& store, sync_token& token,
     return;
   store.suspect = true;
   store.syncing.note(text_of(reason));
+  try_again_later(store);
 }
 
 } // namespace sluice
