@@ -99,27 +99,50 @@ CAF_TEST(a death in a sync may have swallowed its failure) {
   CAF_CHECK_EQUAL(file(), "doubtful\n");
 }
 
-CAF_TEST(what others wrote behind a sync that a death cut short proves nothing) {
+CAF_TEST(what others wrote behind a sync that a death cut short stays behind its lines) {
   start_hanging();
   append("doubtful\n");
   ask_for_disk();
   die();
   std::ofstream{path, std::ios::app} << "theirs\n";
+  drop_pages(0, 9);
   start_and_sync();
-  CAF_CHECK_EQUAL(file(), "doubtful\n");
-  CAF_CHECK_EQUAL(read_file(path + ".aside-1"), "doubtful\ntheirs\n");
+  CAF_CHECK_EQUAL(file(), "doubtful\ntheirs\n");
+  CAF_CHECK_EQUAL(writer_counts("bytesWritten"), 9);
+  CAF_CHECK(!fs::exists(path + ".aside-1"));
+  CAF_CHECK(!writer_alerts("log-set-aside"));
+  CAF_CHECK_EQUAL(kept().released, 1u);
+  CAF_CHECK(!kept().doubt.has_value());
 }
 
-CAF_TEST(nor does what they wrote to a file that was renamed since) {
+CAF_TEST(so does what they wrote behind one whose failure was told) {
+  fail_a_sync();
+  *failing_syncs = 100;
+  append("later\n");
+  flush();
+  die();
+  *failing_syncs = 0;
+  std::ofstream{path, std::ios::app} << "theirs\n";
+  start();
+  append("latest\n");
+  CAF_CHECK_EQUAL(persist(), durability::disk);
+  CAF_CHECK_EQUAL(file(), "kept\ndoubtful\nlater\ntheirs\nlatest\n");
+  CAF_CHECK(!fs::exists(path + ".aside-1"));
+  CAF_CHECK_EQUAL(kept().released, 4u);
+}
+
+CAF_TEST(and what they wrote to a file that was renamed since) {
   start_hanging();
   append("doubtful\n");
   ask_for_disk();
   die();
+  drop_pages(0, 9);
   fs::rename(path, dir / "logs/app.log.1");
   std::ofstream{dir / "logs/app.log.1", std::ios::app} << "theirs\n";
   start_and_sync();
-  CAF_CHECK_EQUAL(file(), "doubtful\n");
+  CAF_CHECK_EQUAL(file(), "");
   CAF_CHECK_EQUAL(read_file(dir / "logs/app.log.1"), "doubtful\ntheirs\n");
+  CAF_CHECK_EQUAL(kept().released, 1u);
 }
 
 CAF_TEST(a batch that was begun behind a failed sync is in the file once) {
@@ -161,10 +184,10 @@ CAF_TEST(a death in the middle of the mend leaves it to the next start) {
 CAF_TEST(a file that others changed since its sync failed is set aside at the start) {
   fail_a_sync();
   die();
-  std::ofstream{path, std::ios::app} << "theirs\n";
+  write_file(path, "kept\ntheirs\ndoubtful\n");
   start_and_sync();
   CAF_CHECK_EQUAL(file(), "doubtful\n");
-  CAF_CHECK_EQUAL(read_file(path + ".aside-1"), "kept\ndoubtful\ntheirs\n");
+  CAF_CHECK_EQUAL(read_file(path + ".aside-1"), "kept\ntheirs\ndoubtful\n");
   CAF_CHECK(writer_alerts("log-set-aside"));
   CAF_MESSAGE("AND the next start has nothing left to do");
   die();

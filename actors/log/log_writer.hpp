@@ -169,6 +169,8 @@ private:
   caf::error cut_and_rewrite(log_file& x, const std::string& lines);
   caf::error settle_renamed(log_file& x, const batch_note& what,
                             const std::string& lines);
+  caf::error mend_among_others(log_file& x, const batch_note& what,
+                               const std::shared_ptr<append_file>& file);
   caf::error append_lost(log_file& x, const batch_note& what);
 
   // -- syncs (log_writer_syncs.cpp) --------------------------------------------------
