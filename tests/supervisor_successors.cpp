@@ -5,11 +5,15 @@
 #include "tests/disk_calls.hpp"
 #include "tests/supervisor_fixture.hpp"
 
+#include <caf/event_based_actor.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <new>
 #include <thread>
+#include <utility>
 
 using namespace sluice;
 using namespace std::string_literals;
@@ -62,6 +66,27 @@ struct fixture : test::supervisor_fixture {
   }
 
   test::disk_calls disk{dir.path()};
+};
+
+/// Whoever tells it something lacks the memory for that at first.
+class hard_to_tell : public caf::event_based_actor {
+public:
+  hard_to_tell(caf::actor_config& config, std::shared_ptr<std::atomic<int>> told)
+      : caf::event_based_actor(config), told_(std::move(told)) {}
+
+  using caf::event_based_actor::enqueue;
+  void enqueue(caf::mailbox_element_ptr what, caf::execution_unit* where) override {
+    if (++*told_ == 1)
+      throw std::bad_alloc{};
+    caf::event_based_actor::enqueue(std::move(what), where);
+  }
+
+  caf::behavior make_behavior() override {
+    return {[](atom::attach, const subsystems&) {}};
+  }
+
+private:
+  std::shared_ptr<std::atomic<int>> told_;
 };
 
 } // namespace
@@ -147,6 +172,16 @@ CAF_TEST(lines that died with their buffer are not told as on disk) {
   const auto text = test::read_file(dir / "logs/app.log");
   CAF_MESSAGE("file: " << text << " told as on disk: " << static_cast<bool>(level));
   CAF_CHECK(!level || text == "a\n");
+}
+
+CAF_TEST(whoever could not be told of those who came anew is told later) {
+  auto told = std::make_shared<std::atomic<int>>(0);
+  const auto listener = system->spawn<hard_to_tell>(told);
+  caf::anon_send(aut, atom::attach_v,
+                 caf::actor_cast<subsystems_listener_actor>(listener));
+  caf::anon_send(aut, atom::restart_v, "session-debouncer"s);
+  const auto is_told = await([&] { return *told > 1; });
+  CAF_CHECK(is_told);
 }
 
 CAF_TEST(nobody waits for who only reads) {
