@@ -96,9 +96,12 @@ CAF_TEST(nothing is taken in once any file is gone) {
     begin();
     fill_segments(3);
     CAF_REQUIRE(!append());
-    const auto taken = seq;
     // Kernels before 6.13 tell no two changes of one tick apart.
     std::this_thread::sleep_for(20ms);
+    CAF_MESSAGE("two looks find that all has settled");
+    CAF_REQUIRE(!append());
+    CAF_REQUIRE(!append());
+    const auto taken = seq;
     deed();
     CAF_CHECK(append() == ec::unavailable);
     CAF_CHECK(!aut->available());
@@ -122,6 +125,19 @@ CAF_TEST(a file in the place of one of ours stops it until it is taken away) {
   fs::remove(oldest);
   CAF_REQUIRE(!aut->renew());
   CAF_CHECK(!append());
+}
+
+CAF_TEST(a file system over the place is noticed after a moment) {
+  begin();
+  CAF_REQUIRE(!append());
+  std::this_thread::sleep_for(20ms);
+  CAF_REQUIRE(!append());
+  CAF_REQUIRE(!append());
+  const test::small_tmpfs small{config.dir, "1m"};
+  if (!small)
+    return;
+  now += spool::mount_look_pause;
+  CAF_CHECK(append() == ec::unavailable);
 }
 
 CAF_TEST(of a burst one looks for all) {

@@ -173,6 +173,9 @@ public:
                     std::string_view data,
                     std::chrono::steady_clock::time_point now = {});
   static constexpr std::chrono::microseconds look_pause{100};
+  /// A file system that is mounted over the place, or taken away, is seen as late as
+  /// that.
+  static constexpr std::chrono::milliseconds mount_look_pause{100};
 
   /// Says that a batch of the lane is about to be written there, or written again after
   /// a failed sync: then it does not count as written until it is. Never fails: room for

@@ -8,6 +8,7 @@
 // latest statement of a lane is made again before the segment that holds it goes.
 #pragma once
 
+#include "actors/storage/directory_watch.hpp"
 #include "actors/storage/spool.hpp"
 #include "actors/storage/spool_header.hpp"
 #include "actors/storage/spool_reading.hpp"
@@ -187,6 +188,11 @@ private:
   std::chrono::steady_clock::time_point looked_at_;
   /// When the directory was changed last, if each file was seen in it since.
   int64_t settled_ns_ = 0;
+  /// Whether that is its last change; if so, it is looked up again when something was
+  /// noted, or after a while.
+  bool is_settled_ = false;
+  directory_watch watch_;
+  std::chrono::steady_clock::time_point looked_up_at_;
   /// The tick of the kernel's clock in which each file was last seen, and the change of
   /// the directory that was the last one then.
   int64_t tick_ns_ = 0;

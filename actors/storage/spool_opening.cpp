@@ -83,6 +83,7 @@ caf::error spool_journal::open_directory(const std::string& dir) {
                 : " is another user's: name one with spool.dir"));
   device_ = info.st_dev;
   inode_ = info.st_ino;
+  watch_.begin(dir);
   return caf::none;
 }
 

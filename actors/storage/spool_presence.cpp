@@ -4,6 +4,8 @@
 // in after that would survive nobody's death, so it is looked at before each request.
 // That has to be cheap: a directory in which nothing was named anew or deleted since all
 // files were seen in it holds them still, and of a burst of requests one looks for all.
+// As long as the kernel has noted nothing of the kind, nobody looks up the path either,
+// which among requests that come one by one costs more than the append itself.
 #include "actors/storage/spool_journal.hpp"
 
 #include <sys/stat.h>
@@ -52,7 +54,8 @@ bool spool_journal::files_are_there() {
   if (!directory_is_named(found))
     return false;
   const auto changed_ns = ns_of(found.st_ctim);
-  if (changed_ns == settled_ns_)
+  is_settled_ = changed_ns == settled_ns_;
+  if (is_settled_)
     return true;
   const auto tick_ns = kernel_tick_ns();
   // Our own segments come and go under load, and several changes in one tick may look
@@ -73,6 +76,11 @@ void spool_journal::look_for_files(std::chrono::steady_clock::time_point now) {
   if (now - looked_at_ < spool::look_pause && now >= looked_at_)
     return;
   looked_at_ = now;
+  // What is noted from here on counts for the next look.
+  const bool quiet = watch_.is_quiet();
+  if (quiet && is_settled_ && now - looked_up_at_ < spool::mount_look_pause)
+    return;
+  looked_up_at_ = now;
   gone_ = gone_ || !files_are_there();
 }
 
