@@ -52,10 +52,8 @@ using sql_queue_actor = caf::typed_actor<
   caf::replies_to<atom::persist, uint64_t>::with<durability>,
   /// Tells the queue's numbers.
   caf::replies_to<atom::stats>::with<sql_queue_stats>,
-  // internal: the window that was opened with this generation is over.
-  caf::reacts_to<atom::tick, uint64_t>,
-  // internal: the pause after a failure is over.
-  caf::reacts_to<atom::retry, uint64_t>>::extend_with<queue_listener_actor>::
+  // internal: a window or a pause may be over.
+  caf::reacts_to<atom::tick, uint64_t>>::extend_with<queue_listener_actor>::
   extend_with<managed_actor>;
 
 template <class Inspector>

@@ -28,7 +28,7 @@ public:
   explicit flight(detail::flush_grid grid = {}) : grid_(grid) {}
 
   /// Begins, or begins anew: there are items up to `last`, and up to `landed` they are
-  /// where they belong. The others are not due yet.
+  /// where they belong. Of the others those are due that were before.
   void resume(uint64_t landed, uint64_t last);
 
   // -- what comes ------------------------------------------------------------------

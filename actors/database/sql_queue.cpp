@@ -22,105 +22,89 @@ caf::result<queue_receipt> sql_queue_state::append(queue_request& x) {
     apply_all();
     return caf::make_error(ec::overloaded, "too much SQL waits for the database");
   }
-  auto level = keep(x, accepted_ + 1);
+  const auto seq = progress_.accepted() + 1;
+  auto level = keep(x, seq);
   if (!level)
     return std::move(level.error());
-  ++accepted_;
+  progress_.accept();
   ++stats_.accepted;
   bytes_ += bytes;
   auto charge = *level == durability::memory ? std::move(x.charge) : credit{};
   shared_write write{std::make_shared<const sql_write>(std::move(x.write))};
-  waiting_.push_back(
-    {{accepted_, std::move(write)}, bytes, std::move(charge), self_->clock().now()});
-  window_.open(self_, config_.interval);
-  if (config_.spool ? !config_.spool->has_room() : bytes_ >= config_.bytes_max / 2)
-    apply_all();
-  return queue_receipt{accepted_, *level};
+  const auto now = self_->clock().now();
+  waiting_.push_back({{seq, std::move(write)}, bytes, std::move(charge), now});
+  flight_.add(seq, now, config_.interval);
+  if (lane_ ? !lane_.has_room() : bytes_ >= config_.bytes_max / 2)
+    flight_.want(seq);
+  apply_if_due();
+  return queue_receipt{seq, *level};
 }
 
 /// Brings a write into the spool, if there is one; returns the level reached.
 caf::expected<durability> sql_queue_state::keep(const queue_request& x, uint64_t seq) {
-  auto problem = caf::make_error(ec::unavailable, "there is no spool in RAM: ask for "
-                                                  "memory, disk, or no level");
-  if (config_.spool) {
-    problem = config_.spool->append(lane_, seq, 1, encode(x.write, database_id_),
-                                    self_->clock().now());
-    if (!problem)
-      return durability::ram;
-    look_after_spool();
-    if (code_of(problem) != ec::unavailable) {
-      apply_all();
-      return problem;
-    }
-  }
-  if (x.at_least > durability::memory)
-    return problem;
-  return durability::memory;
+  const auto record = lane_ ? encode(x.write, database_id_) : std::string{};
+  auto level = lane_.take(seq, 1, record, x.at_least, self_->clock().now());
+  if (!level && code_of(level.error()) != ec::unavailable)
+    apply_all(); // what is applied gives way
+  return level;
 }
 
 caf::result<flush_report> sql_queue_state::flush() {
-  if (ready_ && applied_ == accepted_)
+  if (ready_ && progress_.unwritten() == 0)
     return flush_report{};
-  auto promise = detail::owe<flush_report>(self_);
-  flushes_.add(accepted_, promise, flush_report{accepted_ - applied_});
-  // Somebody asks now, so a pause after a failure ends early.
-  retry_.close();
+  auto answer = progress_.await(self_, durability::ram, progress_.accepted(),
+                                flush_report{progress_.unwritten()});
+  flight_.end_pause();
   apply_all();
-  return promise;
+  return answer;
 }
 
 caf::result<durability> sql_queue_state::persist(uint64_t seq) {
-  seq = std::min(seq, accepted_);
-  if (ready_ && seq <= synced_)
+  seq = std::min(seq, progress_.accepted());
+  if (ready_ && seq <= progress_.synced())
     return durability::disk;
-  if (persists_.size() >= persists_max)
-    return caf::make_error(ec::overloaded, "too many requests wait for the disk");
-  auto promise = detail::owe<durability>(self_);
-  persists_.add(seq, promise, durability::disk);
-  due_ = std::max(due_, seq);
+  auto answer = progress_.await(self_, durability::disk, seq, durability::disk);
+  flight_.want(seq);
   apply_if_due();
-  return promise;
+  return answer;
 }
 
 // -- applying ---------------------------------------------------------------------
 
 void sql_queue_state::on_tick(uint64_t generation) {
-  if (window_.ends(self_, generation))
-    apply_all();
-}
-
-void sql_queue_state::on_retry(uint64_t generation) {
-  if (retry_.ends<atom::retry>(self_, generation))
+  if (alarm_.rings(generation))
     apply_if_due();
 }
 
 void sql_queue_state::apply_all() {
-  due_ = accepted_;
+  flight_.want(progress_.accepted());
   apply_if_due();
 }
 
 void sql_queue_state::apply_if_due() {
-  if (in_flight_ || retry_.is_open())
-    return;
+  flight_.look(self_->clock().now());
+  if (flight_.is_free())
+    apply_next();
+  alarm_.set(self_, flight_.next_look());
+}
+
+void sql_queue_state::apply_next() {
   if (!ready_)
     send({id_, 0, {}, durability::ram}); // the answer tells the mark
-  else if (is_due() || wants_sync() || std::exchange(recheck_, false))
+  else if (flight_.is_due() || wants_sync() || std::exchange(recheck_, false))
     send(next_batch());
   else if (waiting_.empty())
     end_troubles();
 }
 
-bool sql_queue_state::is_due() const {
-  return !waiting_.empty() && waiting_.front().what.seq <= due_;
-}
-
 /// Whether somebody waits for a sync of what is committed already.
 bool sql_queue_state::wants_sync() const {
-  return synced_ < applied_ && (stopping_ || persists_.any_up_to(applied_));
+  const auto applied = progress_.written();
+  return progress_.synced() < applied && (stopping_ || progress_.wants_sync(applied));
 }
 
 sql_batch sql_queue_state::next_batch() {
-  look_after_spool();
+  lane_.look_after();
   adopt_id();
   sql_batch batch{id_, held_, {}, durability::ram};
   auto replays = !waiting_.empty() && waiting_.front().restored;
@@ -142,27 +126,24 @@ sql_batch sql_queue_state::next_batch() {
       break;
     batch.writes.push_back(x.what);
   }
-  auto last = batch.writes.empty() ? applied_ : batch.writes.back().seq;
-  due_ = std::max(due_, last);
-  if (batch.writes.size() == waiting_.size())
-    window_.close();
-  if (stopping_ || persists_.any_up_to(last))
+  if (stopping_ || progress_.wants_sync(last_of(batch)))
     batch.level = durability::disk;
   return batch;
 }
 
+/// Up to which number all is applied once the batch is.
+uint64_t sql_queue_state::last_of(const sql_batch& batch) const {
+  return batch.writes.empty() ? progress_.written() : batch.writes.back().seq;
+}
+
 void sql_queue_state::send(sql_batch batch) {
-  in_flight_ = true;
+  flight_.begin(last_of(batch));
   self_->request(database_, caf::infinite, atom::apply_v, std::move(batch))
     .then([this](const sql_batch_outcome& outcome) { on_outcome(outcome); },
-          [this](const caf::error& err) {
-            in_flight_ = false;
-            on_failed(code_of(err), text_of(err));
-          });
+          [this](const caf::error& err) { on_failed(code_of(err), text_of(err)); });
 }
 
 void sql_queue_state::on_outcome(const sql_batch_outcome& outcome) {
-  in_flight_ = false;
   stats_.dead_letters += outcome.dead_letters;
   if (outcome.dead_letters > 0)
     look_at_letters();
@@ -177,13 +158,11 @@ void sql_queue_state::on_outcome(const sql_batch_outcome& outcome) {
   else if (ready_)
     on_applied(outcome.mark.seq);
   if (known && outcome.level == durability::disk)
-    note_on_disk(applied_);
+    note_on_disk(progress_.written());
   if (!known)
     return on_failed(outcome.code, outcome.detail);
+  flight_.landed(progress_.written());
   end_troubles();
-  pause_.reset();
-  flushes_.reached(applied_);
-  persists_.reached(synced_);
   apply_if_due();
   finish_if_drained();
 }
@@ -194,35 +173,36 @@ void sql_queue_state::on_applied(uint64_t seq) {
     bytes_ -= waiting_.front().bytes;
     waiting_.pop_front();
   }
-  if (seq <= applied_)
+  // Of what the spool held some may have been left to another database.
+  const auto applied =
+    waiting_.empty() ? progress_.accepted() : waiting_.front().what.seq - 1;
+  if (applied <= progress_.written())
     return;
-  applied_ = seq;
-  if (config_.spool)
-    config_.spool->written(lane_, seq);
+  lane_.written(applied);
+  progress_.wrote(applied);
+  flight_.resume(applied, progress_.accepted());
   note_on_disk(held_on_disk_);
 }
 
 void sql_queue_state::note_on_disk(uint64_t seq) {
-  auto synced = std::min(seq, applied_);
-  if (synced <= synced_)
-    return;
-  synced_ = synced;
-  if (config_.spool)
-    config_.spool->released(lane_, synced_);
-  persists_.reached(synced_);
+  const auto before = progress_.synced();
+  progress_.sync(seq);
+  if (progress_.synced() > before)
+    lane_.released(progress_.synced());
 }
 
 void sql_queue_state::on_failed(ec code, const std::string& detail) {
   ++failures_;
+  flight_.failed(self_->clock().now());
   proven_ = false;
   pause_replay();
   auto disk = code == ec::disk_full || code == ec::disk_failed;
   (disk ? disk_trouble_ : blocked_).note("queued SQL waits for its database: " + detail);
   (disk ? blocked_ : disk_trouble_).clear();
-  flushes_.fail(caf::make_error(code, detail));
-  if (stopping_ && (config_.spool || waiting_.empty()))
+  progress_.fail(durability::ram, caf::make_error(code, detail));
+  if (stopping_ && (lane_ || waiting_.empty()))
     return finish(detail);
-  retry_.open<atom::retry>(self_, pause_.next());
+  apply_if_due();
 }
 
 // -- what others bring about ------------------------------------------------------
@@ -231,14 +211,14 @@ void sql_queue_state::on_synced(const queue_mark& mark) {
   if (mark.spool != id_ || !ready_)
     return;
   held_on_disk_ = std::max(held_on_disk_, mark.seq);
-  note_on_disk(mark.seq >= held_ ? applied_ : mark.seq);
+  note_on_disk(mark.seq >= held_ ? progress_.written() : mark.seq);
   finish_if_drained();
 }
 
 void sql_queue_state::on_recovered(const queue_mark& mark) {
   if (mark.spool != id_ || !ready_)
     return;
-  if (in_flight_)
+  if (flight_.is_under_way())
     recheck_ = true; // its answer may be older than this
   else if (mark.seq < held_)
     fall_back(mark);
@@ -250,25 +230,23 @@ void sql_queue_state::on_recovered(const queue_mark& mark) {
 caf::result<stop_report> sql_queue_state::stop() {
   auto promise = detail::owe<stop_report>(self_);
   stopping_ = promise;
-  applied_before_stop_ = applied_;
-  retry_.close();
+  applied_before_stop_ = progress_.written();
+  flight_.end_pause();
   apply_all();
   finish_if_drained();
   return promise;
 }
 
 void sql_queue_state::finish_if_drained() {
-  if (stopping_ && ready_ && !in_flight_ && waiting_.empty() && !wants_sync())
+  if (stopping_ && ready_ && !flight_.is_under_way() && waiting_.empty() && !wants_sync())
     finish("");
 }
 
 void sql_queue_state::finish(const std::string& detail) {
-  auto reason = caf::make_error(ec::stopping, "the queue was closed");
-  flushes_.fail(reason);
-  persists_.fail(reason);
+  progress_.fail(caf::make_error(ec::stopping, "the queue was closed"));
   stop_report report;
   report.name = name;
-  report.drained = applied_ - applied_before_stop_;
+  report.drained = progress_.written() - applied_before_stop_;
   report.left = waiting_.size();
   report.detail = detail;
   end_replay();
@@ -289,7 +267,6 @@ sql_queue(sql_queue_actor::stateful_pointer<sql_queue_state> self,
     [st](atom::persist, uint64_t seq) { return st->persist(seq); },
     [st](atom::stats) { return st->stats(); },
     [st](atom::tick, uint64_t generation) { st->on_tick(generation); },
-    [st](atom::retry, uint64_t generation) { st->on_retry(generation); },
     [st](atom::sync, const queue_mark& mark) { st->on_synced(mark); },
     [st](atom::recover, const queue_mark& mark) { st->on_recovered(mark); },
     [st](atom::status) { return st->status(); },

@@ -9,11 +9,12 @@
 // made up for from there.
 #pragma once
 
-#include "actors/detail/growing_pause.hpp"
+#include "actors/coalesce/flight.hpp"
+#include "actors/coalesce/lane.hpp"
+#include "actors/coalesce/progress.hpp"
+#include "actors/detail/alarm.hpp"
 #include "actors/detail/owed.hpp"
-#include "actors/detail/seq_waiters.hpp"
 #include "actors/detail/trouble.hpp"
-#include "actors/detail/window_timer.hpp"
 #include "actors/storage/spool.hpp"
 #include "messages/database.hpp"
 #include "messages/spool_keeper.hpp"
@@ -69,17 +70,12 @@ public:
   caf::result<durability> persist(uint64_t seq);
   sql_queue_stats stats() const;
   void on_tick(uint64_t generation);
-  void on_retry(uint64_t generation);
   void on_synced(const queue_mark& mark);
   void on_recovered(const queue_mark& mark);
   status_report status() const;
   caf::result<stop_report> stop();
 
 private:
-  /// Requests for `disk` that may wait at once: each holds a promise, and a device
-  /// that cannot sync must not let them pile up.
-  static constexpr size_t persists_max = 10'000;
-
   struct item {
     queued_write what;
     size_t bytes = 0;
@@ -92,17 +88,17 @@ private:
 
   // -- taking in -----------------------------------------------------------------
   caf::expected<durability> keep(const queue_request& x, uint64_t seq);
-  void look_after_spool();
   void look_at_letters();
   caf::error check_letters();
   void apply_all();
 
   // -- applying ------------------------------------------------------------------
   void apply_if_due();
-  bool is_due() const;
+  void apply_next();
   bool wants_sync() const;
   void end_troubles();
   sql_batch next_batch();
+  uint64_t last_of(const sql_batch& batch) const;
   void send(sql_batch batch);
   void on_outcome(const sql_batch_outcome& outcome);
   void on_applied(uint64_t seq);
@@ -115,7 +111,7 @@ private:
   void fall_back(const queue_mark& mark);
   std::deque<item> read_kept(uint64_t after, uint64_t up_to,
                              const queue_mark& mark) const;
-  void put_in_front(std::deque<item> items);
+  uint64_t put_in_front(std::deque<item> items, uint64_t applied);
   void begin_replay(item& front);
   void pause_replay();
   void end_replay();
@@ -127,7 +123,7 @@ private:
   sql_queue_actor::pointer self_;
   sql_queue_config config_;
   database_actor database_;
-  lane_id lane_ = 0;
+  coalesce::lane lane_;
   /// Under which the numbers are given: the spool's identity, or the run's own.
   std::string id_;
   /// The database's identity, once it is known.
@@ -135,11 +131,8 @@ private:
   /// Whether the database's mark is known, and what the spool held is back.
   bool ready_ = false;
 
-  /// Numbers of the last write taken in, done with, synced, and wanted committed.
-  uint64_t accepted_ = 0;
-  uint64_t applied_ = 0;
-  uint64_t synced_ = 0;
-  uint64_t due_ = 0;
+  /// Of the last write taken in, done with, and synced.
+  coalesce::progress progress_;
   /// The database's own mark, as last seen, and as far as it was told to be on disk.
   uint64_t held_ = 0;
   uint64_t held_on_disk_ = 0;
@@ -147,12 +140,10 @@ private:
   /// What is not committed yet, in flight included.
   std::deque<item> waiting_;
   size_t bytes_ = 0;
-  bool in_flight_ = false;
+  coalesce::flight flight_;
+  detail::alarm alarm_;
   /// The database's mark must be asked for: it may have fallen back.
   bool recheck_ = false;
-  detail::window_timer window_;
-  detail::seq_waiters<flush_report> flushes_;
-  detail::seq_waiters<durability> persists_;
 
   /// Restored writes that are applied one by one, since one of them ended a start.
   size_t careful_ = 0;
@@ -161,8 +152,6 @@ private:
   /// for a lock or a disk does not die of what was to be applied.
   bool proven_ = false;
 
-  detail::growing_pause pause_;
-  detail::window_timer retry_;
   detail::trouble disk_trouble_{"sql-queue-write-failed"};
   detail::trouble blocked_{"sql-queue-blocked"};
   detail::trouble lost_{"sql-queue-lost"};

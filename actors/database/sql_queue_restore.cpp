@@ -31,29 +31,19 @@ std::string random_id() {
 void sql_queue_state::init(sql_queue_config config, database_actor database) {
   config_ = std::move(config);
   database_ = std::move(database);
-  window_ = detail::window_timer{config_.grid};
-  id_ = config_.spool ? config_.spool->id() : random_id();
-  if (config_.spool) {
-    lane_ = config_.spool->lane(lane_kind::queue, "sql");
-    auto state = config_.spool->state(lane_);
-    accepted_ = state.appended;
-    applied_ = state.written;
-    synced_ = state.released;
-  }
+  flight_ = coalesce::flight{config_.grid};
+  lane_ = coalesce::lane{config_.spool, config_.keeper, lane_kind::queue, "sql"};
+  id_ = lane_ ? lane_.spool_id() : random_id();
+  const auto kept = lane_.state();
+  progress_.resume(kept.appended, kept.written, kept.released);
   apply_if_due();
-}
-
-/// Somebody may have deleted the spool's files.
-void sql_queue_state::look_after_spool() {
-  if (config_.spool && config_.spool->needs_care() && config_.keeper)
-    self_->send(config_.keeper, atom::check_v);
 }
 
 /// A spool that was begun anew has another identity; the numbers go on.
 void sql_queue_state::adopt_id() {
-  if (!config_.spool || config_.spool->id() == id_)
+  if (!lane_ || lane_.spool_id() == id_)
     return;
-  id_ = config_.spool->id();
+  id_ = lane_.spool_id();
   held_ = 0;
   held_on_disk_ = 0;
 }
@@ -63,42 +53,46 @@ void sql_queue_state::restore(const queue_mark& mark) {
   ready_ = true;
   held_ = mark.seq;
   // Numbers of what was only in memory may be beyond the spool's.
-  accepted_ = std::max(accepted_, mark.seq);
-  applied_ = accepted_;
-  if (config_.spool) {
-    auto items = read_kept(mark.seq, any_number, mark);
-    stats_.restored = items.size();
-    put_in_front(std::move(items));
-    config_.spool->written(lane_, applied_);
-  }
-  due_ = accepted_;
+  const auto last = std::max(progress_.accepted(), mark.seq);
+  auto items = read_kept(mark.seq, any_number, mark);
+  stats_.restored = items.size();
+  const auto applied = put_in_front(std::move(items), last);
+  progress_.resume(last, applied, progress_.synced());
+  lane_.written(applied);
+  flight_.resume(applied, last);
+  flight_.want(last);
+  // Some may have asked before the numbers were known.
+  progress_.wrote(applied);
+  progress_.sync(progress_.synced());
 }
 
 /// The database holds less than it did.
 void sql_queue_state::fall_back(const queue_mark& mark) {
-  auto missing = applied_ - std::min(applied_, std::max(mark.seq, synced_));
+  const auto written = progress_.written();
+  const auto missing =
+    written - std::min(written, std::max(mark.seq, progress_.synced()));
   held_ = mark.seq;
   held_on_disk_ = std::min(held_on_disk_, mark.seq);
-  auto items = config_.spool ? read_kept(mark.seq, applied_, mark) : std::deque<item>{};
+  auto items = read_kept(mark.seq, written, mark);
   if (items.size() < missing)
     lost_.note(std::to_string(missing - items.size())
                + " queued writes were committed, are not in the database that is there "
                  "now, and are kept nowhere else");
-  const auto written = applied_;
-  put_in_front(std::move(items));
+  const auto applied = put_in_front(std::move(items), written);
   // It is not to be given up where room is short, as what is in the database may be.
-  if (config_.spool && applied_ < written)
-    config_.spool->begin_batch(lane_, {{}, applied_ + 1, written});
-  synced_ = std::min(synced_, applied_);
-  due_ = accepted_;
+  if (applied < written)
+    lane_.begin_batch({{}, applied + 1, written});
+  progress_.lose(applied);
+  flight_.resume(applied, progress_.accepted());
+  flight_.want(progress_.accepted());
 }
 
 /// Reads from the spool what the mark does not cover.
 std::deque<sql_queue_state::item>
 sql_queue_state::read_kept(uint64_t after, uint64_t up_to, const queue_mark& mark) const {
   std::deque<item> result;
-  const auto written = config_.spool->state(lane_).written;
-  for (auto& record : config_.spool->read(lane_, after)) {
+  const auto written = lane_.state().written;
+  for (auto& record : lane_.read(after)) {
     if (record.last_seq > up_to)
       continue;
     item x;
@@ -123,14 +117,16 @@ sql_queue_state::read_kept(uint64_t after, uint64_t up_to, const queue_mark& mar
   return result;
 }
 
-void sql_queue_state::put_in_front(std::deque<item> items) {
+/// Returns up to which number all is applied then, which was `applied` before.
+uint64_t sql_queue_state::put_in_front(std::deque<item> items, uint64_t applied) {
   if (items.empty())
-    return;
-  applied_ = items.front().what.seq - 1;
+    return applied;
+  applied = items.front().what.seq - 1;
   for (const auto& x : items)
     bytes_ += x.bytes;
   waiting_.insert(waiting_.begin(), std::make_move_iterator(items.begin()),
                   std::make_move_iterator(items.end()));
+  return applied;
 }
 
 /// Notes in the spool that this write, and those behind it, are about to be applied. If
@@ -139,11 +135,11 @@ void sql_queue_state::put_in_front(std::deque<item> items) {
 void sql_queue_state::begin_replay(item& front) {
   replaying_ = true;
   const auto seq = front.what.seq;
-  if (careful_ == 0 && config_.spool->begin_replay_from(lane_, seq) > 0)
+  if (careful_ == 0 && lane_.begin_replay_from(seq) > 0)
     careful_ = config_.batch_writes_max;
   if (careful_ == 0)
     return;
-  auto deaths = config_.spool->begin_replay(lane_, seq);
+  auto deaths = lane_.begin_replay(seq);
   if (deaths >= replay_deaths_max && front.what.refusal.empty())
     front.what.refusal =
       "the service died " + std::to_string(deaths) + " times while it applied this";
@@ -152,13 +148,13 @@ void sql_queue_state::begin_replay(item& front) {
 /// A kill while the queue waits says nothing about what it was to apply.
 void sql_queue_state::pause_replay() {
   if (replaying_)
-    config_.spool->pause_replay(lane_);
+    lane_.pause_replay();
 }
 
 void sql_queue_state::end_replay() {
   careful_ = 0;
   if (std::exchange(replaying_, false))
-    config_.spool->end_replay(lane_);
+    lane_.end_replay();
 }
 
 } // namespace sluice

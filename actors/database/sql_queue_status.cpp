@@ -70,9 +70,9 @@ status_report sql_queue_state::status() const {
   status_report report;
   report.name = name;
   report.held_bytes = bytes_;
-  report.state = {{"accepted", static_cast<int64_t>(accepted_)},
-                  {"applied", static_cast<int64_t>(applied_)},
-                  {"synced", static_cast<int64_t>(synced_)},
+  report.state = {{"accepted", static_cast<int64_t>(progress_.accepted())},
+                  {"applied", static_cast<int64_t>(progress_.written())},
+                  {"synced", static_cast<int64_t>(progress_.synced())},
                   {"queued", static_cast<int64_t>(waiting_.size())},
                   {"restored", static_cast<int64_t>(stats_.restored)},
                   {"deadLetters", static_cast<int64_t>(stats_.dead_letters)},
