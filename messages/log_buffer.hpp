@@ -112,12 +112,10 @@ using log_buffer_actor = caf::typed_actor<
   /// Closes the log's file and ends, with everything on disk; `refused` if it holds
   /// something. Whoever might still append must have let go of the handle before.
   caf::replies_to<atom::retire>::with<log_past>,
-  // internal: the window that was opened with this generation is over.
+  // internal: a window or a pause may be over.
   caf::reacts_to<atom::tick, uint64_t>,
   // internal: looks whether a sync takes too long.
-  caf::reacts_to<atom::check, uint64_t>,
-  // internal: the pause after a failure is over.
-  caf::reacts_to<atom::retry,
+  caf::reacts_to<atom::check,
                  uint64_t>>::extend_with<metered_actor>::extend_with<managed_actor>;
 
 template <class Inspector>

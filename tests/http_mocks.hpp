@@ -84,7 +84,6 @@ inline log_buffer_actor::behavior_type mock_log(log_buffer_actor::pointer self,
     [](atom::retire) { return log_past{}; },
     [](atom::tick, uint64_t) {},
     [](atom::check, uint64_t) {},
-    [](atom::retry, uint64_t) {},
     [](atom::collect) { return metrics_report{}; },
     [](atom::status) { return status_report{}; },
     [self](atom::stop) {

@@ -78,8 +78,6 @@ struct travelling_lines {
   uint64_t last_seq;
   /// Bytes at the front that are in the file.
   uint64_t written_bytes = 0;
-  /// With the writer now, not between two tries.
-  bool sent = false;
   /// Where somebody began to write them, if nobody knows how far that came.
   caf::optional<file_position> begun;
 

@@ -12,10 +12,11 @@ void log_buffer_state::init(log_buffer_config config, log_writer_actor writer,
   config_ = std::move(config);
   writer_ = std::move(writer);
   metrics_ = std::move(metrics);
-  window_ = detail::window_timer{config_.grid};
+  flight_ = coalesce::flight{config_.grid};
   used_ = self_->clock().now();
   go_on_from(config_.past);
-  if (config_.spool)
+  lane_ = coalesce::lane{config_.spool, config_.keeper, lane_kind::log, config_.log};
+  if (lane_)
     restore();
 }
 
@@ -25,7 +26,7 @@ caf::result<log_receipt> log_buffer_state::append(log_chunk& chunk) {
   if (stopping_)
     return caf::make_error(ec::stopping, "the log is being closed");
   if (chunk.count == 0)
-    return log_receipt{0, accepted_, level_now()};
+    return log_receipt{0, progress_.accepted(), level_now()};
   const auto bytes = chunk.lines.size();
   const auto now = self_->clock().now();
   auto level = keep(chunk, now);
@@ -33,51 +34,41 @@ caf::result<log_receipt> log_buffer_state::append(log_chunk& chunk) {
     return std::move(level.error());
   used_ = now;
   waiting_.add(chunk, now);
-  window_.open(self_, config_.flush_interval);
-  accepted_ += chunk.count;
+  flight_.add(progress_.accept(chunk.count), now, config_.flush_interval);
   delta_.log_lines_accepted += chunk.count;
   booked_.ask(config_.log, chunk.count, bytes);
   write_if_due();
-  return log_receipt{chunk.count, accepted_, *level};
+  return log_receipt{chunk.count, progress_.accepted(), *level};
 }
 
 caf::result<flush_report> log_buffer_state::flush() {
-  if (written_ == accepted_)
+  if (progress_.unwritten() == 0)
     return flush_report{};
-  auto promise = detail::owe<flush_report>(self_);
-  flushes_.add(accepted_, promise, flush_report{accepted_ - written_});
-  // Somebody asks now, so a pause after a failure ends early.
-  retry_.close();
+  auto answer = progress_.await(self_, durability::ram, progress_.accepted(),
+                                flush_report{progress_.unwritten()});
+  flight_.want(progress_.accepted());
+  flight_.end_pause();
   write_if_due();
-  return promise;
+  return answer;
 }
 
 caf::result<durability> log_buffer_state::persist(uint64_t seq) {
   if (seq > lost_after_ && seq <= lost_up_to_)
     return caf::make_error(ec::unavailable, "the lines died with a part of the service");
-  seq = std::min(seq, accepted_);
-  if (seq <= synced_)
+  seq = std::min(seq, progress_.accepted());
+  if (seq <= progress_.synced())
     return durability::disk;
-  if (syncs_.size() >= syncs_max)
-    return caf::make_error(ec::overloaded, "too many requests wait for the disk");
-  auto promise = detail::owe<durability>(self_);
-  syncs_.add(seq, promise, durability::disk);
+  auto answer = progress_.await(self_, durability::disk, seq, durability::disk);
+  flight_.want(seq);
   write_if_due();
   sync_if_wanted();
-  return promise;
+  return answer;
 }
 
 // -- writing ----------------------------------------------------------------------
 
 void log_buffer_state::on_tick(uint64_t generation) {
-  if (!window_.ends(self_, generation))
-    return;
-  overdue_ = true;
-  write_if_due();
-}
-
-void log_buffer_state::on_retry(uint64_t generation) {
-  if (!retry_.ends<atom::retry>(self_, generation))
+  if (!alarm_.rings(generation))
     return;
   write_if_due();
   sync_if_wanted();
@@ -87,28 +78,29 @@ void log_buffer_state::on_check(uint64_t generation) {
   sync_watch_.look(self_, generation);
 }
 
-bool log_buffer_state::due() const {
-  auto taken = accepted_ - waiting_.count;
+bool log_buffer_state::is_due() {
   auto many =
     waiting_.count >= config_.max_entries || waiting_.text.size() >= config_.max_bytes;
-  return overdue_ || stopping_ || (many && !can_wait()) || flushes_.any_beyond(taken)
-         || syncs_.any_beyond(taken);
+  if (many && !can_wait())
+    flight_.want(progress_.accepted());
+  return flight_.is_due();
 }
 
 void log_buffer_state::write_if_due() {
-  if (!in_flight_ && waiting_.count > 0 && due()) {
-    window_.close();
-    overdue_ = false;
-    in_flight_.emplace(std::exchange(waiting_, {}), accepted_);
+  flight_.look(self_->clock().now());
+  if (flight_.is_free()) {
+    // Of what failed some bytes may be in the file: it is the same batch again.
+    if (!in_flight_ && waiting_.count > 0 && is_due())
+      in_flight_.emplace(std::exchange(waiting_, {}), progress_.accepted());
+    if (in_flight_)
+      send_batch();
   }
-  // What failed goes again, before anything newer, once its pause is over.
-  if (in_flight_ && !in_flight_->sent && !retry_.is_open())
-    send_batch();
+  alarm_.set(self_, flight_.next_look());
 }
 
 void log_buffer_state::send_batch() {
-  look_after_spool();
-  in_flight_->sent = true;
+  lane_.look_after();
+  flight_.begin(in_flight_->last_seq);
   log_batch batch{config_.log,
                   in_flight_->text,
                   in_flight_->written_bytes,
@@ -144,37 +136,39 @@ void log_buffer_state::on_outcome(const log_outcome& outcome) {
 
 void log_buffer_state::on_written() {
   delta_.log_lines_written += in_flight_->count;
-  written_ = in_flight_->last_seq;
+  const auto last = in_flight_->last_seq;
   in_flight_.reset();
+  flight_.landed(last);
   write_trouble_.clear();
-  pause_.reset();
   last_flush_at_ms_ = detail::wall_clock_ms();
   push_metrics();
-  flushes_.reached(written_);
+  progress_.wrote(last);
   sync_if_wanted();
   write_if_due();
   finish_if_drained();
 }
 
 void log_buffer_state::on_write_failed(ec code, std::string detail) {
-  in_flight_->sent = false;
   ++failures_;
+  flight_.failed(self_->clock().now());
   write_trouble_.note("log " + config_.log + " waits for its file: " + detail);
-  flushes_.fail(caf::make_error(code, std::move(detail)));
-  retry_.open<atom::retry>(self_, pause_.next());
+  progress_.fail(durability::ram, caf::make_error(code, std::move(detail)));
+  write_if_due();
 }
 
 // -- syncing ----------------------------------------------------------------------
 
 void log_buffer_state::sync_if_wanted() {
-  auto wanted = syncs_.any_up_to(written_) || (config_.sync && synced_ < written_);
-  if (!wanted || syncing_ || retry_.is_open())
+  const auto written = progress_.written();
+  const auto wanted =
+    progress_.wants_sync(written) || (config_.sync && progress_.synced() < written);
+  if (!wanted || syncing_ || flight_.is_paused())
     return;
   syncing_ = true;
   sync_ = sync_watch_.begin(self_, "log " + config_.log);
   // One sync answers everybody whose lines are written by now.
   self_->request(writer_, caf::infinite, atom::sync_v, config_.log)
-    .then([this, seq = written_](const io_counts& io) { on_synced(seq, io); },
+    .then([this, written](const io_counts& io) { on_synced(written, io); },
           [this](const caf::error& err) { on_sync_failed(err); });
 }
 
@@ -185,10 +179,9 @@ void log_buffer_state::end_sync() {
 
 void log_buffer_state::on_synced(uint64_t seq, const io_counts& io) {
   end_sync();
-  synced_ = seq;
   spent(io);
   sync_trouble_.clear();
-  syncs_.reached(synced_);
+  progress_.sync(seq);
   sync_if_wanted();
   finish_if_drained();
 }
@@ -197,10 +190,11 @@ void log_buffer_state::on_sync_failed(const caf::error& reason) {
   end_sync();
   ++failures_;
   sync_trouble_.note("log " + config_.log + " is not synced: " + text_of(reason));
-  retry_.open<atom::retry>(self_, pause_.next());
+  flight_.pause(self_->clock().now());
   // The writer syncs once more when it stops; nobody need wait for it here.
   if (stopping_)
-    syncs_.fail(reason);
+    progress_.fail(durability::disk, reason);
+  write_if_due();
   finish_if_drained();
 }
 
@@ -209,8 +203,9 @@ void log_buffer_state::on_sync_failed(const caf::error& reason) {
 caf::result<stop_report> log_buffer_state::stop() {
   auto promise = detail::owe<stop_report>(self_);
   stopping_ = promise;
-  written_before_stop_ = written_;
-  retry_.close();
+  written_before_stop_ = progress_.written();
+  flight_.want(progress_.accepted());
+  flight_.end_pause();
   write_if_due();
   sync_if_wanted();
   finish_if_drained();
@@ -218,12 +213,12 @@ caf::result<stop_report> log_buffer_state::stop() {
 }
 
 void log_buffer_state::finish_if_drained() {
-  if (!stopping_ || written_ != accepted_ || syncing_ || !syncs_.empty())
+  if (!stopping_ || progress_.unwritten() > 0 || syncing_ || progress_.is_awaited())
     return;
   stop_report report;
   report.name = name;
   report.key = config_.log;
-  report.drained = written_ - written_before_stop_;
+  report.drained = progress_.written() - written_before_stop_;
   push_metrics();
   stopping_->deliver(std::move(report));
   self_->quit();
@@ -231,8 +226,7 @@ void log_buffer_state::finish_if_drained() {
 
 /// Whether all that was taken in is in the file, and nobody waits for anything.
 bool log_buffer_state::holds_nothing() const {
-  return written_ == accepted_ && !syncing_ && flushes_.empty() && syncs_.empty()
-         && !stopping_;
+  return progress_.unwritten() == 0 && !syncing_ && !progress_.is_awaited() && !stopping_;
 }
 
 caf::result<caf::timespan> log_buffer_state::idle() const {
@@ -242,7 +236,9 @@ caf::result<caf::timespan> log_buffer_state::idle() const {
 }
 
 caf::result<log_past> log_buffer_state::retire() {
-  const auto on_disk = [this] { return holds_nothing() && synced_ == accepted_; };
+  const auto on_disk = [this] {
+    return holds_nothing() && progress_.synced() == progress_.accepted();
+  };
   const auto refusal = [this] {
     return caf::make_error(ec::refused, "log " + config_.log + " is not on disk");
   };
@@ -257,8 +253,7 @@ caf::result<log_past> log_buffer_state::retire() {
           promise.deliver(refusal());
           return;
         }
-        if (config_.spool)
-          config_.spool->forget(lane_);
+        lane_.forget();
         push_metrics();
         promise.deliver(log_past{stats(), failures_});
         config_.heir = nullptr; // it is told
@@ -286,7 +281,6 @@ log_buffer(log_buffer_actor::stateful_pointer<log_buffer_state> self,
     [state](atom::retire) { return state->retire(); },
     [state](atom::tick, uint64_t generation) { state->on_tick(generation); },
     [state](atom::check, uint64_t generation) { state->on_check(generation); },
-    [state](atom::retry, uint64_t generation) { state->on_retry(generation); },
     [state](atom::collect) { return state->collect(); },
     [state](atom::status) { return state->status(); },
     [state](atom::stop) { return state->stop(); },

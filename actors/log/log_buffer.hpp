@@ -11,13 +11,14 @@
 // what the one before it, in this process or a killed one, left there.
 #pragma once
 
-#include "actors/detail/growing_pause.hpp"
+#include "actors/coalesce/flight.hpp"
+#include "actors/coalesce/lane.hpp"
+#include "actors/coalesce/progress.hpp"
+#include "actors/detail/alarm.hpp"
 #include "actors/detail/ledger_page.hpp"
 #include "actors/detail/owed.hpp"
-#include "actors/detail/seq_waiters.hpp"
 #include "actors/detail/sync_watch.hpp"
 #include "actors/detail/trouble.hpp"
-#include "actors/detail/window_timer.hpp"
 #include "actors/log/line_batch.hpp"
 #include "actors/storage/spool.hpp"
 #include "messages/log_buffer.hpp"
@@ -78,7 +79,6 @@ public:
   void apply(const log_limits& limits);
   void attach(log_writer_actor writer);
   void on_tick(uint64_t generation);
-  void on_retry(uint64_t generation);
   void on_check(uint64_t generation);
   caf::result<caf::timespan> idle() const;
   caf::result<log_past> retire();
@@ -87,19 +87,14 @@ public:
   caf::result<stop_report> stop();
 
 private:
-  /// Requests for `disk` that may wait at once: each holds a promise, and a device
-  /// that cannot sync must not let them pile up.
-  static constexpr size_t syncs_max = 10'000;
-
   // -- the spool (log_buffer_spool.cpp) --------------------------------------------
   caf::expected<durability> keep(log_chunk& chunk, caf::actor_clock::time_point now);
   void restore();
   bool can_wait() const;
   durability level_now() const;
-  void look_after_spool();
 
   // -- writing -------------------------------------------------------------------
-  bool due() const;
+  bool is_due();
   void write_if_due();
   void send_batch();
   void on_outcome(const log_outcome& outcome);
@@ -115,6 +110,7 @@ private:
   // -- telling (log_buffer_status.cpp) ---------------------------------------------
   void go_on_from(const log_past& past);
   std::string held_lines() const;
+  uint64_t held_count() const;
   uint64_t buffered_bytes() const;
   int64_t oldest_ms() const;
   void spent(const io_counts& io);
@@ -129,35 +125,26 @@ private:
   log_writer_actor writer_;
   metrics_aggregator_actor metrics_;
 
-  /// Numbers of the last line taken in, brought to the file, and synced.
-  uint64_t accepted_ = 0;
+  /// Of the last line taken in, brought to the file, and synced.
+  coalesce::progress progress_;
   /// Lines of buffers that died, which were in memory alone and have no numbers now.
   uint64_t accepted_before_ = 0;
-  uint64_t written_ = 0;
-  uint64_t synced_ = 0;
   /// What died unwritten with the buffer before, and is nowhere: those after the first.
   uint64_t lost_after_ = 0;
   uint64_t lost_up_to_ = 0;
   /// When lines came, or were asked for, last.
   caf::actor_clock::time_point used_;
 
-  /// The log's lane in the spool, if there is one.
-  lane_id lane_ = 0;
-
+  coalesce::lane lane_;
   waiting_lines waiting_;
   std::optional<travelling_lines> in_flight_;
   /// Where the file ended when the writer last told.
   caf::optional<file_position> end_;
-  detail::window_timer window_;
-  /// The window ended while a batch was in flight.
-  bool overdue_ = false;
+  coalesce::flight flight_;
+  detail::alarm alarm_;
   bool syncing_ = false;
   uint64_t sync_ = 0;
-  detail::seq_waiters<flush_report> flushes_;
-  detail::seq_waiters<durability> syncs_;
 
-  detail::growing_pause pause_;
-  detail::window_timer retry_;
   detail::trouble write_trouble_{"log-write-failed"};
   detail::trouble sync_trouble_{"log-sync-failed"};
   detail::sync_watch sync_watch_{"log-sync-slow"};

@@ -59,12 +59,16 @@ std::string log_buffer_state::held_lines() const {
   return text + waiting_.text;
 }
 
+uint64_t log_buffer_state::held_count() const {
+  return waiting_.count + (in_flight_ ? in_flight_->count : 0);
+}
+
 uint64_t log_buffer_state::buffered_bytes() const {
   return waiting_.text.size() + (in_flight_ ? in_flight_->rest_bytes() : 0);
 }
 
 int64_t log_buffer_state::oldest_ms() const {
-  if (written_ == accepted_)
+  if (held_count() == 0)
     return 0;
   auto age = self_->clock().now() - (in_flight_ ? in_flight_->since : waiting_.since);
   return std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
@@ -74,10 +78,10 @@ log_stats log_buffer_state::stats() const {
   log_stats result;
   result.total_writes = total_writes_;
   result.total_bytes_written = total_bytes_;
-  result.buffered_lines = accepted_ - written_;
+  result.buffered_lines = progress_.unwritten();
   result.buffered_bytes = buffered_bytes();
   result.last_flush_at_ms = last_flush_at_ms_;
-  result.accepted = accepted_ + accepted_before_;
+  result.accepted = progress_.accepted() + accepted_before_;
   result.failing = write_trouble_ || sync_trouble_;
   return result;
 }
@@ -88,7 +92,7 @@ void log_buffer_state::spent(const io_counts& io) {
 }
 
 metrics_report log_buffer_state::collect() {
-  return {std::exchange(delta_, {}), booked_.take(), accepted_ - written_};
+  return {std::exchange(delta_, {}), booked_.take(), held_count()};
 }
 
 void log_buffer_state::push_metrics() {
@@ -98,13 +102,15 @@ void log_buffer_state::push_metrics() {
 
 /// What was in the memory of the one before, and nowhere else, is lost.
 void log_buffer_state::go_on_from(const log_past& past) {
-  accepted_ = written_ = synced_ = past.stats.accepted;
+  const auto accepted = past.stats.accepted;
+  progress_.resume(accepted, accepted, accepted);
+  flight_.resume(accepted, accepted);
   total_writes_ = past.stats.total_writes;
   total_bytes_ = past.stats.total_bytes_written;
   last_flush_at_ms_ = past.stats.last_flush_at_ms;
   failures_ = past.failures;
-  lost_after_ = accepted_ - std::min(past.stats.buffered_lines, accepted_);
-  lost_up_to_ = accepted_;
+  lost_after_ = accepted - std::min(past.stats.buffered_lines, accepted);
+  lost_up_to_ = accepted;
 }
 
 /// Whatever ends it, nothing goes with it that was counted and not told.
@@ -122,10 +128,10 @@ status_report log_buffer_state::status() const {
   report.name = name;
   report.key = config_.log;
   report.held_bytes = buffered_bytes();
-  report.state = {{"accepted", static_cast<int64_t>(accepted_)},
-                  {"written", static_cast<int64_t>(written_)},
-                  {"synced", static_cast<int64_t>(synced_)},
-                  {"bufferedLines", static_cast<int64_t>(accepted_ - written_)},
+  report.state = {{"accepted", static_cast<int64_t>(progress_.accepted())},
+                  {"written", static_cast<int64_t>(progress_.written())},
+                  {"synced", static_cast<int64_t>(progress_.synced())},
+                  {"bufferedLines", static_cast<int64_t>(progress_.unwritten())},
                   {"oldestMs", oldest_ms()},
                   {"writes", static_cast<int64_t>(total_writes_)},
                   {"failures", static_cast<int64_t>(failures_)}};
