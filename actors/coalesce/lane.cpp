@@ -85,6 +85,11 @@ void lane::begin_batch(const batch_note& note) const {
     spool_->begin_batch(id_, note);
 }
 
+void lane::doubt(const sync_doubt& what) const {
+  if (spool_)
+    spool_->doubt(id_, what);
+}
+
 void lane::forget() const {
   if (spool_)
     spool_->forget(id_);

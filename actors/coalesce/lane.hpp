@@ -76,6 +76,9 @@ public:
   /// These are about to be written, or to be written again.
   void begin_batch(const batch_note& note) const;
 
+  /// A sync of these begins, or has failed.
+  void doubt(const sync_doubt& what) const;
+
   /// Nobody gives numbers of this lane until it is opened again.
   void forget() const;
 

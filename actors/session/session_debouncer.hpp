@@ -141,9 +141,9 @@ private:
   /// Brings the steps into the spool, or finds that memory has to do.
   caf::expected<durability> keep(store_line& line, std::vector<session_step>& steps,
                                  durability at_least);
-  caf::error append(store_line& line, const std::vector<session_step>& steps);
+  caf::expected<durability>
+  append(store_line& line, const std::vector<session_step>& steps, durability at_least);
   void make_room();
-  void look_after_spool();
   bool windows_suffice() const;
 
   store_line& open_line(const session_store_info& stored);
@@ -257,9 +257,6 @@ private:
   detail::window_timer totals_retry_;
   detail::growing_pause totals_pause_;
 
-  const caf::error no_spool_ = caf::make_error(
-    ec::unavailable, std::string{"there is no spool in RAM, or no place in it for this "
-                                 "store: ask for memory, disk, or no level"});
   uint64_t records_set_aside_ = 0;
   uint64_t write_troubles_ = 0;
   uint64_t write_failures_ = 0;

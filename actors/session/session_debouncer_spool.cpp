@@ -15,21 +15,17 @@ namespace sluice {
 caf::expected<durability> session_debouncer_state::keep(store_line& line,
                                                         std::vector<session_step>& steps,
                                                         durability at_least) {
-  auto err = append(line, steps);
-  if (!err) {
+  auto level = append(line, steps, at_least);
+  if (level) {
+    const auto in_spool = *level == durability::ram;
     for (auto& step : steps) {
-      step.session.in_spool = true;
-      step.session.charge = {};
+      step.session.in_spool = in_spool;
+      if (in_spool)
+        step.session.charge = {};
     }
-    return durability::ram;
+    return level;
   }
-  look_after_spool();
-  auto code = code_of(err);
-  if (code == ec::unavailable) {
-    if (at_least == durability::memory)
-      return durability::memory;
-    return no_spool_;
-  }
+  const auto code = code_of(level.error());
   auto failing = [](const auto& x) { return x.second.failures > 0; };
   if (code == ec::overloaded && std::any_of(lines_.begin(), lines_.end(), failing))
     return caf::make_error(ec::disk_full,
@@ -37,16 +33,14 @@ caf::expected<durability> session_debouncer_state::keep(store_line& line,
                                        "written"});
   if (code == ec::overloaded)
     make_room();
-  return err;
+  return level;
 }
 
-caf::error session_debouncer_state::append(store_line& line,
-                                           const std::vector<session_step>& steps) {
+caf::expected<durability>
+session_debouncer_state::append(store_line& line, const std::vector<session_step>& steps,
+                                durability at_least) {
   if (!line.lane)
-    return no_spool_;
-  // The same answer, though there is nothing to take.
-  if (steps.empty())
-    return line.lane.available() ? caf::error{} : no_spool_;
+    return coalesce::lane::decline(at_least);
   session_record_writer record;
   for (auto& [key, x, stored] : steps) {
     if (x.erased)
@@ -54,8 +48,8 @@ caf::error session_debouncer_state::append(store_line& line,
     else
       record.add_document(key, x.updated_at_ms, x.document);
   }
-  return line.lane.append(line.sessions.last_seq() + steps.size(), record,
-                          self_->clock().now());
+  return line.lane.take(line.sessions.last_seq() + steps.size(), record, at_least,
+                        self_->clock().now());
 }
 
 void session_debouncer_state::take(store_line& line, std::vector<session_step> steps,
@@ -88,12 +82,6 @@ void session_debouncer_state::make_room() {
       launch(line);
 }
 
-/// Somebody may have deleted the spool's files, or filled the file system around them.
-void session_debouncer_state::look_after_spool() {
-  if (config_.spool && config_.spool->needs_care() && config_.keeper)
-    self_->send(config_.keeper, atom::check_v);
-}
-
 bool session_debouncer_state::windows_suffice() const {
   return config_.adaptive && config_.spool && config_.spool->available()
          && config_.spool->has_room();
@@ -109,14 +97,13 @@ store_line& session_debouncer_state::open_line(const session_store_info& stored)
   auto& line = lines_.try_emplace(stored.store, stored, config_.grid).first->second;
   line.used = ++uses_;
   if (config_.spool) {
-    line.lane = session_lane{config_.spool, stored.store};
+    line.lane = session_lane{config_.spool, config_.keeper, stored.store};
     auto in_store = line.lane.in_store(stored.mark);
     line.sessions.resume(line.lane.last_seq(stored.mark), in_store, line.lane.on_disk());
     line.lane.landed(in_store, durability::ram);
     if (line.lane.in_doubt())
       line.lane.take_back(in_store, line.sessions.last_seq());
-    if (config_.spool->is_short_of_lanes() && config_.keeper)
-      self_->send(config_.keeper, atom::check_v);
+    line.lane.look_after();
   } else {
     line.sessions.resume(number_floor_, number_floor_, 0);
     line.opened_seq = number_floor_;

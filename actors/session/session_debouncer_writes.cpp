@@ -179,7 +179,7 @@ void session_debouncer_state::launch(store_line& line) {
     waiter.tried = true;
     level = std::max(level, waiter.level);
   }
-  look_after_spool();
+  line.lane.look_after();
   auto changes = line.sessions.take_off();
   changes.mark = line.lane.mark(line.sessions.flight_seq());
   if (level == durability::disk)

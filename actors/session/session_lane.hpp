@@ -1,9 +1,9 @@
-// One store's LANE IN THE SPOOL, or none where there is no spool: what was accepted
-// goes in before it is answered, and leaves as the session store has it.
+// One store's LANE IN THE SPOOL beside the mark that the session store tells: what was
+// accepted goes in before it is answered, and leaves as the session store has it.
 #pragma once
 
+#include "actors/coalesce/lane.hpp"
 #include "actors/session/session_codec.hpp"
-#include "actors/storage/spool.hpp"
 #include "messages/durability.hpp"
 #include "messages/session_store.hpp"
 
@@ -24,14 +24,17 @@ public:
   /// No spool.
   session_lane() = default;
 
-  session_lane(std::shared_ptr<spool> in, const std::string& store)
-      : spool_(std::move(in)), lane_(spool_->lane(lane_kind::session, store)),
-        numbers_(spool_->state(lane_)) {}
+  session_lane(std::shared_ptr<spool> in, spool_keeper_actor keeper,
+               const std::string& store)
+      : lane_(std::move(in), std::move(keeper), lane_kind::session, store),
+        numbers_(lane_.state()) {}
 
-  explicit operator bool() const { return spool_ != nullptr; }
+  explicit operator bool() const { return static_cast<bool>(lane_); }
 
   /// Whether the spool takes anything now, and holds what it took.
-  bool available() const { return spool_ && spool_->check_place(); }
+  bool available() const { return lane_.level() == durability::ram; }
+
+  void look_after() const { lane_.look_after(); }
 
   /// Number of the last update that was in the spool, or in the store as this told, when
   /// the lane was opened.
@@ -43,7 +46,7 @@ public:
   /// Up to which number all is safe in a store that was reopened after an I/O error, and
   /// told this mark.
   uint64_t after_loss(const session_mark& told) const {
-    const auto released = spool_->state(lane_).released;
+    const auto released = on_disk_now();
     return of_this_spool(told) ? std::max(told.seq, released) : released;
   }
 
@@ -62,69 +65,62 @@ public:
 
   /// Up to which number all was safe on disk when the lane was opened, and is now.
   uint64_t on_disk() const { return numbers_.released; }
-  uint64_t on_disk_now() const { return spool_ ? spool_->state(lane_).released : 0; }
+  uint64_t on_disk_now() const { return lane_.state().released; }
 
-  std::vector<spool_record> read(uint64_t after) const {
-    return spool_->read(lane_, after);
-  }
+  std::vector<spool_record> read(uint64_t after) const { return lane_.read(after); }
 
   /// Notes that this record is being read, and returns how many starts died in that.
-  uint64_t begin_replay(uint64_t last_seq) const {
-    return spool_->begin_replay(lane_, last_seq);
-  }
-  void end_replay() const {
-    if (spool_)
-      spool_->end_replay(lane_);
-  }
+  uint64_t begin_replay(uint64_t last_seq) const { return lane_.begin_replay(last_seq); }
+  void end_replay() const { lane_.end_replay(); }
 
-  /// Takes a request's changes, whole or not at all.
-  caf::error append(uint64_t last_seq, const session_record_writer& record,
-                    std::chrono::steady_clock::time_point now) {
-    return spool_->append(lane_, last_seq, record.count(), record.data(), now);
+  /// Takes a request's changes, whole or not at all, and returns the level that they
+  /// have.
+  caf::expected<durability> take(uint64_t last_seq, const session_record_writer& record,
+                                 durability at_least, caf::actor_clock::time_point now) {
+    // The same answer, though there is nothing to take.
+    if (record.count() == 0 && available())
+      return durability::ram;
+    if (record.count() == 0)
+      return coalesce::lane::decline(at_least);
+    return lane_.take(last_seq, record.count(), record.data(), at_least, now);
   }
 
   /// The store has everything up to this number, at this level.
   void landed(uint64_t seq, durability level) {
-    if (!spool_)
-      return;
-    spool_->written(lane_, seq);
+    lane_.written(seq);
     if (level == durability::disk)
-      spool_->released(lane_, seq);
+      lane_.released(seq);
   }
 
   /// The store is about to be synced with everything up to this number, or that failed.
   void doubt(uint64_t seq, bool failed) {
-    if (!spool_)
-      return;
-    const auto now = spool_->state(lane_);
+    const auto now = lane_.state();
     // What is in doubt already stays so until it is on disk.
     if (now.doubt)
       seq = std::max(seq, now.doubt->what.last_seq);
-    spool_->doubt(lane_, {{{}, now.released + 1, seq}, failed});
+    lane_.doubt({{{}, now.released + 1, seq}, failed});
   }
 
   /// The store lost what came after `kept`, up to `last`: it is to be written again.
   void take_back(uint64_t kept, uint64_t last) {
     doubt(last, true);
-    spool_->begin_batch(lane_, {{}, kept + 1, last});
+    lane_.begin_batch({{}, kept + 1, last});
   }
 
   /// Nobody gives numbers of this lane until it is opened again.
-  void forget() {
-    if (spool_)
-      spool_->forget(lane_);
-  }
+  void forget() { lane_.forget(); }
 
   /// What a store that has everything up to this number is to remember.
   session_mark mark(uint64_t seq) const {
-    return spool_ ? session_mark{spool_->id(), seq} : session_mark{};
+    return lane_ ? session_mark{lane_.spool_id(), seq} : session_mark{};
   }
 
 private:
-  bool of_this_spool(const session_mark& x) const { return x.spool_id == spool_->id(); }
+  bool of_this_spool(const session_mark& x) const {
+    return x.spool_id == lane_.spool_id();
+  }
 
-  std::shared_ptr<spool> spool_;
-  lane_id lane_ = 0;
+  coalesce::lane lane_;
   /// As they were when the lane was opened.
   lane_state numbers_;
 };
