@@ -1,5 +1,6 @@
 // What the queue tells about itself.
 #include "actors/database/sql_queue.hpp"
+#include "actors/detail/growing_pause.hpp"
 #include "actors/detail/last_words.hpp"
 #include "actors/detail/wall_clock.hpp"
 #include "actors/storage/dead_letters.hpp"

@@ -1,6 +1,7 @@
 // What a log tells of itself: its last lines, its numbers, its state; and what it is
 // told.
 
+#include "actors/detail/growing_pause.hpp"
 #include "actors/detail/last_words.hpp"
 #include "actors/log/log_buffer.hpp"
 #include "messages/answer_room.hpp"
