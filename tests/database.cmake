@@ -9,5 +9,5 @@ sluice_tests(database
     database_quiet)
 # It refuses memory, which is a program's business.
 sluice_tests(sqlite_shortage
-  LIBRARIES sluice_sqlite sluice_database
+  LIBRARIES sluice_sqlite sluice_database sluice_refused_memory
   FILES sqlite_shortage)

@@ -7,3 +7,7 @@ sluice_tests(http
     http_target http_tls json_writer ledger)
 # It has no need of what the others link together.
 sluice_tests(ws_session LIBRARIES sluice_http FILES ws_session)
+# It refuses memory, which is a program's business.
+sluice_tests(accept_shortage
+  LIBRARIES sluice_http sluice_refused_memory
+  FILES accept_shortage)

@@ -1,36 +1,12 @@
 // What becomes of a connection where there is no memory for something of ours.
 #define CAF_SUITE sqlite_shortage
+#include "tests/refused_memory.hpp"
 #include "tests/sqlite_fixture.hpp"
 
-#include <cstdlib>
 #include <new>
 
 using namespace sluice;
 using namespace sluice::test;
-
-namespace {
-
-/// How many allocations of this thread are granted before one is refused; none is if it
-/// is negative. SQLite's own do not count.
-thread_local int granted = -1;
-
-} // namespace
-
-void* operator new(size_t bytes) {
-  if (granted >= 0 && granted-- == 0)
-    throw std::bad_alloc{};
-  if (auto* memory = std::malloc(bytes))
-    return memory;
-  throw std::bad_alloc{};
-}
-
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-
-void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
 
 CAF_TEST_FIXTURE_SCOPE(sqlite_shortage_tests, sqlite_fixture)
 
@@ -43,12 +19,12 @@ CAF_TEST(a connection that was short of memory in its midst lets go of its locks
     CAF_REQUIRE(!one.db.run("BEGIN IMMEDIATE"));
     const auto sql = "SELECT " + std::to_string(refusals) + std::string(50, ' ');
     try {
-      granted = refusals;
+      test::grant_allocations(refusals);
       whole = one.db.prepare(sql, sql_origin::user).engaged();
     } catch (const std::bad_alloc&) {
       // It dies of that.
     }
-    granted = -1;
+    test::grant_allocations(-1);
     one.db.close();
     auto err = other.db.run("BEGIN IMMEDIATE");
     if (err)

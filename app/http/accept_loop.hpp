@@ -3,11 +3,16 @@
 // would only burn time.
 #pragma once
 
+#include "app/http/single_place.hpp"
+
 #include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <utility>
@@ -35,6 +40,7 @@ public:
   void run(taker take, teller tell) {
     take_ = std::move(take);
     tell_ = std::move(tell);
+    acceptor_.non_blocking(true);
     accept();
   }
 
@@ -45,26 +51,37 @@ public:
   }
 
 private:
-  /// A loop that stops for want of memory would be missed by nobody: rather than that,
-  /// the process ends.
+  /// A loop that stops for want of memory would be missed by nobody, so to wait needs
+  /// none. Nor does Asio take the peer in: it would call nobody back if it had no memory
+  /// for that.
   void accept() noexcept {
-    acceptor_.async_accept([this](error_code code, socket_type peer) {
-      if (code == boost::asio::error::operation_aborted || !acceptor_.is_open())
-        return;
-      if (!code)
-        code = try_to_take(std::move(peer));
-      if (!code)
-        return accept();
-      try_to_tell(code);
-      wait();
-    });
+    acceptor_.async_wait(acceptor_type::wait_read, in_place([this](error_code code) {
+                           if (is_over(code))
+                             return;
+                           if (!code)
+                             code = try_to_take();
+                           if (!code)
+                             return accept();
+                           try_to_tell(code);
+                           wait();
+                         }));
   }
 
-  /// What takes it may find no memory; the next must come in all the same.
-  error_code try_to_take(socket_type peer) {
+  bool is_over(error_code code) const {
+    return code == boost::asio::error::operation_aborted || !acceptor_.is_open();
+  }
+
+  /// What takes it may find no memory; the next must come in all the same. Whoever came
+  /// may have left again.
+  error_code try_to_take() {
     try {
-      take_(std::move(peer));
-      return {};
+      error_code code;
+      auto peer = acceptor_.accept(code);
+      if (code == boost::asio::error::would_block)
+        return {};
+      if (!code)
+        take_(std::move(peer));
+      return code;
     } catch (const std::exception&) {
       return boost::asio::error::no_memory;
     }
@@ -82,12 +99,20 @@ private:
   /// As little as `accept` may it fail unseen.
   void wait() noexcept {
     timer_.expires_after(pause);
-    timer_.async_wait([this](error_code stopped) {
+    timer_.async_wait(in_place([this](error_code stopped) {
       if (!stopped)
         accept();
-    });
+    }));
   }
 
+  /// The loop waits for a connection or for the end of a pause, never for both.
+  template <class F>
+  auto in_place(F then) {
+    return boost::asio::bind_allocator(single_place::allocator<std::byte>{place_},
+                                       std::move(then));
+  }
+
+  single_place place_;
   acceptor_type acceptor_;
   boost::asio::steady_timer timer_;
   taker take_;
