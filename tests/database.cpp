@@ -4,6 +4,9 @@
 #include "tests/slow_reader.hpp"
 #include "tests/sqlite_fixture.hpp"
 
+#include <fstream>
+#include <vector>
+
 using namespace sluice;
 using namespace sluice::test;
 
@@ -12,9 +15,10 @@ namespace {
 struct silent_writer_state {
   silent_writer_state() = default;
   caf::typed_response_promise<sql_receipt> asked;
+  std::vector<caf::typed_response_promise<bool>> looks;
 };
 
-/// A writer that answers nobody who writes.
+/// A writer that answers nobody who writes, or asks about the files, by itself.
 sqlite_writer_actor::behavior_type
 silent_writer(sqlite_writer_actor::stateful_pointer<silent_writer_state> self) {
   return {
@@ -25,7 +29,9 @@ silent_writer(sqlite_writer_actor::stateful_pointer<silent_writer_state> self) {
     [](atom::apply, const sql_batch&) { return sql_batch_outcome{}; },
     [](atom::checkpoint, checkpoint_mode, caf::timespan) { return checkpoint_report{}; },
     [](atom::maintain, maintenance_kind) { return maintenance_report{}; },
-    [](atom::check) { return true; },
+    [self](atom::check) -> caf::result<bool> {
+      return self->state.looks.emplace_back(self->make_response_promise<bool>());
+    },
     [](atom::recover) { return maintenance_report{}; },
     [](atom::attach, const wal_listener_actor&) {},
     [](atom::attach, const sync_listener_actor&) {},
@@ -35,7 +41,12 @@ silent_writer(sqlite_writer_actor::stateful_pointer<silent_writer_state> self) {
     [](atom::stats) { return sqlite_writer_stats{}; },
     [](atom::commit, uint64_t) {},
     [](atom::collect) { return metrics_report{}; },
-    [](atom::status) { return status_report{}; },
+    [self](atom::status) { // the test's way to say that the files are ours
+      auto& looks = self->state.looks;
+      looks.front().deliver(true);
+      looks.erase(looks.begin());
+      return status_report{};
+    },
     [](atom::stop) { return stop_report{}; },
   };
 }
@@ -310,6 +321,41 @@ CAF_TEST(a writer that is silent is told unless it syncs) {
   self->send(uut, atom::sync_v, false);
   pass(2s);
   CAF_CHECK(!is_ok("database-writer"));
+}
+
+CAF_TEST(files that are replaced while the writer looks at others are not read) {
+  config.path = directory + "/other.db";
+  std::ofstream{config.path} << "a";
+  writer = tracked(sys.spawn(silent_writer));
+  start_slow();
+  auto& looks =
+    deref<sqlite_writer_actor::stateful_base<silent_writer_state>>(writer).state.looks;
+  auto say_ours = [&] {
+    CAF_REQUIRE_EQUAL(looks.size(), 1u);
+    CAF_REQUIRE(ask<status_report>(writer, atom::status_v).engaged());
+    settle();
+  };
+  auto runs = [&] { return running(0).size() + running(1).size(); };
+  ask_query("first");
+  settle();
+  say_ours();
+  CAF_CHECK_EQUAL(runs(), 1u);
+  CAF_MESSAGE("GIVEN a checkpoint, about which the writer is asked");
+  std::ofstream{config.path} << "ab";
+  ask_query("second");
+  settle();
+  CAF_CHECK_EQUAL(runs(), 2u);
+  answer(0);
+  CAF_MESSAGE("WHEN another file takes the place THEN no query runs before it is known");
+  std::ofstream{directory + "/backup"} << "abc";
+  std::filesystem::rename(directory + "/backup", config.path);
+  ask_query("third");
+  settle();
+  CAF_CHECK_EQUAL(runs(), 1u);
+  say_ours();
+  CAF_CHECK_EQUAL(runs(), 1u);
+  say_ours();
+  CAF_CHECK_EQUAL(runs(), 2u);
 }
 
 CAF_TEST(users statements and writes are counted and not our own) {

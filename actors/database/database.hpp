@@ -122,6 +122,7 @@ private:
   void end_quiet();
 
   void look_at_files();
+  void ask_about(const sqlite::open_files& now);
   sqlite::open_files files_now() const;
   bool are_same_files(const sqlite::open_files& now) const;
   void continue_recovery();

@@ -31,15 +31,22 @@ bool database_state::are_same_files(const sqlite::open_files& now) const {
 /// until then queries wait. With a WAL only checkpoints change the database's file; the
 /// writer is asked about such a change too, but nobody waits for what it is doing.
 void database_state::look_at_files() {
-  if (cfg_.path.empty() || asking_about_files_ || recovery_ != recovery::none)
+  if (cfg_.path.empty() || recovery_ != recovery::none)
     return;
   auto now = files_now();
   auto same = are_same_files(now);
   if (same && (!cfg_.wal || now.database == seen_.database))
     return;
-  asking_about_files_ = true;
   if (!same)
     readers_->hold(hold_reason::files);
+  if (!asking_about_files_)
+    ask_about(now);
+}
+
+/// What the writer says is of the files that are there as it is asked: others may have
+/// taken their place since.
+void database_state::ask_about(const sqlite::open_files& now) {
+  asking_about_files_ = true;
   auto go_on = [this] {
     asking_about_files_ = false;
     readers_->release(hold_reason::files);
@@ -48,9 +55,14 @@ void database_state::look_at_files() {
   self_->request(writer_, caf::infinite, atom::check_v)
     .then(
       [this, now, go_on](bool ours) {
-        if (ours)
-          seen_ = now;
-        go_on();
+        if (!ours)
+          return go_on();
+        seen_ = now;
+        auto since = files_now();
+        if (are_same_files(since))
+          return go_on();
+        readers_->hold(hold_reason::files);
+        ask_about(since);
       },
       [go_on](const caf::error&) { go_on(); });
 }
