@@ -31,6 +31,15 @@ struct fixture {
     return at ? *at - now : caf::timespan{-1};
   }
 
+  /// A window that has just begun ends when it is over and not a nanosecond before.
+  void check_whole_window() {
+    CAF_CHECK(next() == window);
+    pass(window - 1ns);
+    CAF_CHECK(!may_begin());
+    pass(1ns);
+    CAF_CHECK(may_begin());
+  }
+
   flight aut;
   uint64_t last = 0;
   flight::time_point now{1h};
@@ -45,11 +54,7 @@ CAF_TEST_FIXTURE_SCOPE(flight_tests, fixture)
 CAF_TEST(what came is due when its window is over and not a nanosecond before) {
   CAF_CHECK(next() < 0s);
   add();
-  CAF_CHECK(next() == window);
-  pass(window - 1ns);
-  CAF_CHECK(!may_begin());
-  pass(1ns);
-  CAF_CHECK(may_begin());
+  check_whole_window();
   CAF_CHECK(next() < 0s);
 }
 
@@ -72,11 +77,7 @@ CAF_TEST(a batch that takes all ends the window and the next item begins its own
   aut.landed(last);
   pass(1s);
   add();
-  CAF_CHECK(next() == window);
-  pass(window - 1ns);
-  CAF_CHECK(!may_begin());
-  pass(1ns);
-  CAF_CHECK(may_begin());
+  check_whole_window();
 }
 
 CAF_TEST(a batch that leaves some leaves them the window) {

@@ -3,6 +3,7 @@
 #include "actors/coalesce/lane.hpp"
 
 #include "tests/fixture.hpp"
+#include "tests/mock_keeper.hpp"
 #include "tests/spool_fixture.hpp"
 
 #include <string>
@@ -11,16 +12,6 @@ using namespace sluice;
 using namespace std::chrono_literals;
 
 namespace {
-
-spool_keeper_actor::behavior_type counting_keeper(spool_keeper_actor::pointer,
-                                                  const std::shared_ptr<int>& told) {
-  return {
-    [told](atom::check) { ++*told; },
-    [](atom::retry, uint64_t) { CAF_FAIL("unexpected retry"); },
-    [](atom::status) { return status_report{}; },
-    [](atom::stop) { return stop_report{}; },
-  };
-}
 
 struct fixture : test::fixture {
   fixture() { open(); }
@@ -40,7 +31,7 @@ struct fixture : test::fixture {
 
   test::spool_fixture ram;
   std::shared_ptr<int> told = std::make_shared<int>(0);
-  spool_keeper_actor keeper = tracked(sys.spawn(counting_keeper, told));
+  spool_keeper_actor keeper = tracked(sys.spawn(test::mock_keeper, told));
   coalesce::lane aut;
 };
 

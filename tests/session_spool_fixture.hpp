@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/storage/set_aside.hpp"
+#include "tests/mock_keeper.hpp"
 #include "tests/session_fixture.hpp"
 #include "tests/spool_fixture.hpp"
 
@@ -13,16 +14,6 @@
 #include <vector>
 
 namespace sluice::test {
-
-inline spool_keeper_actor::behavior_type mock_keeper(spool_keeper_actor::pointer,
-                                                     const std::shared_ptr<int>& told) {
-  return {
-    [told](atom::check) { ++*told; },
-    [](atom::retry, uint64_t) { CAF_FAIL("unexpected retry"); },
-    [](atom::status) { return status_report{}; },
-    [](atom::stop) { return stop_report{}; },
-  };
-}
 
 struct session_spool_fixture : session_fixture {
   session_spool_fixture() {

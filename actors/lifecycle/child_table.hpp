@@ -50,7 +50,7 @@ std::set<std::string> cut_off_by(const std::set<std::string>& dead,
 /// The children that there are.
 class child_table {
 public:
-  /// Where `stops_itself` is false another child stops it.
+  /// Takes one in; `kind_of` its name says when it stops, or that another child stops it.
   void add(std::string name, std::string key, managed_actor handle);
 
   /// Takes one out, dead or handed over; none if it was not in.
